@@ -101,11 +101,7 @@ function measure(bytes: Uint8Array, maxDepth: number): Shape {
   for (let at = 0; at < bytes.length; at += 1) {
     const byte = bytes[at];
     if (byte === quote) {
-      for (at += 1; at < bytes.length && bytes[at] !== quote; at += 1) {
-        if (bytes[at] !== backslash) continue;
-        at += 1;
-        if (startsSurrogate(bytes, at)) shape.surrogates = true;
-      }
+      at = skipString(bytes, at, shape);
     } else if (byte === 0x7b || byte === 0x5b) {
       depth += 1;
       if (depth > maxDepth) return { ...shape, depth, deepestAt: at };
@@ -113,6 +109,18 @@ function measure(bytes: Uint8Array, maxDepth: number): Shape {
     else if (byte === 0x3a) shape.keys += 1;
   }
   return shape;
+}
+
+function skipString(bytes: Uint8Array, from: number, seen: { surrogates: boolean }): number {
+  let at = from + 1;
+  while (at < bytes.length && bytes[at] !== quote) {
+    if (bytes[at] === backslash) {
+      at += 1;
+      if (startsSurrogate(bytes, at)) seen.surrogates = true;
+    }
+    at += 1;
+  }
+  return at;
 }
 
 /** \uD8xx to \uDFxx, seen from the `u`: the only way to a surrogate in valid UTF-8. */
@@ -123,19 +131,21 @@ function startsSurrogate(bytes: Uint8Array, at: number): boolean {
 function findFault(value: Json, surrogates: boolean, counted: { keys: number }): Fault | undefined {
   if (typeof value === "number") return findNumberFault(value);
   if (typeof value === "string") return surrogates ? findTextFault(value) : undefined;
-  if (isJsonArray(value)) {
-    for (let index = 0; index < value.length; index += 1) {
-      const fault = findFault(value[index] ?? null, surrogates, counted);
-      if (fault !== undefined) return within(fault, index);
-    }
-    return undefined;
-  }
+  if (isJsonArray(value)) return findListFault(value, surrogates, counted);
   if (!isJsonObject(value)) return undefined;
   const names = Object.keys(value);
   counted.keys += names.length;
   for (const name of names) {
     const fault = findNameFault(name, surrogates) ?? findFault(value[name] ?? null, surrogates, counted);
     if (fault !== undefined) return within(fault, name);
+  }
+  return undefined;
+}
+
+function findListFault(list: readonly Json[], surrogates: boolean, counted: { keys: number }): Fault | undefined {
+  for (let index = 0; index < list.length; index += 1) {
+    const fault = findFault(list[index] ?? null, surrogates, counted);
+    if (fault !== undefined) return within(fault, index);
   }
   return undefined;
 }
