@@ -1,0 +1,28 @@
+/** Reads a request body up to a cap; what is beyond is drained, so that the connection survives the refusal. */
+import type { IncomingMessage } from "node:http";
+
+export type Body = { readonly bytes: Buffer } | { readonly tooLarge: true; readonly drained: boolean } | "gone";
+
+/** How many times the cap is read and thrown away before the connection is given up. */
+const drainFactor = 8;
+
+/** Resolves with the bytes, with `tooLarge`, or with "gone" when the client left in the middle. Never rejects. */
+export function readBody(request: IncomingMessage, maxBytes: number): Promise<Body> {
+  return new Promise((resolve) => {
+    let chunks: Buffer[] = [];
+    let received = 0;
+    request.on("data", (chunk: Buffer) => {
+      received += chunk.length;
+      if (received <= maxBytes) chunks.push(chunk);
+      else chunks = [];
+      if (received > maxBytes * drainFactor) resolve({ tooLarge: true, drained: false });
+    });
+    request.on("end", () => {
+      if (received > maxBytes) return resolve({ tooLarge: true, drained: true });
+      const [first] = chunks;
+      resolve({ bytes: chunks.length === 1 && first ? first : Buffer.concat(chunks, received) });
+    });
+    request.on("error", () => resolve("gone"));
+    request.on("close", () => resolve("gone"));
+  });
+}
