@@ -1,0 +1,102 @@
+/** The connector for HTTP systems of record: one request a call, to the host the operator named and to no other. */
+import { AirworthyError } from "@airworthy/contract";
+import type { HttpConnector, HttpTool } from "@airworthy/contract";
+import { Pool } from "undici";
+
+import type { ConnectorAnswer, ConnectorCall } from "../../../kernel/deps.ts";
+import { createGuards } from "./guard.ts";
+import type { GuardOptions } from "./guard.ts";
+import { judgeExchange } from "./http-answer.ts";
+import { exchange } from "./http-exchange.ts";
+import { buildHttpRequest } from "./http-request.ts";
+import type { HttpRequest } from "./http-request.ts";
+import { fillUrl, readAuthHeader } from "./secrets.ts";
+import type { Environment } from "./secrets.ts";
+
+export type HttpConnectorOptions = {
+  readonly env: Environment;
+  readonly guard?: GuardOptions;
+  /** Longest answer that is read. Default 4 MiB. */
+  readonly maxBodyBytes?: number;
+};
+
+/** `call` never rejects for what an upstream does. Deadlines of calls are on `performance.now()`. */
+export type HttpConnectorPort = {
+  readonly type: "http";
+  readonly call: (call: ConnectorCall) => Promise<ConnectorAnswer>;
+  readonly close: () => Promise<void>;
+};
+
+type Prepared = { readonly origin: string; readonly request: HttpRequest; readonly secret: string | undefined };
+
+const connectTimeoutMs = 5000;
+const connections = 64;
+
+export function createHttpConnector(options: HttpConnectorOptions): HttpConnectorPort {
+  const guards = createGuards({ concurrency: connections, ...options.guard });
+  const pools = new Map<string, Pool>();
+  const poolOf = (call: ConnectorCall, origin: string): Pool => {
+    const key = JSON.stringify([call.tenant, call.tool.connector, origin]);
+    const pool =
+      pools.get(key) ?? new Pool(origin, { connections, pipelining: 1, connect: { timeout: connectTimeoutMs } });
+    pools.set(key, pool);
+    return pool;
+  };
+  const maxBodyBytes = options.maxBodyBytes ?? 4 * 1024 * 1024;
+  return {
+    type: "http",
+    async call(call) {
+      const prepared = prepare(call, options.env);
+      if ("kind" in prepared) return prepared;
+      const pool = poolOf(call, prepared.origin);
+      // A write runs to its end though the caller has gone: half an effect helps nobody.
+      const signal = call.tool.effect === "read" ? call.sink?.signal : undefined;
+      return guards.run(call, async (deadlineMonoMs) => {
+        const { dispatchBeforeMonoMs } = call;
+        const limits = { deadlineMonoMs, dispatchBeforeMonoMs, maxBodyBytes, ...(signal ? { signal } : {}) };
+        const exchanged = await exchange(pool, prepared.request, limits);
+        return judgeExchange(exchanged, { tool: call.tool, secret: prepared.secret });
+      });
+    },
+    async close() {
+      await Promise.all([...pools.values()].map((pool) => pool.destroy()));
+      pools.clear();
+    },
+  };
+}
+
+function prepare(call: ConnectorCall, env: Environment): Prepared | ConnectorAnswer {
+  const connector = call.snapshot.connectors[call.tool.connector];
+  const { definition } = call.tool;
+  if (connector?.type !== "http" || !isHttpTool(definition)) {
+    return { kind: "unsent", detail: `${call.tool.name} is not a tool of an HTTP connector.` };
+  }
+  try {
+    const base = parseBaseUrl(connector, env);
+    const basePath = base.pathname.replace(/\/+$/, "");
+    const request = buildHttpRequest(definition, call.arguments, { basePath, idempotencyKey: call.idempotencyKey });
+    if ("misfit" in request) return { kind: "rejected", code: "invalid_arguments", detail: request.misfit };
+    const auth = connector.auth && readAuthHeader(connector.auth, env);
+    const signed = auth ? { ...request, headers: { ...request.headers, [auth.name]: auth.value } } : request;
+    return { origin: base.origin, request: signed, secret: auth?.secret };
+  } catch (error) {
+    if (error instanceof AirworthyError) return { kind: "unsent", detail: error.message };
+    throw error;
+  }
+}
+
+function isHttpTool(definition: ConnectorCall["tool"]["definition"]): definition is HttpTool {
+  return "request" in definition;
+}
+
+function parseBaseUrl(connector: HttpConnector, env: Environment): URL {
+  const text = fillUrl(connector.baseUrl, env);
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const plain = url !== undefined && url.username === "" && url.password === "" && url.search === "" && url.hash === "";
+  if (plain && (url.protocol === "http:" || url.protocol === "https:")) return url;
+  // The text is not repeated: it may hold a password.
+  throw new AirworthyError("invalid_input", `The baseUrl of ${connector.name} is not a plain http or https URL.`, {
+    place: `Connector ${connector.name}, baseUrl`,
+    fix: "Give scheme, host and path only; put credentials under auth.",
+  });
+}

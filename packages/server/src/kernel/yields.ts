@@ -1,0 +1,167 @@
+/** Takes the facts out of a read's result, as the tool's `yields` rules say, each with the age its source states. */
+import { Buffer } from "node:buffer";
+
+import type { Json, JsonObject, YieldRule } from "@airworthy/contract";
+
+import { isJsonArray, isJsonObject, parseJsonStrict } from "./json.ts";
+import { parsePath, readEach, readPath } from "./path.ts";
+import type { Path } from "./path.ts";
+
+/**
+ * What is wrong with a fact. `wrong_type`: the key or the value is absent or not of the declared type, and the fact must
+ * not be used. The others leave `asOf` undefined, so that the value is known but never fresh.
+ */
+export type FactProblem = "wrong_type" | "as_of_missing" | "as_of_unreadable" | "as_of_future";
+
+export type ExtractedFact = {
+  readonly fact: string;
+  /** Empty when the result has no key to give. */
+  readonly key: string;
+  /** Null when the result has no value to give. */
+  readonly value: Json;
+  /** Epoch ms, never later than `fetchedAt`. */
+  readonly asOf: number | undefined;
+  readonly sourceVersion?: string;
+  readonly problem?: FactProblem;
+};
+
+export type YieldingAnswer = {
+  readonly result: Json;
+  readonly version?: string;
+  /** Epoch ms of the database's clock when the result arrived. */
+  readonly fetchedAt: number;
+  /** Whether the result is a whole MCP tool result. Without it this is judged by the result's shape. */
+  readonly mcp?: boolean;
+};
+
+/** More than this many facts of one result are not looked at: such a read is a report, not a look-up. */
+export const maxFactsPerResult = 10_000;
+
+const defaultSkewMs = 2000;
+
+/** Every fact the rules find, in the order of rules and items. Never throws for what a result holds. */
+export function extractFacts(rules: readonly YieldRule[], answer: YieldingAnswer): ExtractedFact[] {
+  if (rules.length === 0) return [];
+  const root = findRoot(answer);
+  const facts: ExtractedFact[] = [];
+  for (const rule of rules) {
+    const paths = parseRule(rule);
+    const items = paths.each === undefined ? [root] : readEach(paths.each, root);
+    for (const item of items) {
+      if (facts.length >= maxFactsPerResult) return facts;
+      facts.push(extractOne({ rule, paths }, { root, item }, answer));
+    }
+  }
+  return facts;
+}
+
+type RulePaths = {
+  readonly each: Path | undefined;
+  readonly key: Path;
+  readonly value: Path;
+  readonly asOf: Path | undefined;
+  readonly version: Path | undefined;
+};
+
+function parseRule(rule: YieldRule): RulePaths {
+  return {
+    each: parseOptional(rule.each),
+    key: parsePath(rule.key),
+    value: parsePath(rule.value),
+    asOf: parseOptional(rule.asOf),
+    version: parseOptional(rule.version),
+  };
+}
+
+function parseOptional(text: string | undefined): Path | undefined {
+  return text === undefined ? undefined : parsePath(text);
+}
+
+function extractOne(
+  { rule, paths }: { readonly rule: YieldRule; readonly paths: RulePaths },
+  scope: { readonly root: Json; readonly item: Json },
+  answer: YieldingAnswer,
+): ExtractedFact {
+  const key = toText(readPath(paths.key, scope));
+  const value = readPath(paths.value, scope);
+  const version = (paths.version && toText(readPath(paths.version, scope))) ?? answer.version;
+  const base = { fact: rule.fact, key: key ?? "", ...(version === undefined ? {} : { sourceVersion: version }) };
+  if (key === undefined || value === undefined || !hasType(value, rule.type)) {
+    return { ...base, value: value ?? null, asOf: undefined, problem: "wrong_type" };
+  }
+  const age = judgeAsOf(paths.asOf && readPath(paths.asOf, scope), rule, answer.fetchedAt);
+  return { ...base, value, ...age };
+}
+
+type Age = { readonly asOf: number | undefined; readonly problem?: FactProblem };
+
+function judgeAsOf(stated: Json | undefined, rule: YieldRule, fetchedAt: number): Age {
+  const skewMs = rule.skew === undefined ? defaultSkewMs : durationMs(rule.skew);
+  const asOf = stated === undefined || stated === null ? undefined : readTime(stated);
+  if (asOf !== undefined && asOf <= fetchedAt + skewMs) return { asOf: Math.min(asOf, fetchedAt) };
+  if (rule.authoritative === true) return { asOf: fetchedAt };
+  if (asOf !== undefined) return { asOf: undefined, problem: "as_of_future" };
+  return { asOf: undefined, problem: stated === undefined || stated === null ? "as_of_missing" : "as_of_unreadable" };
+}
+
+const isoTime = /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?)(Z|[+-]\d\d:\d\d)$/i;
+/** Epoch numbers below this are seconds (until the year 5138), above it milliseconds (from 1973). */
+const secondsBelow = 1e11;
+
+/** Epoch ms, or undefined. A time without an offset is refused: it would mean something else on every machine. */
+function readTime(stated: Json): number | undefined {
+  if (typeof stated === "number") {
+    if (!(stated > 0)) return undefined;
+    return Math.floor(stated < secondsBelow ? stated * 1000 : stated);
+  }
+  const match = typeof stated === "string" ? isoTime.exec(stated) : null;
+  if (match === null) return undefined;
+  const [, year, month, day, time, offset] = match;
+  // The engine would read 30 February as 1 March.
+  const date = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day)));
+  if (date.getUTCMonth() !== Number(month) - 1) return undefined;
+  const at = Date.parse(`${year}-${month}-${day}T${time}${offset?.toUpperCase()}`);
+  return Number.isNaN(at) ? undefined : at;
+}
+
+const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+function durationMs(text: string): number {
+  const match = /^(\d+)(ms|s|m|h|d)$/.exec(text);
+  return match === null ? 0 : Number(match[1]) * (unitMs[match[2] ?? ""] ?? 0);
+}
+
+function hasType(value: Json, type: YieldRule["type"]): boolean {
+  return type === "integer" ? Number.isSafeInteger(value) : typeof value === type;
+}
+
+function toText(value: Json | undefined): string | undefined {
+  if (typeof value === "string") return value === "" ? undefined : value;
+  return typeof value === "number" && Number.isSafeInteger(value) ? String(value) : undefined;
+}
+
+const mcpMembers: ReadonlySet<string> = new Set(["content", "structuredContent", "isError", "_meta", "resultType"]);
+
+/** Of an MCP tool result its structured content, or else the JSON that its first text holds; of others the result. */
+function findRoot({ result, mcp }: YieldingAnswer): Json {
+  if (mcp === false || !isJsonObject(result)) return result;
+  if (mcp !== true && !looksLikeMcp(result)) return result;
+  const { structuredContent, content } = result;
+  if (structuredContent !== undefined) return structuredContent;
+  const first = isJsonArray(content)
+    ? content.find((part) => isJsonObject(part) && part["type"] === "text")
+    : undefined;
+  const text = isJsonObject(first) ? first["text"] : undefined;
+  if (typeof text !== "string") return result;
+  try {
+    return parseJsonStrict(Buffer.from(text));
+  } catch {
+    return result;
+  }
+}
+
+function looksLikeMcp(result: JsonObject): boolean {
+  if (!Object.keys(result).every((name) => mcpMembers.has(name))) return false;
+  const content = result["content"];
+  return isJsonArray(content) && content.every((part) => isJsonObject(part) && typeof part["type"] === "string");
+}
