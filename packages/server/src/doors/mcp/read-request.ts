@@ -123,33 +123,32 @@ function refuse(id: RequestId | null, fault: Fault): Incoming {
   return { kind: "refused", refusal: { status: 400, id, ...fault } };
 }
 
-/** What is wrong with the message as JSON-RPC, before anything in it is looked at. */
-function findShapeFault(body: JsonObject): string | undefined {
-  const { jsonrpc, id, method, params } = body;
-  if (jsonrpc !== "2.0") return "The body is not a JSON-RPC 2.0 message";
-  if (typeof method !== "string") return "The body is not a JSON-RPC request or notification";
-  if (params !== undefined && !isJsonObject(params)) return "params must be an object";
-  return id === undefined || isRequestId(id) ? undefined : "id must be a string or an integer";
+const invalid = (message: string): Fault => ({ code: rpcCode.invalidRequest, message });
+
+/** The message in a body, or what is wrong with it as JSON-RPC, before anything in it is looked at. */
+function readMessage(body: JsonObject): Message | Fault {
+  const { jsonrpc, id, method, params = {} } = body;
+  if (jsonrpc !== "2.0") return invalid("The body is not a JSON-RPC 2.0 message");
+  if (typeof method !== "string") return invalid("The body is not a JSON-RPC request or notification");
+  if (!isJsonObject(params)) return invalid("params must be an object");
+  if (id !== undefined && !isRequestId(id)) return invalid("id must be a string or an integer");
+  const meta = params["_meta"];
+  return { method, params, meta: isJsonObject(meta) ? meta : undefined };
 }
 
 /** Reads one parsed body: a request of this revision whose headers agree, a notification, or a refusal. */
 export function readRequest(body: Json, headers: IncomingHttpHeaders): Incoming {
-  const invalid = (message: string): Fault => ({ code: rpcCode.invalidRequest, message });
   if (Array.isArray(body)) return refuse(null, invalid("Batches are not part of this protocol revision"));
   if (!isJsonObject(body)) return refuse(null, invalid("The body is not a JSON-RPC 2.0 message"));
-  const { id, method, params = {} } = body;
-  const known = isRequestId(id) ? id : null;
-  const shapeFault = findShapeFault(body);
-  if (shapeFault !== undefined || typeof method !== "string" || !isJsonObject(params)) {
-    return refuse(known, invalid(shapeFault ?? "The body is not a JSON-RPC 2.0 message"));
-  }
-  const meta = isJsonObject(params["_meta"]) ? params["_meta"] : undefined;
-  const message: Message = { method, params, meta };
-  if (known === null) {
+  const id = isRequestId(body["id"]) ? body["id"] : null;
+  const message = readMessage(body);
+  if ("code" in message) return refuse(id, message);
+  if (id === null) {
     const fault = findNotificationFault(message, headers);
     return fault ? refuse(null, fault) : { kind: "notification" };
   }
   const fault = findVersionFault(message, headers) ?? findRoutingFault(message, headers);
-  if (fault) return refuse(known, fault);
-  return { kind: "request", request: { id: known, method, params, meta: meta ?? {} } };
+  if (fault) return refuse(id, fault);
+  const { method, params, meta = {} } = message;
+  return { kind: "request", request: { id, method, params, meta } };
 }
