@@ -1,0 +1,144 @@
+/** The action: something an agent proposes to do in the world, and what became of it. */
+import { z } from "zod";
+
+import { ActionId, ApprovalId, ObservationId } from "./ids.ts";
+import { Json, JsonObject } from "./json.ts";
+
+/** Where an action stands. `waiting`: for a person. `unknown`: an interrupted effect whose end nobody has established. */
+export const ActionStatus = z.enum([
+  "running",
+  "waiting",
+  "queued",
+  "done",
+  "refused",
+  "failed",
+  "shadowed",
+  "unknown",
+]);
+export type ActionStatus = z.infer<typeof ActionStatus>;
+
+/** Which status may follow which; statuses without a successor are final. */
+export const actionTransitions: Record<ActionStatus, readonly ActionStatus[]> = {
+  running: ["running", "waiting", "queued", "done", "refused", "failed", "shadowed", "unknown"],
+  waiting: ["running", "refused"],
+  queued: ["running", "refused", "failed"],
+  unknown: ["done", "failed"],
+  done: [],
+  refused: [],
+  failed: [],
+  shadowed: [],
+};
+export const isFinal = (status: ActionStatus): boolean => actionTransitions[status].length === 0;
+
+export const Effect = z.enum(["allow", "deny", "escalate"]);
+export type Effect = z.infer<typeof Effect>;
+
+/** Why the decision is what it is. `code` is stable and for machines; `detail` is one sentence for people. */
+export const Reason = z.object({
+  code: z.string(),
+  effect: Effect,
+  detail: z.string(),
+  policy: z.object({ id: z.string(), title: z.string().optional(), file: z.string(), line: z.int() }).optional(),
+  fact: z
+    .object({
+      name: z.string(),
+      key: z.string(),
+      was: Json.optional(),
+      now: Json.optional(),
+      ageMs: z.number().optional(),
+      maxAgeMs: z.number().optional(),
+    })
+    .optional(),
+});
+export type Reason = z.infer<typeof Reason>;
+
+export const Decision = z.object({
+  effect: Effect,
+  reasons: z.array(Reason),
+  /** The teams whose yes is needed; empty unless `effect` is `escalate` or the action was approved. */
+  approvers: z.array(z.string()),
+  snapshot: z.object({ version: z.int(), digest: z.string() }),
+});
+export type Decision = z.infer<typeof Decision>;
+
+/** One fact an action rests on, as it was when the action was judged. Ages are by database time, in milliseconds. */
+export const FactUsed = z.object({
+  fact: z.string(),
+  key: z.string(),
+  value: Json,
+  observation: ObservationId,
+  source: z.string(),
+  sourceVersion: z.string().optional(),
+  asOf: z.iso.datetime(),
+  fetchedAt: z.iso.datetime(),
+  ageMs: z.number(),
+  maxAgeMs: z.number(),
+  /** `agent`: the agent's own read was fresh. `lookup`: read by us because the agent never read it. `reread`: the agent's read was stale. */
+  how: z.enum(["agent", "lookup", "reread"]),
+  /** The read action that brought it, and what the agent had believed, where that exists. */
+  readBy: ActionId.optional(),
+  believed: z
+    .object({ value: Json, asOf: z.iso.datetime(), observation: ObservationId, source: z.string() })
+    .optional(),
+});
+export type FactUsed = z.infer<typeof FactUsed>;
+
+/** An argument that equals a value this agent read before: the value's way from the system of record to the effect. */
+export const LineageEdge = z.object({
+  argument: z.string(),
+  fact: z.string(),
+  key: z.string(),
+  observation: ObservationId,
+  source: z.string(),
+  asOf: z.iso.datetime(),
+  readBy: ActionId.optional(),
+  match: z.literal("exact"),
+});
+export type LineageEdge = z.infer<typeof LineageEdge>;
+
+/** What an agent sends. Confidence and rationale are its own claims: recorded, never trusted as such. */
+export const Proposal = z.strictObject({
+  tool: z.string().min(1).max(128).meta({ description: "The tool, as the configuration names it." }),
+  arguments: JsonObject,
+  confidence: z.number().min(0).max(1).optional(),
+  rationale: z.string().max(2000).optional(),
+  run: z.string().min(1).max(128).optional(),
+  idempotencyKey: z.string().min(1).max(256).optional(),
+  waitMs: z
+    .int()
+    .min(0)
+    .max(45_000)
+    .optional()
+    .meta({ description: "How long to hold the answer for a person's decision, in milliseconds. Default 0." }),
+});
+export type Proposal = z.infer<typeof Proposal>;
+
+/** What the proposer hears. `result` when done; `error` when failed or unknown; `approval` while waiting. */
+export const ActionAnswer = z.object({
+  id: ActionId,
+  status: ActionStatus,
+  decision: Decision.optional(),
+  result: Json.optional(),
+  error: z.object({ code: z.string(), message: z.string(), retryable: z.boolean() }).optional(),
+  approval: ApprovalId.optional(),
+});
+export type ActionAnswer = z.infer<typeof ActionAnswer>;
+
+/** The whole record of one action, as people who operate the system see it. */
+export const ActionRecord = ActionAnswer.extend({
+  agent: z.string(),
+  tool: z.string(),
+  arguments: JsonObject,
+  argumentsDigest: z.string(),
+  run: z.string().optional(),
+  confidence: z.number().optional(),
+  rationale: z.string().optional(),
+  entity: z.object({ type: z.string(), id: z.string() }).optional(),
+  amount: z.object({ minor: z.int(), currency: z.string() }).optional(),
+  facts: z.array(FactUsed),
+  lineage: z.array(LineageEdge),
+  walks: z.int(),
+  proposedAt: z.iso.datetime(),
+  updatedAt: z.iso.datetime(),
+});
+export type ActionRecord = z.infer<typeof ActionRecord>;

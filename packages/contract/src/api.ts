@@ -1,0 +1,209 @@
+/** The HTTP interface as one table. Server routes, SDK, CLI and openapi.json are derived from it. */
+import { z } from "zod";
+
+import { ActionAnswer, ActionRecord, ActionStatus, Proposal } from "./action.ts";
+import { Approval, ApprovalStatus } from "./approval.ts";
+import { AgentDocument } from "./config.ts";
+import { Explanation } from "./explanation.ts";
+import { ActionId, ApprovalId, KeyId, StopId } from "./ids.ts";
+import { Json } from "./json.ts";
+import { LedgerVerification } from "./ledger.ts";
+import { ConfigFile, Plan } from "./plan.ts";
+import { Stop, StopMode, StopScope } from "./stop.ts";
+
+/** Who may call an operation. `agent` is an agent's key; the rest are roles of people. `public` needs no key. */
+export const Scope = z.enum(["public", "agent", "viewer", "approver", "operator", "admin"]);
+export type Scope = z.infer<typeof Scope>;
+
+export type Route = {
+  readonly method: "GET" | "POST" | "DELETE";
+  readonly path: `/v1/${string}`;
+  readonly summary: string;
+  /** Any one of these is enough. Administrators may call everything but what only agents do. */
+  readonly scopes: readonly Scope[];
+  /** Path parameters, query (GET, DELETE) or body (POST), in one object. */
+  readonly input: z.ZodObject;
+  readonly output: z.ZodType;
+};
+
+const limit = z.coerce.number().int().min(1).max(500).optional();
+const readers = ["viewer", "approver", "operator", "admin"] as const;
+
+export const api = {
+  proposeAction: {
+    method: "POST",
+    path: "/v1/actions",
+    summary: "Propose an action: it is judged, carried out if allowed, and its outcome answered.",
+    scopes: ["agent"],
+    input: Proposal,
+    output: ActionAnswer,
+  },
+  listActions: {
+    method: "GET",
+    path: "/v1/actions",
+    summary: "List actions, newest first. An agent sees its own.",
+    scopes: ["agent", ...readers],
+    input: z.strictObject({
+      agent: z.string().optional(),
+      tool: z.string().optional(),
+      status: ActionStatus.optional(),
+      entity: z.string().optional(),
+      before: ActionId.optional(),
+      limit,
+    }),
+    output: z.object({ actions: z.array(ActionRecord), next: ActionId.optional() }),
+  },
+  readAction: {
+    method: "GET",
+    path: "/v1/actions/{id}",
+    summary: "One action as its proposer or an operator sees it.",
+    scopes: ["agent", ...readers],
+    input: z.strictObject({ id: ActionId }),
+    output: ActionRecord,
+  },
+  explainAction: {
+    method: "GET",
+    path: "/v1/actions/{id}/explanation",
+    summary: "Why it was decided so: inputs with ages, rules with places, approval, effect, ledger proof.",
+    scopes: readers,
+    input: z.strictObject({ id: ActionId }),
+    output: Explanation,
+  },
+  resolveAction: {
+    method: "POST",
+    path: "/v1/actions/{id}/resolution",
+    summary: "Say what became of an interrupted effect whose end is unknown.",
+    scopes: ["operator", "admin"],
+    input: z.strictObject({
+      id: ActionId,
+      happened: z.boolean(),
+      reason: z.string().min(1).max(2000),
+      result: Json.optional(),
+    }),
+    output: ActionRecord,
+  },
+  listApprovals: {
+    method: "GET",
+    path: "/v1/approvals",
+    summary: "List approvals, oldest waiting first.",
+    scopes: readers,
+    input: z.strictObject({ status: ApprovalStatus.optional(), team: z.string().optional(), limit }),
+    output: z.object({ approvals: z.array(Approval) }),
+  },
+  decideApproval: {
+    method: "POST",
+    path: "/v1/approvals/{id}/decision",
+    summary: "Say yes or no. Yes carries the action out, after it has been looked at afresh.",
+    scopes: ["approver", "admin"],
+    input: z.strictObject({
+      id: ApprovalId,
+      verdict: z.enum(["approve", "reject"]),
+      reason: z.string().min(1).max(2000),
+    }),
+    output: Approval,
+  },
+  createStop: {
+    method: "POST",
+    path: "/v1/stops",
+    summary: "Stop an agent, a tool, a business object or everything, from the next decision on.",
+    scopes: ["operator", "admin"],
+    input: z.strictObject({ scope: StopScope, mode: StopMode.optional(), reason: z.string().min(1).max(2000) }),
+    output: Stop,
+  },
+  listStops: {
+    method: "GET",
+    path: "/v1/stops",
+    summary: "The stops in force; with all=true also the lifted ones.",
+    scopes: readers,
+    input: z.strictObject({ all: z.enum(["true", "false"]).optional() }),
+    output: z.object({ stops: z.array(Stop) }),
+  },
+  liftStop: {
+    method: "DELETE",
+    path: "/v1/stops/{id}",
+    summary: "Lift a stop.",
+    scopes: ["operator", "admin"],
+    input: z.strictObject({ id: StopId, reason: z.string().min(1).max(2000).optional() }),
+    output: Stop,
+  },
+  listAgents: {
+    method: "GET",
+    path: "/v1/agents",
+    summary: "The agents of the live snapshot, with their keys' ids.",
+    scopes: readers,
+    input: z.strictObject({}),
+    output: z.object({
+      agents: z.array(
+        AgentDocument.extend({
+          keys: z.array(z.object({ id: KeyId, createdAt: z.iso.datetime(), expiresAt: z.iso.datetime().optional() })),
+        }),
+      ),
+    }),
+  },
+  createKey: {
+    method: "POST",
+    path: "/v1/keys",
+    summary: "Make an API key for an agent or a person. It is shown once and stored hashed.",
+    scopes: ["admin"],
+    input: z.strictObject({
+      for: z.discriminatedUnion("kind", [
+        z.strictObject({ kind: z.literal("agent"), name: z.string().min(1) }),
+        z.strictObject({ kind: z.literal("person"), name: z.string().min(1) }),
+      ]),
+      expiresInDays: z.int().min(1).max(3650).optional(),
+    }),
+    output: z.object({ id: KeyId, key: z.string(), expiresAt: z.iso.datetime().optional() }),
+  },
+  revokeKey: {
+    method: "DELETE",
+    path: "/v1/keys/{id}",
+    summary: "Revoke an API key at once.",
+    scopes: ["admin"],
+    input: z.strictObject({ id: KeyId }),
+    output: z.object({ id: KeyId, revokedAt: z.iso.datetime() }),
+  },
+  planConfig: {
+    method: "POST",
+    path: "/v1/plans",
+    summary: "Show what a configuration would change, with its policies tried on the recorded past.",
+    scopes: ["operator", "admin"],
+    input: z.strictObject({
+      files: z.array(ConfigFile).min(1).max(2000),
+      replay: z.int().min(0).max(100_000).optional(),
+    }),
+    output: Plan,
+  },
+  applyConfig: {
+    method: "POST",
+    path: "/v1/configs",
+    summary: "Publish exactly what a plan showed; refused when the live snapshot has moved since.",
+    scopes: ["admin"],
+    input: z.strictObject({
+      files: z.array(ConfigFile).min(1).max(2000),
+      base: z.strictObject({ version: z.int(), digest: z.string() }),
+      digest: z.string(),
+    }),
+    output: z.object({ version: z.int(), digest: z.string() }),
+  },
+  verifyLedger: {
+    method: "GET",
+    path: "/v1/ledger/verification",
+    summary: "Recompute every chain and checkpoint signature.",
+    scopes: readers,
+    input: z.strictObject({}),
+    output: LedgerVerification,
+  },
+  readHealth: {
+    method: "GET",
+    path: "/v1/health",
+    summary: "Whether this node can judge and act.",
+    scopes: ["public"],
+    input: z.strictObject({}),
+    output: z.object({ ok: z.boolean(), store: z.boolean(), controlAgeMs: z.number().optional(), version: z.string() }),
+  },
+} as const satisfies Record<string, Route>;
+
+export type Api = typeof api;
+export type Operation = keyof Api;
+export type Input<O extends Operation> = z.infer<Api[O]["input"]>;
+export type Output<O extends Operation> = z.infer<Api[O]["output"]>;

@@ -1,0 +1,241 @@
+/** Configuration documents: what an operator writes in YAML. Strict, so an unknown key is an error with a place. */
+import { z } from "zod";
+
+const name = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, "a name of lower-case letters, digits, dots, dashes and underscores");
+const toolName = z
+  .string()
+  .regex(/^[a-zA-Z][a-zA-Z0-9._-]{0,127}$/, "a tool name of letters, digits, dots, dashes and underscores");
+const factName = z.string().regex(/^[a-z][a-z0-9_.-]{0,127}$/, "a fact name such as crm.account.status");
+/** `$` is the root (arguments or result), `@` the item of `each`; steps are `.name`, `['name']`, `[0]` and, in `each`, `[*]`. */
+const pathText = z.string().regex(/^(\$|@)/, "a path that begins with $ (root) or @ (item)");
+const duration = z.string().regex(/^\d+(ms|s|m|h|d)$/, "a duration such as 500ms, 30s, 5m, 24h or 7d");
+const apiVersion = z.literal("airworthy/v1");
+
+export const Level = z.enum(["intern", "junior", "senior", "principal"]);
+export type Level = z.infer<typeof Level>;
+export const Stage = z.enum(["rehearsal", "shadow", "canary", "production"]);
+export type Stage = z.infer<typeof Stage>;
+export const Reversibility = z.enum(["read_only", "reversible", "externally_reversible", "irreversible"]);
+export type Reversibility = z.infer<typeof Reversibility>;
+export const PersonRole = z.enum(["viewer", "approver", "operator", "admin"]);
+export type PersonRole = z.infer<typeof PersonRole>;
+
+/** Where a secret is found. The value itself never stands in a document. */
+export const SecretRef = z.union([
+  z.strictObject({ env: z.string().min(1) }),
+  z.strictObject({ file: z.string().min(1) }),
+]);
+export type SecretRef = z.infer<typeof SecretRef>;
+
+export const AgentDocument = z.strictObject({
+  apiVersion,
+  kind: z.literal("Agent"),
+  name,
+  purpose: z.string().min(1),
+  owner: name.meta({ description: "A Person who answers for this agent." }),
+  fleet: name.optional(),
+  stage: Stage,
+  level: Level,
+  model: z
+    .strictObject({ provider: z.string().min(1), name: z.string().min(1) })
+    .optional()
+    .meta({ description: "The pinned model; a floating alias such as gpt-4o or *-latest is refused." }),
+  tools: z.array(toolName).meta({ description: "Everything this agent may use; all else does not exist for it." }),
+});
+export type AgentDocument = z.infer<typeof AgentDocument>;
+
+export const YieldRule = z.strictObject({
+  fact: factName,
+  each: pathText.optional(),
+  key: pathText,
+  value: pathText,
+  asOf: pathText.optional().meta({ description: "Where the source says how old the value is." }),
+  version: pathText.optional(),
+  type: z.enum(["string", "integer", "boolean"]),
+  authoritative: z.boolean().optional().meta({
+    description: "This source's answer is as of now. Without it, a missing or future as-of makes the fact unusable.",
+  }),
+  skew: duration.optional().meta({ description: "How far this source's clock may run ahead of ours. Default 2s." }),
+});
+export type YieldRule = z.infer<typeof YieldRule>;
+
+export const RestsOn = z.strictObject({
+  fact: factName,
+  key: pathText,
+  maxAge: duration,
+  lookup: z.strictObject({ tool: toolName, with: z.record(z.string(), pathText) }).meta({
+    description: "The read tool that answers authoritatively, and its arguments as paths into this action's.",
+  }),
+});
+export type RestsOn = z.infer<typeof RestsOn>;
+
+const toolBase = {
+  name: toolName,
+  title: z.string().optional(),
+  description: z.string().optional(),
+  effect: z.enum(["read", "write"]),
+  reversibility: Reversibility.optional().meta({ description: "Absent means irreversible for a write." }),
+  timeout: duration.optional(),
+  facets: z
+    .record(
+      z.string().regex(/^[a-zA-Z_][a-zA-Z0-9_]*$/),
+      z.strictObject({
+        path: pathText,
+        type: z.enum(["string", "integer", "boolean", "string[]"]),
+        default: z.union([z.string(), z.int(), z.boolean()]).optional(),
+      }),
+    )
+    .optional()
+    .meta({ description: "The arguments that policies may see as context.input." }),
+  entity: z.strictObject({ type: z.string().regex(/^[a-z][a-z0-9_-]*$/), id: pathText }).optional(),
+  amount: z.strictObject({ minor: pathText, currency: z.union([pathText, z.string().regex(/^[A-Z]{3}$/)]) }).optional(),
+  rests_on: z.array(RestsOn).optional(),
+  yields: z.array(YieldRule).optional(),
+  idempotency: z
+    .strictObject({ header: z.string().min(1).optional(), argument: z.string().min(1).optional(), retention: duration })
+    .optional()
+    .meta({ description: "How the system recognises a repeat: by a header, or by an argument that carries our key." }),
+  probe: z
+    .strictObject({ tool: toolName, with: z.record(z.string(), z.string()), found: pathText })
+    .optional()
+    .meta({
+      description:
+        "A read that tells whether an interrupted effect happened; $idempotencyKey and $.argument may be used.",
+    }),
+  compensate: z.strictObject({ tool: toolName, with: z.record(z.string(), z.string()) }).optional(),
+} as const;
+const inputSchema = z
+  .record(z.string(), z.unknown())
+  .meta({ description: "JSON Schema of the arguments (an object)." });
+
+export const HttpTool = z.strictObject({
+  ...toolBase,
+  input: inputSchema,
+  request: z.strictObject({
+    method: z.enum(["GET", "POST", "PUT", "PATCH", "DELETE"]),
+    path: z
+      .string()
+      .startsWith("/")
+      .meta({ description: "Path with {argument} placeholders, percent-encoded when filled." }),
+    query: z.array(z.string()).optional(),
+    body: z.array(z.string()).optional().meta({ description: "Arguments sent as the JSON body." }),
+  }),
+});
+export type HttpTool = z.infer<typeof HttpTool>;
+
+export const SqlTool = z.strictObject({
+  ...toolBase,
+  input: inputSchema,
+  sql: z.string().min(1).meta({ description: "One statement with :argument parameters; never string-built." }),
+  maxRows: z.int().min(1).max(10_000).optional(),
+});
+export type SqlTool = z.infer<typeof SqlTool>;
+
+export const McpTool = z.strictObject({
+  ...toolBase,
+  upstream: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({ description: "The tool's name at its server; default: the same name." }),
+  pin: z
+    .string()
+    .regex(/^sha256:[0-9a-f]{64}$/)
+    .optional()
+    .meta({ description: "Digest of the definition that was reviewed." }),
+});
+export type McpTool = z.infer<typeof McpTool>;
+
+const connectorBase = { apiVersion, kind: z.literal("Connector"), name } as const;
+const auth = z.strictObject({ header: z.string().min(1), prefix: z.string().optional(), value: SecretRef });
+
+export const HttpConnector = z.strictObject({
+  ...connectorBase,
+  type: z.literal("http"),
+  baseUrl: z.string().min(1).meta({ description: "May be ${NAME}, filled from the server's environment." }),
+  auth: auth.optional(),
+  tools: z.array(HttpTool).min(1),
+});
+export const SqlConnector = z.strictObject({
+  ...connectorBase,
+  type: z.literal("sql"),
+  connection: SecretRef,
+  tools: z.array(SqlTool).min(1),
+});
+export const McpConnector = z.strictObject({
+  ...connectorBase,
+  type: z.literal("mcp"),
+  url: z.string().min(1).optional(),
+  command: z
+    .array(z.string())
+    .min(1)
+    .optional()
+    .meta({ description: "A server started over stdio: program and arguments." }),
+  auth: auth.optional(),
+  extras: z.boolean().optional().meta({
+    description: "false: do not add the confidence and rationale arguments to this server's tools. Default true.",
+  }),
+  passthrough: z
+    .array(z.enum(["prompts", "resources", "completions", "logging"]))
+    .optional()
+    .meta({ description: "Further MCP features of this server that agents may reach. Default none." }),
+  tools: z.array(McpTool).min(1),
+});
+export const ConnectorDocument = z.discriminatedUnion("type", [HttpConnector, SqlConnector, McpConnector]);
+export type HttpConnector = z.infer<typeof HttpConnector>;
+export type SqlConnector = z.infer<typeof SqlConnector>;
+export type McpConnector = z.infer<typeof McpConnector>;
+export type ConnectorDocument = z.infer<typeof ConnectorDocument>;
+
+export const PersonDocument = z.strictObject({
+  apiVersion,
+  kind: z.literal("Person"),
+  name,
+  email: z.email().optional(),
+  roles: z.array(PersonRole).min(1),
+});
+export type PersonDocument = z.infer<typeof PersonDocument>;
+
+export const TeamDocument = z.strictObject({
+  apiVersion,
+  kind: z.literal("Team"),
+  name,
+  members: z.array(name).min(1),
+});
+export type TeamDocument = z.infer<typeof TeamDocument>;
+
+export const BudgetDocument = z.strictObject({
+  apiVersion,
+  kind: z.literal("Budget"),
+  name,
+  agents: z.array(name).optional().meta({ description: "Default: all." }),
+  tools: z.array(toolName).min(1),
+  limit: z.strictObject({ minor: z.int().nonnegative(), currency: z.string().regex(/^[A-Z]{3}$/) }),
+  per: z.enum(["hour", "day", "month"]),
+});
+export type BudgetDocument = z.infer<typeof BudgetDocument>;
+
+export const documentKinds = {
+  Agent: AgentDocument,
+  Connector: ConnectorDocument,
+  Person: PersonDocument,
+  Team: TeamDocument,
+  Budget: BudgetDocument,
+} as const;
+export type DocumentKind = keyof typeof documentKinds;
+export type ConfigDocument = AgentDocument | ConnectorDocument | PersonDocument | TeamDocument | BudgetDocument;
+
+/** One problem in a configuration, with its place and its fix. Codes are stable. */
+export const Finding = z.object({
+  code: z.string(),
+  severity: z.enum(["error", "warning"]),
+  file: z.string(),
+  line: z.int(),
+  column: z.int(),
+  length: z.int(),
+  message: z.string(),
+  hint: z.string().optional(),
+});
+export type Finding = z.infer<typeof Finding>;

@@ -1,0 +1,28 @@
+/** Stops: the kill switches. A stop denies the next decision in its scope until it is lifted. */
+import { z } from "zod";
+
+import { StopId } from "./ids.ts";
+
+export const StopScope = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("agent"), agent: z.string().min(1) }),
+  z.strictObject({ kind: z.literal("tool"), tool: z.string().min(1) }),
+  z.strictObject({ kind: z.literal("entity"), entity: z.string().regex(/^[^:]+:.+$/) }),
+  z.strictObject({ kind: z.literal("all") }),
+]);
+export type StopScope = z.infer<typeof StopScope>;
+
+/** `deny_all` refuses reads too; `deny_writes` leaves reading open. */
+export const StopMode = z.enum(["deny_all", "deny_writes"]);
+export type StopMode = z.infer<typeof StopMode>;
+
+export const Stop = z.object({
+  id: StopId,
+  scope: StopScope,
+  mode: StopMode,
+  reason: z.string(),
+  by: z.string(),
+  at: z.iso.datetime(),
+  liftedAt: z.iso.datetime().optional(),
+  liftedBy: z.string().optional(),
+});
+export type Stop = z.infer<typeof Stop>;

@@ -1,0 +1,64 @@
+/** Room 1. What does this action rest on, how old is that, and where did it come from? */
+import type { AgentDocument, GovernedTool, Reason } from "@airworthy/contract";
+
+import type { Context, GroundedAction, ProposedAction } from "../../kernel/action-walk.ts";
+import type { Deps } from "../../kernel/deps.ts";
+import { readFacets } from "./facets.ts";
+import { groundFacts } from "./freshness.ts";
+import { traceLineage } from "./lineage.ts";
+
+const nothing: Omit<Context, "problems" | "agent" | "tool"> = {
+  entity: undefined,
+  amount: undefined,
+  input: {},
+  facts: [],
+  cited: [],
+  factDigests: [],
+  factsFreshUntil: undefined,
+  lineage: [],
+};
+
+export async function assembleContext(
+  action: ProposedAction,
+  deps: Pick<Deps, "clock" | "observations" | "inputSchemas" | "connectors" | "options">,
+): Promise<GroundedAction> {
+  const { snapshot } = action.view;
+  const agent = own(snapshot.agents, action.agent);
+  const tool = agent?.tools.includes(action.tool) ? own(snapshot.tools, action.tool) : undefined;
+  if (!agent || !tool) {
+    return { ...action, context: { ...nothing, agent, tool: undefined, problems: [unknownTool(action, agent)] } };
+  }
+  const invalid = await deps.inputSchemas.problems(snapshot, tool, action.arguments);
+  if (invalid.length > 0)
+    return { ...action, context: { ...nothing, agent, tool, problems: invalid.map(misfit(tool)) } };
+
+  const facets = readFacets(tool.definition, action.arguments);
+  const grounded = await groundFacts(action, tool, deps);
+  const lineage = tool.effect === "write" ? await traceLineage(action, deps) : [];
+  return {
+    ...action,
+    context: { agent, tool, ...facets, ...grounded, lineage, problems: [...facets.problems, ...grounded.problems] },
+  };
+}
+
+function own<T>(record: Readonly<Record<string, T>>, key: string): T | undefined {
+  return Object.hasOwn(record, key) ? record[key] : undefined;
+}
+
+/** The same words whether the tool does not exist or is another agent's: a refusal is not a directory. */
+function unknownTool(action: ProposedAction, agent: AgentDocument | undefined): Reason {
+  const detail = agent
+    ? `There is no tool ${quote(action.tool)} for agent ${action.agent}.`
+    : `Agent ${action.agent} is not in the live configuration.`;
+  return { code: agent ? "unknown_tool" : "unknown_agent", effect: "deny", detail };
+}
+
+const quote = (text: string): string => JSON.stringify(text.slice(0, 128));
+
+const misfit =
+  (tool: GovernedTool) =>
+  (problem: string): Reason => ({
+    code: "invalid_arguments",
+    effect: "deny",
+    detail: `The arguments do not fit ${tool.name}: ${problem}`,
+  });

@@ -1,0 +1,29 @@
+/** What a person's yes is bound to. If any of it changes, the approval is stale and is asked again. */
+import type { Judgement, PlannedAction } from "../../kernel/action-walk.ts";
+import { digestJson } from "../../kernel/canonical.ts";
+
+type Judged = {
+  readonly approvers: readonly string[];
+  readonly obligations: Judgement["obligations"];
+  readonly determining: Judgement["determining"];
+};
+
+/**
+ * Digest of principal, tool version, canonical arguments (ours stripped), value digests of the facts it rests on,
+ * approver set, obligations and the digests of the determining policies. Never of ages, fetch times or confidence:
+ * those differ on every walk without anything having changed.
+ */
+export function bindApproval(action: PlannedAction, judged: Judged): string {
+  const { facts, factDigests, tool } = action.context;
+  return digestJson({
+    tenant: action.tenant,
+    principal: action.agent,
+    tool: action.tool,
+    toolVersion: tool?.digest ?? null,
+    arguments: action.argumentsDigest,
+    facts: facts.map(({ fact, key }, index) => [fact, key, factDigests[index] ?? null]),
+    approvers: [...judged.approvers].toSorted(),
+    obligations: { rationale: judged.obligations.rationale ?? null, mask: [...(judged.obligations.mask ?? [])] },
+    policies: judged.determining.map(({ id, digest }) => [id, digest]).toSorted(),
+  });
+}

@@ -1,0 +1,63 @@
+/** The checks that stand before policy, in the order a reader of a decision sees them. Each looks at one thing. */
+import type { Reason, Stop } from "@airworthy/contract";
+
+import type { PlannedAction } from "../../kernel/action-walk.ts";
+
+export type Check = { readonly name: string; readonly look: (action: PlannedAction) => readonly Reason[] };
+
+/** More identical calls than this within ten minutes is a loop, not work. */
+const repeatsMax = 25;
+
+export const checks: readonly Check[] = [
+  { name: "stop", look: (action) => action.view.stops.filter((stop) => applies(stop, action)).map(stopped) },
+  { name: "context", look: ({ context }) => context.problems },
+  {
+    name: "level",
+    look: ({ context }) =>
+      context.agent?.level === "intern" && context.tool?.effect === "write"
+        ? [deny("level_cap", `Agent ${context.agent.name} is an intern: it may read, and change nothing.`)]
+        : [],
+  },
+  {
+    name: "loop",
+    look: ({ step, tool }) =>
+      step.repeats >= repeatsMax
+        ? [deny("loop", `The same call of ${tool} was made ${step.repeats} times in ten minutes.`)]
+        : [],
+  },
+  { name: "budget", look: (action) => action.step.budgets.flatMap((budget) => overdrawn(action, budget)) },
+];
+
+function applies(stop: Stop, { agent, tool, context }: PlannedAction): boolean {
+  if (stop.mode === "deny_writes" && context.tool?.effect === "read") return false;
+  switch (stop.scope.kind) {
+    case "all":
+      return true;
+    case "agent":
+      return stop.scope.agent === agent;
+    case "tool":
+      return stop.scope.tool === tool;
+    case "entity":
+      return context.entity !== undefined && stop.scope.entity === `${context.entity.type}:${context.entity.id}`;
+  }
+}
+
+const stopped = (stop: Stop): Reason =>
+  deny("stopped", `Stopped by ${stop.by} (${stop.id}): ${stop.reason}. Nothing is done until the stop is lifted.`);
+
+function overdrawn({ context }: PlannedAction, budget: PlannedAction["step"]["budgets"][number]): Reason[] {
+  if (!context.amount) return [];
+  const { name, window, usedMinor, limitMinor, currency } = budget;
+  if (context.amount.currency !== currency) {
+    return [
+      deny("budget_currency", `Budget ${name} counts in ${currency}; this action is in ${context.amount.currency}.`),
+    ];
+  }
+  if (usedMinor + context.amount.minor <= limitMinor) return [];
+  const spoken = `${usedMinor} of ${limitMinor} ${currency} minor units are used in ${window}`;
+  return [deny("budget_exceeded", `Budget ${name} has no room for ${context.amount.minor}: ${spoken}.`)];
+}
+
+function deny(code: string, detail: string): Reason {
+  return { code, effect: "deny", detail };
+}

@@ -1,0 +1,45 @@
+/** What the policies are asked: only declared facets, computed facts and our own knowledge, never raw arguments. */
+import type { Json, Level } from "@airworthy/contract";
+
+import type { PlannedAction } from "../../kernel/action-walk.ts";
+import type { PolicyRequest } from "../../kernel/policy/engine.ts";
+
+export const autonomy: Record<Level, number> = { intern: 0, junior: 1, senior: 2, principal: 3 };
+
+/** Undefined when there is nothing to ask: the agent, the tool or an input is missing, and that refuses by itself. */
+export function describePolicyRequest(action: PlannedAction, nowMs: number): PolicyRequest | undefined {
+  const { agent, tool, problems, entity, amount, input, facts } = action.context;
+  if (!agent || !tool || problems.some((problem) => problem.code !== "fact_changed")) return undefined;
+  return {
+    tenant: action.tenant,
+    version: action.view.snapshot.version,
+    agent: {
+      id: agent.name,
+      autonomy: autonomy[agent.level],
+      stage: agent.stage,
+      level: agent.level,
+      fleet: agent.fleet ?? "default",
+    },
+    tool: tool.name,
+    input,
+    env: {
+      confidenceBp: Math.round((action.confidence ?? 0) * 10_000),
+      confidenceStated: action.confidence !== undefined,
+      amountMinor: amount?.minor ?? 0,
+      currency: amount?.currency ?? "",
+      approvals: [],
+      repeats: action.step.repeats,
+      reversibility: tool.reversibility,
+      stage: agent.stage,
+      hourUtc: new Date(nowMs).getUTCHours(),
+      entityType: entity?.type ?? "",
+      entityId: entity?.id ?? "",
+    },
+    facts: Object.fromEntries(facts.flatMap(({ fact, value }) => (isScalar(value) ? [[fact, value]] : []))),
+  };
+}
+
+/** A fact of another form is left out, and the engine refuses for want of it. */
+function isScalar(value: Json): value is string | number | boolean {
+  return typeof value === "string" || typeof value === "number" || typeof value === "boolean";
+}

@@ -1,0 +1,68 @@
+/** What a call came to: its result and the facts it brought, its failure, or an end that has to be found out. */
+import type { ActionId } from "@airworthy/contract";
+
+import type { Observation, Outcome } from "../../kernel/action-walk.ts";
+import type { ConnectorAnswer, ConnectorCall, Deps } from "../../kernel/deps.ts";
+import { newId } from "../../kernel/ids.ts";
+import { extractFacts } from "../../kernel/yields.ts";
+import { maskResult } from "./mask.ts";
+import { probeEffect } from "./probe.ts";
+
+export type Caller = {
+  readonly action: { readonly id: ActionId; readonly tenant: string; readonly agent: string; readonly run?: string };
+  readonly mask: readonly string[];
+};
+type Ports = Pick<Deps, "clock" | "connectors" | "observations">;
+type At = { readonly call: ConnectorCall; readonly deps: Ports };
+
+export async function concludeCall(caller: Caller, answer: ConnectorAnswer, at: At): Promise<Outcome> {
+  switch (answer.kind) {
+    case "answered":
+      return {
+        status: "done",
+        result: maskResult(answer.result, caller.mask),
+        observations: await observe(caller, answer, at),
+      };
+    case "rejected": {
+      const result = answer.result === undefined ? {} : { result: answer.result };
+      return { status: "failed", code: answer.code, message: answer.detail, retryable: false, ...result };
+    }
+    case "unsent":
+      return { status: "failed", code: "upstream_unreachable", message: answer.detail, retryable: true };
+    case "ambiguous":
+      if (at.call.tool.effect === "read") {
+        return { status: "failed", code: "upstream_broken", message: answer.detail, retryable: true };
+      }
+      return probeEffect(at.call, at.deps, answer.detail);
+  }
+}
+
+async function observe(
+  { action }: Caller,
+  answer: Extract<ConnectorAnswer, { kind: "answered" }>,
+  { call, deps }: At,
+): Promise<Observation[]> {
+  const rules = call.tool.definition.yields ?? [];
+  if (rules.length === 0) return [];
+  const fetchedAt = deps.clock.now();
+  const version = answer.version === undefined ? {} : { version: answer.version };
+  const facts = extractFacts(rules, { result: answer.result, fetchedAt, ...version });
+  return Promise.all(
+    facts
+      .filter((fact) => fact.problem !== "wrong_type")
+      .map(async (fact) => ({
+        id: newId("obs"),
+        fact: fact.fact,
+        key: fact.key,
+        value: fact.value,
+        valueDigest: await deps.observations.digest(action.tenant, fact.value),
+        source: call.tool.name,
+        ...(fact.sourceVersion === undefined ? {} : { sourceVersion: fact.sourceVersion }),
+        asOf: fact.asOf,
+        fetchedAt,
+        principal: action.agent,
+        ...(action.run === undefined ? {} : { run: action.run }),
+        readBy: action.id,
+      })),
+  );
+}

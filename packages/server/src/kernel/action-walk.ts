@@ -1,0 +1,152 @@
+/** The action as it walks: each room adds one field and hands it on, so a skipped room does not compile. */
+import type {
+  ActionId,
+  AgentDocument,
+  ApprovalId,
+  Decision,
+  FactUsed,
+  GovernedTool,
+  Json,
+  JsonObject,
+  LineageEdge,
+  ObservationId,
+  Reason,
+  Scope,
+  Snapshot,
+  Stop,
+} from "@airworthy/contract";
+
+import type { PolicyRequest } from "./policy/engine.ts";
+
+/** Who calls, proven by a key or by access to the data folder. `scopes` is what the caller may do. */
+export type Principal = {
+  readonly tenant: string;
+  readonly kind: "agent" | "person" | "local";
+  readonly name: string;
+  readonly scopes: readonly Scope[];
+};
+
+/** This node's view of the control plane. Past `validUntilMonoMs` it is too old to act on. */
+export type ControlView = {
+  readonly snapshot: Snapshot;
+  readonly epoch: number;
+  readonly stops: readonly Stop[];
+  readonly validUntilMonoMs: number;
+};
+
+/** Where a door takes what an upstream says before its final answer. `signal` aborts when the caller has gone. */
+export type Sink = {
+  readonly notify: (method: string, params: JsonObject) => void;
+  readonly signal: AbortSignal;
+};
+
+/** One value that a source reported, with everything needed to say how old and whose it is. Times in epoch ms. */
+export type Observation = {
+  readonly id: ObservationId;
+  readonly fact: string;
+  readonly key: string;
+  readonly value: Json;
+  readonly valueDigest: string;
+  readonly source: string;
+  readonly sourceVersion?: string;
+  /** Undefined when the source did not say, or said what cannot be: such a value is never fresh. */
+  readonly asOf: number | undefined;
+  readonly fetchedAt: number;
+  readonly principal: string;
+  readonly run?: string;
+  readonly readBy?: ActionId;
+};
+
+export type Entity = { readonly type: string; readonly id: string };
+export type Amount = { readonly minor: number; readonly currency: string };
+
+/** `walk` is the epoch of the claim under which this node walks the action; every write checks it. Times in epoch ms. */
+export type ProposedAction = {
+  readonly id: ActionId;
+  readonly tenant: string;
+  readonly agent: string;
+  readonly tool: string;
+  readonly arguments: JsonObject;
+  readonly argumentsDigest: string;
+  /** Digest of agent, tool, arguments and protocol state: what makes two calls the same call. */
+  readonly callDigest: string;
+  readonly idempotencyKey?: string;
+  readonly run?: string;
+  readonly confidence?: number;
+  readonly rationale?: string;
+  readonly proposedAt: number;
+  readonly walk: number;
+  readonly view: ControlView;
+  readonly sink?: Sink;
+  readonly protocol?: JsonObject;
+};
+
+/** Room 1's field. `problems` are reasons to refuse that need no policy; a tool is absent when the agent has none such. */
+export type Context = {
+  readonly agent: AgentDocument | undefined;
+  readonly tool: GovernedTool | undefined;
+  readonly entity: Entity | undefined;
+  readonly amount: Amount | undefined;
+  readonly input: Readonly<Record<string, string | number | boolean | readonly string[]>>;
+  readonly facts: readonly FactUsed[];
+  /** Keyed digests `fact:key` of what is cited, for recall. */
+  readonly cited: readonly string[];
+  /** Value digests of the facts, in the order of `facts`. */
+  readonly factDigests: readonly string[];
+  /** By database time, epoch ms: past this moment a fact is too old and the permit cannot be redeemed. */
+  readonly factsFreshUntil: number | undefined;
+  readonly lineage: readonly LineageEdge[];
+  readonly problems: readonly Reason[];
+};
+export type GroundedAction = ProposedAction & { readonly context: Context };
+
+/** A budget that this action draws on: `windowMinor` was used before it, `limitMinor` is the most. */
+export type BudgetUse = {
+  readonly name: string;
+  readonly window: string;
+  readonly usedMinor: number;
+  readonly limitMinor: number;
+  readonly currency: string;
+};
+export type Step = { readonly repeats: number; readonly entityVersion: number; readonly budgets: readonly BudgetUse[] };
+export type PlannedAction = GroundedAction & { readonly step: Step };
+
+export type PolicyRef = { readonly id: string; readonly digest: string };
+export type Judgement = {
+  /** What a person's yes is bound to: see `3-checkpoint/binding.ts`. */
+  readonly binding: string;
+  readonly determining: readonly PolicyRef[];
+  readonly obligations: { readonly rationale?: "required"; readonly mask?: readonly string[] };
+  readonly ttlMs: number;
+  readonly shadow: readonly { readonly policyId: string; readonly effect: string }[];
+  /** What the policies were asked, kept so that a new policy can be tried on the recorded past. */
+  readonly request: PolicyRequest | undefined;
+};
+export type JudgedAction = PlannedAction & { readonly decision: Decision; readonly judgement: Judgement };
+
+/** Leave to do one thing once: it names the digest of what was judged. */
+export type Permit = { readonly id: string; readonly binding: string; readonly approval?: ApprovalId };
+export type PermittedAction = JudgedAction & { readonly permit: Permit };
+
+/** Why a permit could not be redeemed. Each means: walk again and look afresh. */
+export type Conflict = "control" | "entity" | "facts" | "approval" | "budget" | "claim";
+
+/** What came of it. `conflict` never leaves the data plane: the action walks again. */
+export type Outcome =
+  | { readonly status: "done"; readonly result: Json; readonly observations: readonly Observation[] }
+  | {
+      readonly status: "failed";
+      readonly code: string;
+      readonly message: string;
+      readonly retryable: boolean;
+      readonly result?: Json;
+    }
+  | { readonly status: "unknown"; readonly message: string }
+  | { readonly status: "refused" }
+  | { readonly status: "shadowed" }
+  /** `ask`: a new approval to be asked for; absent when the one already asked for still stands. */
+  | { readonly status: "waiting"; readonly approval: ApprovalId; readonly ask?: { readonly expiresInMs: number } }
+  | { readonly status: "conflict"; readonly conflict: Conflict };
+
+export type AnsweredAction = PermittedAction | (JudgedAction & { readonly outcome: Outcome });
+export type FinishedAction = JudgedAction & { readonly permit?: Permit; readonly outcome: Outcome };

@@ -1,0 +1,128 @@
+/** The ports: what the rooms may reach. A room names the few it needs, so its second parameter is the list of its rights. */
+import type { ActionId, Approval, ApprovalId, GovernedTool, Json, JsonObject, Snapshot } from "@airworthy/contract";
+
+import type {
+  Conflict,
+  ControlView,
+  FinishedAction,
+  Observation,
+  Permit,
+  PermittedAction,
+  Sink,
+} from "./action-walk.ts";
+import type { PolicyAnswer, PolicyRequest } from "./policy/engine.ts";
+
+export type { ControlView, Observation, Permit, Sink } from "./action-walk.ts";
+
+/** Time. `now` follows the database's clock (epoch ms); `monotonicMs` is for leases and deadlines of this process. */
+export type Clock = { readonly now: () => number; readonly monotonicMs: () => number };
+
+export type Control = {
+  /** The view of one tenant. Rejects with a retryable `unavailable` when it cannot be had, or is past its lease. */
+  readonly view: (tenant: string) => Promise<ControlView>;
+  /** Looks at the store again, now: after a redemption found that the epoch has moved. */
+  readonly refresh: (tenant: string) => Promise<void>;
+};
+
+export type Observations = {
+  /** The latest observation of a fact that this principal brought in. */
+  readonly latest: (
+    tenant: string,
+    principal: string,
+    at: { readonly fact: string; readonly key: string },
+  ) => Promise<Observation | undefined>;
+  /** Recent observations of this principal whose values are among these; newest first. */
+  readonly matching: (
+    tenant: string,
+    principal: string,
+    valueDigests: readonly string[],
+  ) => Promise<readonly Observation[]>;
+  readonly save: (tenant: string, observations: readonly Observation[]) => Promise<void>;
+  /** The keyed digest under which values and keys are compared and cited; keyed per tenant. */
+  readonly digest: (tenant: string, value: Json) => Promise<string>;
+};
+
+/** Whether arguments fit a tool's input schema; each problem is one sentence with its place. */
+export type InputSchemas = {
+  readonly problems: (snapshot: Snapshot, tool: GovernedTool, args: JsonObject) => Promise<readonly string[]>;
+};
+
+/** What room 2 reads about the action's surroundings, in one look. */
+export type Standing = {
+  readonly repeats: number;
+  readonly entityVersion: number;
+  readonly usedMinor: readonly number[];
+};
+export type Surroundings = {
+  /** `repeats`: the same call by this agent in the last ten minutes, this action left out. */
+  readonly standing: (
+    tenant: string,
+    of: {
+      readonly action: ActionId;
+      readonly callDigest: string;
+      readonly entity: string | undefined;
+      readonly budgets: readonly { readonly name: string; readonly window: string }[];
+    },
+  ) => Promise<Standing>;
+};
+
+export type PolicyEngine = { readonly evaluate: (request: PolicyRequest) => Promise<PolicyAnswer> };
+
+export type Approvals = {
+  /** The newest approval asked for this action, with its sign-offs. */
+  readonly find: (tenant: string, action: ActionId) => Promise<Approval | undefined>;
+};
+
+/** Only room 4 is handed this. */
+export type PermitIssuer = { readonly issuePermit: (binding: string, approval?: ApprovalId) => Permit };
+
+export type Redemption =
+  | { readonly redeemed: true; readonly dispatchBeforeMonoMs: number; readonly idempotencyKey: string }
+  | { readonly redeemed: false; readonly conflict: Conflict };
+/** Only room 5 is handed this. It writes "started" in the same transaction, or nothing. */
+export type PermitRedeemer = { readonly redeemPermit: (action: PermittedAction) => Promise<Redemption> };
+
+/** One call of an upstream tool. `idempotencyKey` is ours and stable for the action. */
+export type ConnectorCall = {
+  readonly tenant: string;
+  readonly snapshot: Snapshot;
+  readonly tool: GovernedTool;
+  readonly arguments: JsonObject;
+  readonly idempotencyKey: string;
+  readonly timeoutMs: number;
+  /** Before this moment of the monotonic clock the request must have left, or it must not leave. */
+  readonly dispatchBeforeMonoMs: number;
+  readonly sink?: Sink;
+  /** Protocol extras an MCP caller sent and its upstream needs verbatim (input responses, request state, _meta). */
+  readonly protocol?: JsonObject;
+};
+/**
+ * What is known after a call.
+ * `answered`: the upstream said it is done. `rejected`: it said no, nothing was done. `unsent`: the request never left.
+ * `ambiguous`: it may or may not have happened.
+ */
+export type ConnectorAnswer =
+  | { readonly kind: "answered"; readonly result: Json; readonly version?: string }
+  | { readonly kind: "rejected"; readonly code: string; readonly detail: string; readonly result?: Json }
+  | { readonly kind: "unsent"; readonly detail: string }
+  | { readonly kind: "ambiguous"; readonly detail: string };
+export type Connectors = { readonly call: (call: ConnectorCall) => Promise<ConnectorAnswer> };
+
+/** Room 6's port: one transaction that moves the action, settles effect and budget, and appends to the ledger. */
+export type Ledger = { readonly finish: (action: FinishedAction) => Promise<void> };
+
+export type Deps = {
+  readonly clock: Clock;
+  readonly control: Control;
+  readonly observations: Observations;
+  readonly inputSchemas: InputSchemas;
+  readonly surroundings: Surroundings;
+  readonly policyEngine: PolicyEngine;
+  readonly approvals: Approvals;
+  readonly issuer: PermitIssuer;
+  readonly redeemer: PermitRedeemer;
+  readonly connectors: Connectors;
+  readonly ledger: Ledger;
+  /** `freshness: false` is for comparison only: stale facts are then used as they are. */
+  readonly options: { readonly freshness: boolean };
+};

@@ -1,0 +1,75 @@
+/** The row of an action, and the record that people read of it. */
+import type { ActionId, ActionRecord, ActionStatus, ApprovalId, Json, JsonObject } from "@airworthy/contract";
+
+export type ActionRow = {
+  readonly tenant: string;
+  readonly id: ActionId;
+  readonly agent: string;
+  readonly tool: string;
+  readonly status: ActionStatus;
+  readonly call_digest: string;
+  readonly idempotency_key: string | null;
+  readonly arguments: string;
+  readonly arguments_digest: string;
+  readonly run: string | null;
+  readonly confidence: number | null;
+  readonly rationale: string | null;
+  readonly protocol: string | null;
+  readonly walk: number;
+  readonly entity: string | null;
+  readonly approval: string | null;
+  readonly record: string | null;
+  readonly result: string | null;
+  readonly proposed_at: Date;
+  readonly updated_at: Date;
+};
+
+export const actionColumns = [
+  "tenant",
+  "id",
+  "agent",
+  "tool",
+  "status",
+  "call_digest",
+  "idempotency_key",
+  "arguments",
+  "arguments_digest",
+  "run",
+  "confidence",
+  "rationale",
+  "protocol",
+  "walk",
+  "entity",
+  "approval",
+  "record",
+  "result",
+  "proposed_at",
+  "updated_at",
+]
+  .map((column) => (column === "tenant" || column === "id" ? `actions.${column}` : column))
+  .join(", ");
+
+type Stored = Pick<ActionRecord, "decision" | "facts" | "lineage" | "entity" | "amount" | "error">;
+
+export function toActionRecord(row: ActionRow): ActionRecord {
+  const stored: Partial<Stored> = row.record === null ? {} : (JSON.parse(row.record) as Stored);
+  return {
+    id: row.id,
+    status: row.status,
+    agent: row.agent,
+    tool: row.tool,
+    arguments: JSON.parse(row.arguments) as JsonObject,
+    argumentsDigest: row.arguments_digest,
+    ...(row.run === null ? {} : { run: row.run }),
+    ...(row.confidence === null ? {} : { confidence: row.confidence }),
+    ...(row.rationale === null ? {} : { rationale: row.rationale }),
+    ...(row.approval === null ? {} : { approval: row.approval as ApprovalId }),
+    ...(row.result === null ? {} : { result: JSON.parse(row.result) as Json }),
+    ...stored,
+    facts: stored.facts ?? [],
+    lineage: stored.lineage ?? [],
+    walks: row.walk,
+    proposedAt: row.proposed_at.toISOString(),
+    updatedAt: row.updated_at.toISOString(),
+  };
+}

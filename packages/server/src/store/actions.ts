@@ -1,0 +1,165 @@
+/** Actions in the store: opened once for identical calls, claimed by epoch, read back. */
+import type { ActionId, ActionStatus, JsonObject } from "@airworthy/contract";
+
+import type { Database, Queryable } from "./database.ts";
+import { type ActionRow, actionColumns } from "./action-rows.ts";
+import { graceMs } from "./redeem-permits.ts";
+
+export type NewAction = {
+  readonly id: ActionId;
+  readonly tenant: string;
+  readonly agent: string;
+  readonly tool: string;
+  readonly callDigest: string;
+  readonly idempotencyKey: string | undefined;
+  readonly arguments: JsonObject;
+  readonly argumentsDigest: string;
+  readonly run: string | undefined;
+  readonly confidence: number | undefined;
+  readonly rationale: string | undefined;
+  readonly protocol: JsonObject | undefined;
+};
+
+/** `opened`: this caller walks it. `joined`: the same call is already there; `collected` tells that its end was owed and is now taken. */
+export type Opening =
+  | { readonly opened: true }
+  | { readonly opened: false; readonly action: ActionRow; readonly collected: boolean };
+
+export type ActionStore = {
+  readonly open: (action: NewAction) => Promise<Opening>;
+  readonly read: (tenant: string, id: ActionId) => Promise<ActionRow | undefined>;
+  readonly list: (tenant: string, filter: ActionFilter) => Promise<ActionRow[]>;
+  /** Takes a waiting action to walk it again; undefined when another node has it or it is not waiting. */
+  readonly claimWaiting: (tenant: string, id: ActionId) => Promise<ActionRow | undefined>;
+  /** Takes running actions whose walker has gone silent past its time. */
+  readonly claimInterrupted: (limit: number) => Promise<ActionRow[]>;
+  /** Puts an action back that was claimed and could not be looked at; nothing was done. */
+  readonly release: (row: ActionRow) => Promise<void>;
+  /** Waiting actions whose approval has been decided or has run out. */
+  readonly decided: (limit: number) => Promise<{ tenant: string; id: ActionId }[]>;
+  /** The proposer has heard the end: a repeat is a new action. May be lost in a crash; then a repeat collects once more. */
+  readonly markDelivered: (tenant: string, id: ActionId) => Promise<void>;
+};
+export type ActionFilter = {
+  readonly agent?: string | undefined;
+  readonly tool?: string | undefined;
+  readonly status?: ActionStatus | undefined;
+  readonly entity?: string | undefined;
+  readonly before?: ActionId | undefined;
+  readonly limit: number;
+};
+
+/** How long a walk may take before redemption; past it the action counts as interrupted. */
+const walkLeaseMs = 30_000;
+
+export function createActionStore(db: Database): ActionStore {
+  return {
+    open: (action) => openAction(db, action),
+    read: async (tenant, id) => {
+      const [row] = await db.query<ActionRow>({
+        name: "action-read",
+        text: `select ${actionColumns} from actions where tenant = $1 and id = $2`,
+        values: [tenant, id],
+      });
+      return row;
+    },
+    list: (tenant, filter) =>
+      db.query<ActionRow>({
+        text: `select ${actionColumns} from actions
+               where tenant = $1 and ($2::text is null or agent = $2) and ($3::text is null or tool = $3)
+                 and ($4::text is null or status = $4) and ($5::text is null or entity = $5)
+                 and ($6::text is null or id < $6)
+               order by id desc limit $7`,
+        values: [tenant, filter.agent, filter.tool, filter.status, filter.entity, filter.before, filter.limit],
+      }),
+    claimWaiting: async (tenant, id) => {
+      const [row] = await db.query<ActionRow>({
+        text: `update actions set walk = walk + 1, status = 'running',
+                 walk_until = clock_timestamp() + ${walkLeaseMs} * interval '1 millisecond', updated_at = clock_timestamp()
+               where tenant = $1 and id = $2 and status = 'waiting' returning ${actionColumns}`,
+        values: [tenant, id],
+      });
+      return row;
+    },
+    claimInterrupted: (limit) =>
+      db.query<ActionRow>({
+        text: `update actions set walk = actions.walk + 1, updated_at = clock_timestamp(),
+                 walk_until = clock_timestamp() + ${walkLeaseMs + graceMs} * interval '1 millisecond'
+               from (select tenant, id from actions
+                     where status = 'running' and walk_until < clock_timestamp()
+                     order by tenant, id limit $1 for update skip locked) s
+               where actions.tenant = s.tenant and actions.id = s.id returning ${actionColumns}`,
+        values: [limit],
+      }),
+    release: async (row) => {
+      await db.query({
+        text: `update actions set walk_until = clock_timestamp() + interval '2 seconds' where tenant = $1 and id = $2 and walk = $3`,
+        values: [row.tenant, row.id, row.walk],
+      });
+    },
+    decided: (limit) =>
+      db.query<{ tenant: string; id: ActionId }>({
+        text: `select a.tenant, a.id from actions a join approvals p on p.tenant = a.tenant and p.id = a.approval
+               where a.status = 'waiting' and (p.status <> 'pending' or p.expires_at < clock_timestamp())
+               order by a.tenant, a.id limit $1`,
+        values: [limit],
+      }),
+    markDelivered: async (tenant, id) => {
+      await clearOwed(db.soft, tenant, id);
+    },
+  };
+}
+
+async function openAction(db: Database, action: NewAction): Promise<Opening> {
+  // Not synchronous: until "started" is written nothing has happened, and that commit makes this one durable too.
+  const inserted = await db.soft.query({
+    name: "action-open",
+    text: `insert into actions (tenant, id, agent, tool, status, call_digest, idempotency_key, arguments, arguments_digest, run,
+                                confidence, rationale, protocol, walk_until)
+           values ($1, $2, $3, $4, 'running', $5, $6, $7, $8, $9, $10, $11, $12,
+                   clock_timestamp() + ${walkLeaseMs} * interval '1 millisecond')
+           on conflict do nothing returning id`,
+    values: [
+      action.tenant,
+      action.id,
+      action.agent,
+      action.tool,
+      action.callDigest,
+      action.idempotencyKey,
+      JSON.stringify(action.arguments),
+      action.argumentsDigest,
+      action.run,
+      action.confidence,
+      action.rationale,
+      action.protocol && JSON.stringify(action.protocol),
+    ],
+  });
+  if (inserted.length > 0) return { opened: true };
+  return joinAction(db, action);
+}
+
+async function joinAction(db: Database, action: NewAction): Promise<Opening> {
+  const [row] = await db.query<ActionRow & { owed: boolean }>({
+    name: "action-join",
+    text: `select ${actionColumns}, owed from actions
+           where tenant = $1 and (($3::text is not null and agent = $4 and idempotency_key = $3)
+                 or ($3::text is null and call_digest = $2 and (status in ('running', 'waiting', 'queued', 'unknown') or owed)))
+           order by id desc limit 1`,
+    values: [action.tenant, action.callDigest, action.idempotencyKey, action.agent],
+  });
+  // It ended and was delivered between the two looks: the way is free now.
+  if (!row) return openAction(db, action);
+  if (!row.owed) return { opened: false, action: row, collected: false };
+  const collected = await clearOwed(db, action.tenant, row.id);
+  return collected ? { opened: false, action: row, collected: true } : openAction(db, action);
+}
+
+/** Of several that ask at once, one collects. */
+async function clearOwed(db: Queryable, tenant: string, id: string): Promise<boolean> {
+  const rows = await db.query({
+    name: "action-delivered",
+    text: "update actions set owed = false where tenant = $1 and id = $2 and owed returning id",
+    values: [tenant, id],
+  });
+  return rows.length > 0;
+}

@@ -1,0 +1,99 @@
+/** The connection to PostgreSQL: pools, transactions, and which failures are worth trying again. */
+import { AirworthyError } from "@airworthy/contract";
+import pg from "pg";
+
+export type Statement = { readonly name?: string; readonly text: string; readonly values?: readonly unknown[] };
+export type Queryable = { readonly query: <R>(statement: Statement) => Promise<R[]> };
+
+export type Database = Queryable & {
+  /** Runs the work in one transaction; rolls back when it throws. A lost connection rejects as `unavailable`, retryable. */
+  readonly transaction: <T>(work: (tx: Queryable) => Promise<T>) => Promise<T>;
+  /** Commits without waiting for the disk: only for rows whose loss in a crash harms nobody. */
+  readonly soft: Queryable;
+  readonly close: () => Promise<void>;
+};
+
+const bigintOid = 20;
+/** Counters and amounts are safe integers by construction, so they may be numbers. */
+const types = {
+  getTypeParser: (oid: number, format?: "text" | "binary") =>
+    oid === bigintOid ? Number : pg.types.getTypeParser(oid, format),
+} as pg.CustomTypesConfig;
+
+export function openDatabase(connection: pg.PoolConfig, poolSize = 12): Database {
+  const common: pg.PoolConfig = {
+    ...connection,
+    types,
+    connectionTimeoutMillis: 3000,
+    keepAlive: true,
+    statement_timeout: 60_000,
+  };
+  const hard = new pg.Pool({ ...common, max: poolSize, application_name: "airworthy" });
+  const soft = new pg.Pool({
+    ...common,
+    max: poolSize,
+    application_name: "airworthy-soft",
+    options: "-c synchronous_commit=off",
+  });
+  // An idle connection that breaks is replaced by the pool; the next query that needs it reports the failure.
+  for (const pool of [hard, soft]) pool.on("error", () => undefined);
+  return {
+    query: (statement) => run(hard, statement),
+    soft: { query: (statement) => run(soft, statement) },
+    transaction: (work) => transact(hard, work),
+    close: async () => {
+      await Promise.all([hard.end(), soft.end()]);
+    },
+  };
+}
+
+async function run<R>(target: pg.Pool | pg.PoolClient, statement: Statement): Promise<R[]> {
+  try {
+    const result = await target.query({ ...statement, values: [...(statement.values ?? [])] });
+    return result.rows as R[];
+  } catch (error) {
+    throw explain(error);
+  }
+}
+
+async function transact<T>(pool: pg.Pool, work: (tx: Queryable) => Promise<T>): Promise<T> {
+  const client = await pool.connect().catch((error: unknown) => {
+    throw explain(error);
+  });
+  let broken: Error | undefined;
+  // Without a listener a connection that breaks between two queries would end the process.
+  const onError = (error: Error): void => {
+    broken = error;
+  };
+  client.on("error", onError);
+  try {
+    await run(client, { text: "begin" });
+    const result = await work({ query: (statement) => run(client, statement) });
+    await run(client, { text: "commit" });
+    return result;
+  } catch (error) {
+    await client.query("rollback").catch((failure: Error) => {
+      broken = failure;
+    });
+    throw error;
+  } finally {
+    client.off("error", onError);
+    client.release(broken);
+  }
+}
+
+/** Classes of SQLSTATE that say "not now": connection, resources, shutdown, and serialisation. @see PostgreSQL appendix A. */
+const transient = /^(08|53|57P|40)/;
+
+function explain(error: unknown): unknown {
+  if (error instanceof AirworthyError || !(error instanceof Error)) return error;
+  const code = "code" in error && typeof error.code === "string" ? error.code : undefined;
+  const sqlState = code !== undefined && /^[0-9A-Z]{5}$/.test(code) && !code.startsWith("E");
+  if (sqlState && !transient.test(code)) return error;
+  return new AirworthyError("unavailable", "The store cannot be reached.", { retryable: true, cause: error });
+}
+
+/** Whether PostgreSQL said that a row with this key exists already. */
+export function isUniqueViolation(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "23505";
+}

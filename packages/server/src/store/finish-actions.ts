@@ -1,0 +1,201 @@
+/** The end of a walk in one transaction: the action moves, its effect and budget settle once, its evidence is drafted. */
+import type { ActionStatus, LedgerKind } from "@airworthy/contract";
+
+import { entityKeyOf } from "../kernel/action-keys.ts";
+import type { FinishedAction, Outcome } from "../kernel/action-walk.ts";
+import type { Queryable } from "./database.ts";
+import { settleEffects } from "./effects.ts";
+import type { Draft } from "./ledger-chain.ts";
+import { insertObservations } from "./observations.ts";
+
+export type FinishAnswer = { readonly finished: boolean; readonly draft: Draft | undefined };
+
+/** Larger results of reads are answered and digested, not kept: the source has them. */
+const keptReadBytes = 65_536;
+
+export async function finishActions(
+  tx: Queryable,
+  tenant: string,
+  actions: readonly FinishedAction[],
+): Promise<FinishAnswer[]> {
+  if (actions.length === 0) return [];
+  const rows = await tx.query<{ id: string; walk: number; status: string }>({
+    name: "finish-lock",
+    text: "select id, walk, status from actions where tenant = $1 and id = any($2) order by id for update",
+    values: [tenant, actions.map((action) => action.id)],
+  });
+  const held = new Map(rows.map((row) => [row.id, row]));
+  const open = actions.filter((action) => {
+    const row = held.get(action.id);
+    return row?.walk === action.walk && row.status === "running";
+  });
+  if (open.length > 0) {
+    await moveActions(tx, tenant, open);
+    await settleEffects(
+      tx,
+      tenant,
+      open.map(({ id, outcome }) => ({ action: id, state: outcome.status })),
+    );
+    await moveApprovals(tx, tenant, open);
+    await insertObservations(
+      tx,
+      tenant,
+      open.flatMap(({ outcome }) => (outcome.status === "done" ? outcome.observations : [])),
+    );
+  }
+  const moved = new Set(open);
+  return actions.map((action) => {
+    if (moved.has(action)) return { finished: true, draft: describeEnd(action) };
+    const row = held.get(action.id);
+    // The commit of an earlier try was not confirmed but had happened: this walk has written its end already.
+    return { finished: row?.walk === action.walk && row.status === action.outcome.status, draft: undefined };
+  });
+}
+
+async function moveActions(tx: Queryable, tenant: string, actions: readonly FinishedAction[]): Promise<void> {
+  const column = <T>(pick: (action: FinishedAction) => T): T[] => actions.map(pick);
+  await tx.query({
+    name: "finish-actions",
+    text: `update actions a
+           set status = r.status, entity = r.entity, approval = coalesce(r.approval, a.approval), record = r.record,
+               result = r.result, updated_at = clock_timestamp(),
+               owed = a.idempotency_key is null and r.final and (r.owed or a.approval is not null)
+           from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::boolean[], $9::boolean[])
+             as r(id, status, entity, approval, record, result, owed, final)
+           where a.tenant = $1 and a.id = r.id`,
+    values: [
+      tenant,
+      column((a) => a.id),
+      column((a) => a.outcome.status),
+      column((a) => entityKeyOf(a) ?? null),
+      column((a) => approvalOf(a) ?? null),
+      column((a) => JSON.stringify(recordOf(a))),
+      column(keptResult),
+      // Until the answer is known to have left, the proposer of a write is owed it: a repeat must collect, not repeat.
+      column((a) => a.outcome.status === "done" && a.context.tool?.effect === "write"),
+      column((a) => a.outcome.status !== "waiting" && a.outcome.status !== "unknown"),
+    ],
+  });
+}
+
+/** What an operator sees of the action beside its row. */
+export function recordOf(action: FinishedAction): object {
+  const { context, decision, outcome } = action;
+  return {
+    decision,
+    facts: context.facts,
+    lineage: context.lineage,
+    entity: context.entity,
+    amount: context.amount,
+    ...(outcome.status === "failed"
+      ? { error: { code: outcome.code, message: outcome.message, retryable: outcome.retryable } }
+      : {}),
+    ...(outcome.status === "unknown" ? { error: { code: "unknown", message: outcome.message, retryable: false } } : {}),
+  };
+}
+
+function approvalOf({ outcome, permit }: FinishedAction): string | undefined {
+  return outcome.status === "waiting" ? outcome.approval : permit?.approval;
+}
+
+function keptResult({ outcome, context }: FinishedAction): string | null {
+  if ((outcome.status !== "done" && outcome.status !== "failed") || outcome.result === undefined) return null;
+  const text = JSON.stringify(outcome.result);
+  return context.tool?.effect === "read" && text.length > keptReadBytes ? null : text;
+}
+
+/** An approval that this walk did not end with no longer fits; a new one is asked for where the walk says so. */
+async function moveApprovals(tx: Queryable, tenant: string, actions: readonly FinishedAction[]): Promise<void> {
+  const kept = actions.map((action) => approvalOf(action) ?? "");
+  await tx.query({
+    name: "finish-approvals",
+    text: `update approvals p set status = 'stale'
+           from unnest($2::text[], $3::text[]) as r(action, kept)
+           where p.tenant = $1 and p.action = r.action and p.id <> r.kept and p.status in ('pending', 'approved')`,
+    values: [tenant, actions.map((action) => action.id), kept],
+  });
+  const asked = actions.flatMap((action) => {
+    const { outcome } = action;
+    return outcome.status === "waiting" && outcome.ask ? [{ action, id: outcome.approval, ask: outcome.ask }] : [];
+  });
+  if (asked.length === 0) return;
+  await tx.query({
+    name: "ask-approvals",
+    text: `insert into approvals (tenant, id, action, binding, status, shown, expires_at)
+           select $1, id, action, binding, 'pending', shown, clock_timestamp() + ttl_ms * interval '1 millisecond'
+           from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::float8[]) as r(id, action, binding, shown, ttl_ms)`,
+    values: [
+      tenant,
+      asked.map(({ id }) => id),
+      asked.map(({ action }) => action.id),
+      asked.map(({ action }) => action.judgement.binding),
+      asked.map(({ action }) => JSON.stringify(shownTo(action))),
+      asked.map(({ ask }) => ask.expiresInMs),
+    ],
+  });
+}
+
+/** Everything needed to decide, on one page, as it was when the question was asked. */
+function shownTo(action: FinishedAction): object {
+  const { context, decision } = action;
+  return {
+    agent: action.agent,
+    tool: action.tool,
+    arguments: action.arguments,
+    amount: context.amount,
+    entity: context.entity,
+    rationale: action.rationale,
+    approvers: decision.approvers,
+    reasons: decision.reasons,
+    facts: context.facts,
+  };
+}
+
+const kinds: Partial<Record<ActionStatus, LedgerKind>> = { waiting: "waiting" };
+
+function describeEnd(action: FinishedAction): Draft {
+  const { context, judgement, outcome } = action;
+  const entity = entityKeyOf(action);
+  const status = outcome.status === "conflict" ? "running" : outcome.status;
+  return {
+    kind: kinds[status] ?? "finished",
+    action: action.id,
+    agent: action.agent,
+    tool: action.tool,
+    ...(entity === undefined ? {} : { entity }),
+    status,
+    cited: context.cited,
+    body: {
+      walk: action.walk,
+      run: action.run,
+      arguments: action.arguments,
+      argumentsDigest: action.argumentsDigest,
+      confidence: action.confidence,
+      rationale: action.rationale,
+      proposedAt: new Date(action.proposedAt).toISOString(),
+      ...recordOf(action),
+      policy: {
+        request: judgement.request,
+        determining: judgement.determining,
+        obligations: judgement.obligations,
+        shadow: judgement.shadow,
+      },
+      binding: judgement.binding,
+      toolVersion: context.tool?.digest,
+      permit: action.permit?.id,
+      approval: approvalOf(action),
+      outcome: describeOutcome(outcome),
+    },
+  };
+}
+
+/** Results above the cap stand in the ledger as their size only; the working row keeps those of writes. */
+const ledgerResultBytes = 16_384;
+
+function describeOutcome(outcome: Outcome): object {
+  if (outcome.status !== "done" && outcome.status !== "failed") return outcome;
+  const text = JSON.stringify(outcome.result ?? null);
+  const kept = text.length <= ledgerResultBytes ? { result: outcome.result } : { resultBytes: Buffer.byteLength(text) };
+  const observations = outcome.status === "done" ? { observations: outcome.observations.length } : {};
+  return { ...outcome, result: undefined, ...kept, ...observations };
+}

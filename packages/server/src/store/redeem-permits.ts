@@ -1,0 +1,184 @@
+/**
+ * Redemption: the last look before an effect, by database time, under locks taken in one order (actions, approvals,
+ * entities, budgets, control). Winners get their "started" entry and effect row; losers walk again.
+ */
+import { entityKeyOf, idempotencyKeyOf } from "../kernel/action-keys.ts";
+import type { Conflict, PermittedAction } from "../kernel/action-walk.ts";
+import type { Redemption } from "../kernel/deps.ts";
+import type { Queryable } from "./database.ts";
+import type { Draft } from "./ledger-chain.ts";
+import { type Locks, takeLocks } from "./redemption-locks.ts";
+
+/** A request must leave within this time of asking for leave, or not at all; recovery waits past it. */
+export const dispatchWindowMs = 2000;
+/** What recovery waits beyond dispatch window and call timeout before it takes an action for interrupted. */
+export const graceMs = 3000;
+
+export type RedeemRequest = { readonly action: PermittedAction; readonly askedMonoMs: number };
+export type RedeemAnswer = { readonly redemption: Redemption; readonly draft: Draft | undefined };
+
+export async function redeemPermits(
+  tx: Queryable,
+  tenant: string,
+  requests: readonly RedeemRequest[],
+): Promise<RedeemAnswer[]> {
+  if (requests.length === 0) return [];
+  const locks = await takeLocks(
+    tx,
+    tenant,
+    requests.map((request) => request.action),
+  );
+  // In order of id, each seeing what those before it took: within a batch as between batches, one winner an entity version.
+  const answers = new Map<string, RedeemAnswer>();
+  const winners: PermittedAction[] = [];
+  for (const request of requests.toSorted((a, b) => (a.action.id < b.action.id ? -1 : 1))) {
+    const answer = redeemOne(request, locks);
+    if (answer.draft) winners.push(request.action);
+    answers.set(request.action.id, answer);
+  }
+  if (winners.length > 0) await writeWinners(tx, tenant, winners);
+  return requests.map((request) => answers.get(request.action.id) ?? lost("claim"));
+}
+
+function redeemOne({ action, askedMonoMs }: RedeemRequest, locks: Locks): RedeemAnswer {
+  const redemption: Redemption = {
+    redeemed: true,
+    dispatchBeforeMonoMs: askedMonoMs + dispatchWindowMs,
+    idempotencyKey: idempotencyKeyOf(action),
+  };
+  // The commit of an earlier try was not confirmed but had happened: this very permit is redeemed already.
+  if (locks.effects.get(action.id) === action.permit.id) return { redemption, draft: undefined };
+  const conflict = findConflict(action, locks);
+  if (conflict) return lost(conflict);
+  claim(action, locks);
+  return { redemption, draft: startedEntry(action) };
+}
+
+/** The first thing that is no longer as it was judged. */
+function findConflict(action: PermittedAction, locks: Locks): Conflict | undefined {
+  const row = locks.actions.get(action.id);
+  if (row?.walk !== action.walk || row.status !== "running" || locks.effects.has(action.id)) return "claim";
+  if (locks.epoch !== action.view.epoch) return "control";
+  if ((action.context.factsFreshUntil ?? Infinity) < locks.nowMs) return "facts";
+  const { approval } = action.permit;
+  if (approval !== undefined) {
+    const held = locks.approvals.get(approval);
+    const good = held?.status === "approved" && held.binding === action.permit.binding && held.expiresMs > locks.nowMs;
+    if (!good) return "approval";
+  }
+  const entity = entityKeyOf(action);
+  if (entity !== undefined && (locks.entities.get(entity) ?? 0) !== action.step.entityVersion) return "entity";
+  const overdrawn = action.step.budgets.some(
+    (budget) => (locks.budgets.get(`${budget.name} ${budget.window}`) ?? 0) + minorOf(action) > budget.limitMinor,
+  );
+  return overdrawn ? "budget" : undefined;
+}
+
+/** Takes what the winner uses, so that the next in line sees it taken. */
+function claim(action: PermittedAction, locks: Locks): void {
+  locks.effects.set(action.id, action.permit.id);
+  const { approval } = action.permit;
+  const held = approval === undefined ? undefined : locks.approvals.get(approval);
+  if (approval !== undefined && held) locks.approvals.set(approval, { ...held, status: "consumed" });
+  const entity = entityKeyOf(action);
+  if (entity !== undefined) locks.entities.set(entity, action.step.entityVersion + 1);
+  for (const budget of action.step.budgets) {
+    const key = `${budget.name} ${budget.window}`;
+    locks.budgets.set(key, (locks.budgets.get(key) ?? 0) + minorOf(action));
+  }
+}
+
+async function writeWinners(tx: Queryable, tenant: string, winners: readonly PermittedAction[]): Promise<void> {
+  const column = <T>(pick: (action: PermittedAction) => T): T[] => winners.map(pick);
+  await tx.query({
+    name: "redeem-effects",
+    text: `with rows as (
+             select * from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::float8[])
+               as r(action, tool, connector, permit, idempotency_key, snapshot_version, lease_ms)),
+           effects as (
+             insert into effects (tenant, action, tool, connector, permit, state, idempotency_key, snapshot_version)
+             select $1, action, tool, connector, permit, 'started', idempotency_key, snapshot_version from rows)
+           update actions a set walk_until = clock_timestamp() + r.lease_ms * interval '1 millisecond'
+           from rows r where a.tenant = $1 and a.id = r.action`,
+    values: [
+      tenant,
+      column((a) => a.id),
+      column((a) => a.tool),
+      column((a) => a.context.tool?.connector ?? ""),
+      column((a) => a.permit.id),
+      column(idempotencyKeyOf),
+      column((a) => a.view.snapshot.version),
+      column((a) => dispatchWindowMs + 2 * (a.context.tool?.timeoutMs ?? 0) + graceMs),
+    ],
+  });
+  const approvals = winners.flatMap((action) => action.permit.approval ?? []);
+  if (approvals.length > 0) {
+    await tx.query({
+      text: "update approvals set status = 'consumed' where tenant = $1 and id = any($2)",
+      values: [tenant, approvals],
+    });
+  }
+  const entities = [...new Set(winners.flatMap((action) => entityKeyOf(action) ?? []))].toSorted();
+  if (entities.length > 0) {
+    await tx.query({
+      name: "redeem-entities",
+      text: "update entities set version = version + 1 where tenant = $1 and entity = any($2)",
+      values: [tenant, entities],
+    });
+  }
+  await reserve(tx, tenant, winners);
+}
+
+/** Each reservation is a row keyed by action, so that it is settled once however often its end is told. */
+async function reserve(tx: Queryable, tenant: string, winners: readonly PermittedAction[]): Promise<void> {
+  const uses = winners.flatMap((action) =>
+    action.step.budgets.map(({ name, window }) => ({ action: action.id, name, window, minor: minorOf(action) })),
+  );
+  if (uses.length === 0) return;
+  await tx.query({
+    name: "redeem-budgets",
+    text: `with rows as (
+             select * from unnest($2::text[], $3::text[], $4::text[], $5::bigint[]) as r(action, budget, window_name, minor)),
+           held as (
+             insert into reservations (tenant, action, budget, window_name, minor, state)
+             select $1, action, budget, window_name, minor, 'held' from rows)
+           update budget_windows b set used_minor = used_minor + s.minor
+           from (select budget, window_name, sum(minor)::bigint as minor from rows group by 1, 2) s
+           where b.tenant = $1 and b.budget = s.budget and b.window_name = s.window_name`,
+    values: [
+      tenant,
+      uses.map((u) => u.action),
+      uses.map((u) => u.name),
+      uses.map((u) => u.window),
+      uses.map((u) => u.minor),
+    ],
+  });
+}
+
+function startedEntry(action: PermittedAction): Draft {
+  const entity = entityKeyOf(action);
+  return {
+    kind: "started",
+    action: action.id,
+    agent: action.agent,
+    tool: action.tool,
+    ...(entity === undefined ? {} : { entity }),
+    status: "running",
+    cited: action.context.cited,
+    body: {
+      walk: action.walk,
+      epoch: action.view.epoch,
+      snapshot: action.decision.snapshot,
+      toolVersion: action.context.tool?.digest,
+      argumentsDigest: action.argumentsDigest,
+      binding: action.permit.binding,
+      permit: action.permit.id,
+      approval: action.permit.approval,
+      idempotencyKey: idempotencyKeyOf(action),
+      budgets: action.step.budgets.map(({ name, window }) => ({ name, window, minor: minorOf(action) })),
+    },
+  };
+}
+
+const minorOf = (action: PermittedAction): number => action.context.amount?.minor ?? 0;
+const lost = (conflict: Conflict): RedeemAnswer => ({ redemption: { redeemed: false, conflict }, draft: undefined });

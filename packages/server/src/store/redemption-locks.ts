@@ -1,0 +1,108 @@
+/** Locks the rows that a set of redemptions depends on, each table in sorted order, the control row last. */
+import { entityKeyOf } from "../kernel/action-keys.ts";
+import type { PermittedAction } from "../kernel/action-walk.ts";
+import type { Queryable } from "./database.ts";
+
+export type Locks = {
+  readonly actions: ReadonlyMap<string, { readonly walk: number; readonly status: string }>;
+  /** Action id to the permit under which its effect was started. */
+  readonly effects: Map<string, string>;
+  readonly approvals: Map<string, { readonly status: string; readonly binding: string; readonly expiresMs: number }>;
+  readonly entities: Map<string, number>;
+  /** `name window` to used minor units. */
+  readonly budgets: Map<string, number>;
+  readonly epoch: number;
+  /** Database time once every lock was held, epoch ms. */
+  readonly nowMs: number;
+};
+
+export async function takeLocks(tx: Queryable, tenant: string, actions: readonly PermittedAction[]): Promise<Locks> {
+  const rows = await tx.query<{ id: string; walk: number; status: string; permit: string | null }>({
+    name: "lock-actions",
+    text: `select a.id, a.walk, a.status, e.permit from actions a left join effects e on e.tenant = a.tenant and e.action = a.id
+           where a.tenant = $1 and a.id = any($2) order by a.id for update of a`,
+    values: [tenant, actions.map((action) => action.id)],
+  });
+  const approvals = await lockApprovals(tx, tenant, actions);
+  const entities = await lockEntities(tx, tenant, actions);
+  const budgets = await lockBudgets(tx, tenant, actions);
+  const [control] = await tx.query<{ epoch: number; now_ms: number }>({
+    name: "lock-control",
+    text: `select epoch, extract(epoch from clock_timestamp())::float8 * 1000 as now_ms from control where tenant = $1 for share`,
+    values: [tenant],
+  });
+  return {
+    actions: new Map(rows.map((row) => [row.id, row])),
+    effects: new Map(rows.flatMap((row) => (row.permit === null ? [] : [[row.id, row.permit]]))),
+    approvals,
+    entities,
+    budgets,
+    epoch: control?.epoch ?? -1,
+    nowMs: control?.now_ms ?? Infinity,
+  };
+}
+
+async function lockApprovals(
+  tx: Queryable,
+  tenant: string,
+  actions: readonly PermittedAction[],
+): Promise<Locks["approvals"]> {
+  const ids = actions.flatMap((action) => action.permit.approval ?? []);
+  if (ids.length === 0) return new Map();
+  const rows = await tx.query<{ id: string; status: string; binding: string; expires_ms: number }>({
+    name: "lock-approvals",
+    text: `select id, status, binding, extract(epoch from expires_at)::float8 * 1000 as expires_ms
+           from approvals where tenant = $1 and id = any($2) order by id for update`,
+    values: [tenant, ids],
+  });
+  return new Map(rows.map((row) => [row.id, { status: row.status, binding: row.binding, expiresMs: row.expires_ms }]));
+}
+
+async function lockEntities(
+  tx: Queryable,
+  tenant: string,
+  actions: readonly PermittedAction[],
+): Promise<Locks["entities"]> {
+  const names = [...new Set(actions.flatMap((action) => entityKeyOf(action) ?? []))].toSorted();
+  if (names.length === 0) return new Map();
+  await tx.query({
+    name: "make-entities",
+    text: `insert into entities (tenant, entity) select $1, unnest($2::text[]) on conflict do nothing`,
+    values: [tenant, names],
+  });
+  const rows = await tx.query<{ entity: string; version: number }>({
+    name: "lock-entities",
+    text: `select entity, version from entities where tenant = $1 and entity = any($2) order by entity for update`,
+    values: [tenant, names],
+  });
+  return new Map(rows.map((row) => [row.entity, row.version]));
+}
+
+async function lockBudgets(
+  tx: Queryable,
+  tenant: string,
+  actions: readonly PermittedAction[],
+): Promise<Locks["budgets"]> {
+  const keys = new Map(
+    actions.flatMap((action) =>
+      action.step.budgets.map((budget) => [`${budget.name} ${budget.window}`, budget] as const),
+    ),
+  );
+  if (keys.size === 0) return new Map();
+  const sorted = [...keys.entries()].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, budget]) => budget);
+  const values = [tenant, sorted.map((budget) => budget.name), sorted.map((budget) => budget.window)];
+  await tx.query({
+    name: "make-budgets",
+    text: `insert into budget_windows (tenant, budget, window_name)
+           select $1, * from unnest($2::text[], $3::text[]) on conflict do nothing`,
+    values,
+  });
+  const rows = await tx.query<{ budget: string; window_name: string; used_minor: number }>({
+    name: "lock-budgets",
+    text: `select budget, window_name, used_minor from budget_windows
+           where tenant = $1 and (budget, window_name) in (select * from unnest($2::text[], $3::text[]))
+           order by budget, window_name for update`,
+    values,
+  });
+  return new Map(rows.map((row) => [`${row.budget} ${row.window_name}`, row.used_minor]));
+}

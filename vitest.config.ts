@@ -1,0 +1,46 @@
+import { defineConfig } from "vitest/config";
+
+const source = {
+  resolve: { conditions: ["airworthy-source"] },
+  ssr: { resolve: { conditions: ["airworthy-source"] } },
+};
+
+export default defineConfig({
+  ...source,
+  test: {
+    projects: [
+      {
+        ...source,
+        test: {
+          name: "unit",
+          include: ["packages/*/src/**/*.test.ts", "examples/*/src/**/*.test.ts", "tests/*.test.ts"],
+          pool: "threads",
+          isolate: false,
+        },
+      },
+      {
+        ...source,
+        test: {
+          name: "walks",
+          include: ["tests/walks/**/*.test.ts"],
+          globalSetup: ["tests/support/global-setup.ts"],
+          pool: "forks",
+          maxWorkers: 2,
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        ...source,
+        test: {
+          name: "faults",
+          include: ["tests/faults/**/*.test.ts"],
+          pool: "forks",
+          maxWorkers: 1,
+          testTimeout: 600_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+  },
+});
