@@ -48,7 +48,7 @@ export async function runBillingCorrections(options: AgentOptions): Promise<void
     found: [],
     foundMs: longAgoMs,
   };
-  const desk = createDesk(random, report);
+  const desk = createDesk({ random, report, signal });
   report("started", { rate, seed: options.seed });
   let failures = 0;
   let restUntilMs = 0;

@@ -25,7 +25,7 @@ export async function runCarrierRouting(options: AgentOptions): Promise<void> {
   const { rate, report, signal } = options;
   const random = createRandom(options.seed, 12);
   const session = openToolSession({ url: options.mcpUrl, key: options.key, name: AGENT });
-  const work: Work = { session, options, desk: createDesk(random, report) };
+  const work: Work = { session, options, desk: createDesk({ random, report, signal }) };
   report("started", { rate, seed: options.seed });
   let shipments: readonly ShipmentRow[] = [];
   let lookAtMs = 0;

@@ -21,7 +21,13 @@ type Case = { readonly attempt: () => Promise<Verdict>; dueMs: number; tries: nu
 const HANDS = 8;
 const HANDS_FOR_REPEATS = 4;
 
-export function createDesk(random: Random, report: Report): Desk {
+export function createDesk(options: {
+  readonly random: Random;
+  readonly report: Report;
+  /** Once it aborts, calls break off because the agent hangs up; that is no news. */
+  readonly signal: AbortSignal;
+}): Desk {
+  const { random, report, signal } = options;
   const known = new Set<string>();
   const waiting = new Map<string, Case>();
   const running = new Map<Promise<void>, { readonly repeat: boolean }>();
@@ -36,7 +42,7 @@ export function createDesk(random: Random, report: Report): Desk {
       item.failures += 1;
       const againMs = backoff(item.failures, random);
       item.dueMs = performance.now() + againMs;
-      report("unreachable", { case: id, message: messageOf(error), againMs });
+      if (!signal.aborted) report("unreachable", { case: id, message: messageOf(error), againMs });
     }
     waiting.set(id, item);
   };

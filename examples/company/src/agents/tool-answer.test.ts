@@ -63,5 +63,6 @@ describe("fillArguments", () => {
 
   it("sends all arguments, and nothing of its own, to a tool without a schema", () => {
     expect(fillArguments({}, call)).toEqual({ a: 1, b: 2 });
+    expect(fillArguments({ properties: { a: {} }, additionalProperties: {} }, call)).toEqual({ a: 1, b: 2 });
   });
 });

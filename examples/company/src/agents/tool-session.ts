@@ -91,11 +91,15 @@ async function callOn(connection: Connection, call: ToolCall): Promise<ToolAnswe
 }
 
 /** Fills what the tool's schema has a place for, as a model does: no argument that is not offered is sent. */
-export function fillArguments(
-  schema: { readonly properties?: Readonly<Record<string, unknown>> | undefined },
-  call: ToolCall,
-): Record<string, unknown> {
+export function fillArguments(schema: OfferedArguments, call: ToolCall): Record<string, unknown> {
   const whole = { ...call.args, _confidence: call.confidence, _rationale: call.rationale };
-  const offered = schema.properties ?? call.args;
+  const more = schema.additionalProperties;
+  const takesMore = schema.properties === undefined || more === true || (typeof more === "object" && more !== null);
+  const offered = { ...(takesMore ? call.args : {}), ...schema.properties };
   return Object.fromEntries(Object.entries(whole).filter(([name, value]) => value !== undefined && name in offered));
 }
+
+type OfferedArguments = {
+  readonly properties?: Readonly<Record<string, unknown>> | undefined;
+  readonly additionalProperties?: unknown;
+};

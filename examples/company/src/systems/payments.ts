@@ -83,12 +83,11 @@ function routes({ refunds, faults, apiKey }: Parts): Hono {
     if (fault.delayMs > 0) await sleep(fault.delayMs);
     if (fault.refuse) {
       if (attempt !== undefined) refunds.note(attempt, "unavailable");
-      return unavailable(context);
+      return unavailable();
     }
     await next();
     if (fault.loseAnswer && attempt !== undefined) {
-      context.res = undefined;
-      context.res = unavailable(context);
+      context.res = unavailable();
     }
     return undefined;
   });
@@ -118,7 +117,7 @@ function reply(context: Context, answer: Answer): Response {
   return context.json(answer.body, answer.status);
 }
 
-function unavailable(context: Context): Response {
-  context.header("retry-after", "1");
-  return context.json({ error: "unavailable", message: "try again later" }, 503);
+function unavailable(): Response {
+  const body = { error: "unavailable", message: "try again later" };
+  return Response.json(body, { status: 503, headers: { "retry-after": "1" } });
 }

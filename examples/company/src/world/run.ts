@@ -55,7 +55,8 @@ async function live(
     const waitMs = dueMs - performance.now();
     if (waitMs > 0) await sleep(waitMs, undefined, { signal: from.signal }).catch(() => undefined);
     if (from.signal.aborted) return;
-    options.onEvent?.(await carryOut(options, happening));
+    const event = await carryOut(options, happening);
+    options.onEvent?.(event);
   }
 }
 
