@@ -1,15 +1,11 @@
 /** The billing ledger by itself: its rows, the duplicates that a query finds, and adjustments booked once. */
-import { existsSync } from "node:fs";
-import { Pool, type PoolConfig } from "pg";
+import { Pool } from "pg";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { BILLING_SQL, openBilling, type BillingLedger } from "../../examples/company/src/systems/billing.ts";
 import type { Payment } from "../../examples/company/src/world/records.ts";
 import { createWorld, runWorld } from "../../examples/company/src/world.ts";
+import { testDatabase } from "../support/database.ts";
 
-type Support = {
-  readonly testDatabase: () => Promise<{ connection: PoolConfig; drop: () => Promise<void> }>;
-};
-const support = new URL("../support/database.ts", import.meta.url);
 const world = createWorld(7, Date.now());
 
 type Found = {
@@ -20,15 +16,14 @@ type Found = {
   readonly invoiceAmountMinor: number;
 };
 
-describe.skipIf(!existsSync(support))("billing ledger", () => {
+describe("billing ledger", () => {
   let pool: Pool;
   let ledger: BillingLedger;
   let drop: () => Promise<void>;
 
   beforeAll(async () => {
-    const { testDatabase } = (await import(support.href)) as Support;
     const database = await testDatabase();
-    drop = database.drop;
+    drop = () => database.drop();
     pool = new Pool(database.connection);
     ledger = await openBilling(pool, world);
   }, 120_000);

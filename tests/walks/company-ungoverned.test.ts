@@ -1,5 +1,5 @@
 /** The whole company with nobody between agents and systems: the harm is real, and so worth preventing. */
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { toNodeHandler } from "@modelcontextprotocol/node";
 import { createMcpHandler, McpServer, type CallToolResult } from "@modelcontextprotocol/server";
-import { Pool, type PoolConfig } from "pg";
+import { Pool } from "pg";
 import { describe, expect, it, vi } from "vitest";
 import { z } from "zod";
 import { runBillingCorrections } from "../../examples/company/src/agents/billing-corrections.ts";
@@ -17,12 +17,11 @@ import { readFreightCalls, startCarriers } from "../../examples/company/src/syst
 import { startCrm } from "../../examples/company/src/systems/crm.ts";
 import { readRefundAttempts, startPayments } from "../../examples/company/src/systems/payments.ts";
 import { createWorld, runWorld } from "../../examples/company/src/world.ts";
+import { testDatabase } from "../support/database.ts";
 
-type Support = { readonly testDatabase: () => Promise<{ connection: PoolConfig; drop: () => Promise<void> }> };
 type Args = Record<string, unknown>;
 type Tools = Record<string, (args: Args) => Promise<unknown>>;
 
-const support = new URL("../support/database.ts", import.meta.url);
 const RATE = 20;
 
 /** Hands every call through, unasked. */
@@ -59,9 +58,8 @@ async function http(url: string, headers: Record<string, string>, body?: unknown
   return await (await fetch(url, { ...init, headers: { "content-type": "application/json", ...headers } })).json();
 }
 
-describe.skipIf(!existsSync(support))("the company without governance", () => {
+describe("the company without governance", () => {
   it("refunds disputed accounts and more than it should, and moves shipments under safety hold", async () => {
-    const { testDatabase } = (await import(support.href)) as Support;
     const database = await testDatabase();
     const folder = mkdtempSync(join(tmpdir(), "company-bare-"));
     const refundsPath = join(folder, "refunds.jsonl");
