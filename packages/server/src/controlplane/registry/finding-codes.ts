@@ -1,0 +1,206 @@
+/** Every code a configuration check can report, with its severity, meaning and fix; codes never change their meaning. */
+import type { Finding } from "@airworthy/contract";
+
+import type { Place } from "./place.ts";
+
+type CodeEntry = { readonly severity: Finding["severity"]; readonly meaning: string; readonly fix: string };
+
+const error = (meaning: string, fix: string): CodeEntry => ({ severity: "error", meaning, fix });
+const warning = (meaning: string, fix: string): CodeEntry => ({ severity: "warning", meaning, fix });
+
+export const findingCodes = {
+  AW1001: error("The file is not of a kind that configuration has.", "Use .yaml, .yml, .test.yaml or .cedar."),
+  AW1002: error(
+    "A file, or the whole folder, is larger than the limit.",
+    "Split it, or remove what is not configuration.",
+  ),
+  AW1003: error("The text is not valid YAML 1.2.", "Correct the syntax at the marked place."),
+  AW1004: error("Aliases expand to too much, or nesting is too deep.", "Write the values out."),
+  AW1005: error("A key is written twice in one map.", "Keep one of the two."),
+  AW1006: error(
+    "A value that JSON cannot carry.",
+    "Use text, safe integers, finite numbers, true, false, null, lists and maps.",
+  ),
+  AW1007: error("A document is not a map.", "Begin with `apiVersion: airworthy/v1` and `kind:`."),
+  AW1008: error("`kind` is missing or unknown.", "Use Agent, Connector, Person, Team or Budget."),
+  AW1009: error("An unknown key.", "Correct its spelling or remove it."),
+  AW1010: error("A required key is missing.", "Add it; the hint shows an example."),
+  AW1011: error("A value of the wrong type.", "Write a value of the type that the message names."),
+  AW1012: error("A value outside the allowed ones.", "Choose one of the values that the message lists."),
+  AW1013: error("A value of the right type whose form or size is wrong.", "Follow the form that the message names."),
+  AW1014: error("A value that fits none of the alternatives.", "Write one of the forms that the message names."),
+  AW1015: error("Two documents, or two tools, share a name.", "Rename or remove one of the two."),
+  AW1016: error("Two files have the same path.", "Pass each file once."),
+  AW1017: error("A name that JavaScript reserves, such as `constructor`.", "Choose another name."),
+
+  AW1101: error("An agent's owner is not a Person.", "Name a Person who answers for the agent."),
+  AW1102: error("An agent lists a tool that no connector declares.", "Correct the name or declare the tool."),
+  AW1103: error("A team member is not a Person.", "Correct the name or add the Person."),
+  AW1104: error("A budget names an agent that does not exist.", "Correct the name."),
+  AW1105: error("A budget names a tool that no connector declares.", "Correct the name."),
+  AW1106: error(
+    "`lookup`, `probe` or `compensate` names a tool that no connector declares.",
+    "Correct the name or declare the tool.",
+  ),
+  AW1107: warning("A name is listed twice.", "Remove one of the two."),
+
+  AW1201: error("A path or template that cannot be read.", "Use $ or @, then .name, ['name'], [0] or, in each, [*]."),
+  AW1202: error(
+    "A path begins with an argument that the tool does not have.",
+    "Correct the path or add the argument to `input`.",
+  ),
+  AW1203: error("`input` is not a valid JSON Schema (2020-12, strict).", "Correct the schema at the marked place."),
+  AW1204: error("`input` does not describe an object.", "Write `type: object` with `properties`."),
+  AW1205: error(
+    "A {placeholder} of the request path is not an argument.",
+    "Correct the name or add the argument to `input`.",
+  ),
+  AW1206: error("An argument in the request path is not required.", "List it under `required`."),
+  AW1207: error(
+    "`query` or `body` sends an argument that the tool does not have.",
+    "Correct the name or add it to `input`.",
+  ),
+  AW1208: error("A :parameter of the SQL statement is not an argument.", "Correct the name or add it to `input`."),
+  AW1209: warning("A write without `reversibility`; it is treated as irreversible.", "State the reversibility."),
+  AW1210: warning(
+    "A write with neither `idempotency` nor `probe`: an interrupted effect will be unknown.",
+    "Declare one of the two, or be ready to resolve such effects by hand.",
+  ),
+  AW1211: error("`effect` and `reversibility` contradict each other.", "A read is read_only and a write is not."),
+  AW1212: error(
+    "An MCP tool without `pin`: its server could change it unseen.",
+    "Run `airworthy tools pin CONNECTOR` and review the definition.",
+  ),
+  AW1213: error(
+    "A ${NAME} placeholder or the name of an environment variable is malformed.",
+    "Write ${NAME} with capital letters, digits and underscores.",
+  ),
+  AW1214: error("An MCP connector needs exactly one of `url` and `command`.", "Keep one of the two."),
+  AW1215: error(
+    "`idempotency` does not fit the connector.",
+    "Use `header` with http, `argument` with any type; name one.",
+  ),
+  AW1216: error("The SQL text is not one statement.", "Declare one tool for each statement."),
+  AW1217: error("An argument's type in `input` does not fit its use.", "Change the type in `input`, or the facet."),
+  AW1218: error("An address that cannot be one.", "Write an http or https URL, or a ${NAME} that holds one."),
+  AW1219: warning(
+    "A facet whose argument may be absent has no default: such calls are denied.",
+    "Require the argument, or give the facet a default.",
+  ),
+
+  AW1301: error("A fact is looked up with a tool that writes.", "Name a tool whose effect is read."),
+  AW1302: error(
+    "The lookup tool does not yield the fact.",
+    "Add the fact to the tool's `yields`, or name another tool.",
+  ),
+  AW1303: error("`with` gives an argument that the tool does not have.", "Correct the name."),
+  AW1304: error("`with` leaves out an argument that the tool requires.", "Add it."),
+  AW1305: error("A fact has two types.", "Give it one type wherever it is yielded."),
+  AW1306: error(
+    "A yielded fact has neither `asOf` nor `authoritative`: it could never be used.",
+    "Say where its age stands, or that the source is authoritative.",
+  ),
+  AW1307: warning(
+    "The lookup tool is not authoritative for the fact: looking again may not help.",
+    "Look the fact up where it is kept.",
+  ),
+  AW1308: error("A probe must be a read.", "Name a tool whose effect is read."),
+  AW1309: error("A compensation must be another tool, one that writes.", "Name the tool that takes the effect back."),
+  AW1310: error(
+    "A budget covers a tool without `amount`: nothing would ever be counted.",
+    "Declare the tool's `amount`.",
+  ),
+  AW1311: error("`yields` stands on a tool that writes.", "Facts come from reads: move it to a read tool."),
+
+  AW1401: error("A floating model name: the provider can change what it means.", "Name a dated or numbered snapshot."),
+  AW1402: error(
+    "A secret stands in the document.",
+    "Refer to it with `env` or `file`, and change the secret: it has been written down.",
+  ),
+
+  AW1500: error("A policy is refused for a reason without a code of its own.", "See the message."),
+  AW1501: error("A policy that is not valid Cedar.", "Correct the syntax at the marked place."),
+  AW1502: error(
+    "A policy that Cedar's strict validator refuses.",
+    "Use only attributes that the tool declares, with their types.",
+  ),
+  AW1503: error("A policy without @id.", 'Begin it with @id("its-name").'),
+  AW1504: error("Two policies share an @id.", "Rename one of the two."),
+  AW1505: error("An annotation that means nothing here.", "Use one that write-a-policy.md lists."),
+  AW1506: error("An annotation where it has no meaning.", "Move or remove it."),
+  AW1507: error("An annotation with a value that it does not take.", "Follow the example in the hint."),
+  AW1508: error(
+    "A forbid asks for an approval and does not name the approver.",
+    'Add @approver("team"), one team for each forbid.',
+  ),
+  AW1509: error(
+    "@approver promises an exception that no condition makes.",
+    'Add unless { context.env.approvals.contains("team") }.',
+  ),
+  AW1510: error(
+    "context.env.approvals is used in another way than contains.",
+    'Write context.env.approvals.contains("team").',
+  ),
+  AW1511: error(
+    "context.env.approvals stands where a yes could take a right away.",
+    "Use it in unless of a forbid, or positively.",
+  ),
+  AW1512: error(
+    "A forbid that is silent where a value is missing (`has`).",
+    "Remove the guard: a missing value is a deny anyway.",
+  ),
+  AW1513: error("context or context.env is used as a whole.", "Name the attribute that is meant."),
+  AW1514: error("A policy template.", "Write the entity itself."),
+  AW1515: error("A policy too deep or too long to be evaluated safely.", "Split it, or test membership of a set."),
+  AW1516: error("A policy file larger than the limit.", "Split it."),
+  AW1517: error("More policies than the limit.", "Remove some, or say several with one."),
+  AW1518: error("A policy names an approver team that does not exist.", "Add the Team, or correct the name."),
+  AW1519: error("A policy names a tool that no connector declares.", "Correct the name."),
+  AW1520: error("A policy names a connector that does not exist.", "Correct the name."),
+  AW1521: error("A tool that cannot be described to Cedar.", "Rename the tool, facet or fact that the message names."),
+  AW1522: error("The policies could not be checked in time.", "Remove or simplify the latest policy."),
+  AW1530: error("A policy test fails.", "Correct the policy, or the expectation."),
+  AW1531: error("A policy test cannot be read.", "Follow the form in write-a-policy.md."),
+} as const satisfies Record<string, CodeEntry>;
+
+export type FindingCode = keyof typeof findingCodes;
+
+/** Makes a finding; its severity is the code's. The message must never hold a secret. */
+export function makeFinding(
+  code: FindingCode,
+  at: { readonly file: string; readonly place: Place },
+  text: { readonly message: string; readonly hint?: string | undefined },
+): Finding {
+  const { severity } = findingCodes[code];
+  const { line, column, length } = at.place;
+  const finding = { code, severity, file: at.file, line, column, length, message: text.message };
+  return text.hint === undefined ? finding : { ...finding, hint: text.hint };
+}
+
+/** By file, then place, then code, without repetitions. */
+export function sortFindings(findings: readonly Finding[]): Finding[] {
+  const sorted = findings.toSorted(
+    (left, right) =>
+      compareText(left.file, right.file) ||
+      left.line - right.line ||
+      left.column - right.column ||
+      compareText(left.code, right.code) ||
+      compareText(left.message, right.message),
+  );
+  return sorted.filter((finding, index) => index === 0 || !isSame(finding, sorted[index - 1]));
+}
+
+function isSame(left: Finding, right: Finding | undefined): boolean {
+  return (
+    left.file === right?.file &&
+    left.line === right.line &&
+    left.column === right.column &&
+    left.code === right.code &&
+    left.message === right.message
+  );
+}
+
+function compareText(left: string, right: string): number {
+  if (left === right) return 0;
+  return left < right ? -1 : 1;
+}

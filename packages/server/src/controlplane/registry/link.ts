@@ -1,0 +1,24 @@
+/** Checks documents against each other: every name exists, every path leads somewhere, every promise can be kept. */
+import type { Finding } from "@airworthy/contract";
+
+import { sortFindings } from "./finding-codes.ts";
+import { linkConnectors } from "./link-connectors.ts";
+import { linkFacts } from "./link-facts.ts";
+import { indexDocuments } from "./link-index.ts";
+import { linkInputs } from "./link-input.ts";
+import { linkPaths } from "./link-paths.ts";
+import { linkReferences } from "./link-references.ts";
+import { linkTools } from "./link-tools.ts";
+import type { LoadedFiles } from "./load-documents.ts";
+
+/** Findings across documents. A name in a document that could not be read is never reported as missing. */
+export function linkDocuments(loaded: LoadedFiles): Finding[] {
+  const index = indexDocuments(loaded);
+  linkReferences(index);
+  linkConnectors(index);
+  linkInputs(index);
+  linkTools(index);
+  linkPaths(index);
+  linkFacts(index);
+  return sortFindings(index.findings);
+}
