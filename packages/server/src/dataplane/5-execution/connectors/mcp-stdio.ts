@@ -10,6 +10,7 @@ import {
   cached,
   callParams,
   gatewayInfo,
+  listTimeoutMs,
   outgoingParams,
   refuseByDefinition,
   requestTimeoutMs,
@@ -146,12 +147,12 @@ async function send(child: Child, method: string, sending: Sending): Promise<Exc
 /** Opens a stdio upstream. Change notifications are not relayed: the list is simply looked at again after 30 s. */
 export function openStdioUpstream(target: McpStdioTarget, monotonicMs: () => number): McpUpstream {
   const child = keepChild(target);
-  const request = async (method: string, params: JsonObject, sink?: Sink): Promise<JsonObject> =>
-    resultOrThrow(await send(child, method, { params: outgoingParams(params), timeoutMs: requestTimeoutMs, sink }));
-  const tools = cached(() => readTools((params) => request("tools/list", params)));
+  const ask = async (method: string, params: JsonObject, how: { timeoutMs: number; sink?: Sink | undefined }) =>
+    resultOrThrow(await send(child, method, { params: outgoingParams(params), ...how }));
+  const tools = cached(() => readTools((params) => ask("tools/list", params, { timeoutMs: listTimeoutMs })));
   return {
     listTools: async () => (await tools.get()).list,
-    request,
+    request: (method, params, sink) => ask(method, params, { timeoutMs: requestTimeoutMs, sink }),
     async discover() {
       const client = await child.get();
       return { capabilities: JsonObject.parse(client.getServerCapabilities() ?? {}) };
