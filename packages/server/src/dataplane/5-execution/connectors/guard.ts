@@ -19,7 +19,7 @@ export type Attempt = {
   readonly answer: ConnectorAnswer;
   /** False when the upstream itself seems ill: it could not be reached, broke off or failed. Opens the breaker. */
   readonly healthy: boolean;
-  /** Whether the same request may be sent again. Only reads and writes with `idempotency` ever are. */
+  /** Whether another try may help. What has left is sent again only for reads and for writes with `idempotency`. */
   readonly repeatable: boolean;
   /** How long the upstream asks us to wait, in ms. */
   readonly retryAfterMs?: number;
@@ -72,7 +72,8 @@ export function createGuards(options: GuardOptions = {}): Guards {
         if (answer.kind === "ambiguous") doubt = answer;
         const pause = pauseMs(tries, tried.retryAfterMs);
         const late = performance.now() + pause >= Math.min(deadline, call.dispatchBeforeMonoMs);
-        if (!mayRepeat || !tried.repeatable || tries >= (options.tries ?? 3) || late) return answer;
+        const allowed = tried.repeatable && (mayRepeat || tried.answer.kind === "unsent");
+        if (!allowed || tries >= (options.tries ?? 3) || late) return answer;
         // oxlint-disable-next-line no-await-in-loop -- the pause is between two tries
         await sleep(pause);
       }

@@ -16,15 +16,20 @@ type Answered = Extract<Exchange, { kind: "answered" }>;
 
 export function judgeExchange(exchange: Exchange, { tool, secret }: ExchangeContext): Attempt {
   const from = tool.connector;
+  const { cause } = exchange.kind === "answered" ? { cause: "" } : exchange;
+  const ours = cause === "too_late" || cause === "aborted";
   if (exchange.kind === "unsent") {
-    const detail = `${from} could not be reached, so nothing was sent (${exchange.cause}).`;
-    const ours = exchange.cause === "too_late" || exchange.cause === "aborted";
-    return { answer: { kind: "unsent", detail }, healthy: ours, repeatable: !ours };
+    const why = ours ? "its time was over before it could leave" : `${from} could not be reached`;
+    return {
+      answer: { kind: "unsent", detail: `Nothing was sent: ${why} (${cause}).` },
+      healthy: ours,
+      repeatable: !ours,
+    };
   }
   if (exchange.kind === "broken") {
-    const detail = `The answer of ${from} did not arrive whole after the request had left (${exchange.cause}).`;
-    const code = exchange.cause === "timeout" ? "upstream_timeout" : "upstream_broken";
-    return { answer: doubtful(tool, code, detail), healthy: exchange.cause === "aborted", repeatable: true };
+    const detail = `The answer of ${from} did not arrive whole after the request had left (${cause}).`;
+    const code = cause === "timeout" ? "upstream_timeout" : "upstream_broken";
+    return { answer: doubtful(tool, code, detail), healthy: ours, repeatable: !ours };
   }
   return judgeStatus(exchange, { tool, secret });
 }

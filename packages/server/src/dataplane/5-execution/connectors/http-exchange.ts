@@ -27,7 +27,7 @@ export type ExchangeLimits = {
 };
 
 /** Never rejects. Redirects are answers like any other; nothing is sent twice. */
-export function exchange(pool: Dispatcher, request: HttpRequest, limits: ExchangeLimits): Promise<Exchange> {
+export function sendRequest(pool: Dispatcher, request: HttpRequest, limits: ExchangeLimits): Promise<Exchange> {
   return new Promise((resolve) => {
     const call = new Exchanging(limits, resolve);
     // No pipelining: behind a slow request ours would leave later than we know.
@@ -112,12 +112,12 @@ class Exchanging implements Dispatcher.DispatchHandler {
     this.#controller?.abort(new Error(cause));
   }
 
-  #settle(exchange: Exchange): void {
+  #settle(outcome: Exchange): void {
     if (this.#settled) return;
     this.#settled = true;
     clearTimeout(this.#timer);
     this.#limits.signal?.removeEventListener("abort", this.#onAbort);
     this.#chunks = [];
-    this.#resolve(exchange);
+    this.#resolve(outcome);
   }
 }

@@ -1,6 +1,8 @@
 /** Makes the HTTP request that a tool declares from its arguments. Arguments fill places; they never make new ones. */
 import type { HttpTool, Json, JsonObject } from "@airworthy/contract";
 
+import { isJsonArray } from "../../../kernel/json.ts";
+
 export type HttpRequest = {
   readonly method: HttpTool["request"]["method"];
   /** Path and query, percent-encoded. */
@@ -58,7 +60,7 @@ function fillPath(template: string, values: JsonObject): string | Misfit {
 
 /** Whether the value stays one segment even at a server that decodes before it routes. */
 function isSafeSegment(text: string): boolean {
-  if (text === "" || !text.isWellFormed() || /\p{Cc}/u.test(text)) return false;
+  if (text === "" || /\p{Surrogate}/u.test(text) || /\p{Cc}/u.test(text)) return false;
   return !text.split(/[/\\]/).some(isDots);
 }
 
@@ -71,7 +73,7 @@ function fillQuery(names: readonly string[], values: JsonObject): string | Misfi
   for (const name of names) {
     const value = own(values, name);
     if (value === undefined || value === null) continue;
-    for (const one of Array.isArray(value) ? (value as readonly Json[]) : [value]) {
+    for (const one of isJsonArray(value) ? value : [value]) {
       const text = scalarText(one);
       if (text === undefined) return { misfit: `The argument ${name} cannot stand in a query: it is an object.` };
       query.append(name, text);

@@ -7,7 +7,7 @@ import type { ConnectorAnswer, ConnectorCall } from "../../../kernel/deps.ts";
 import { createGuards } from "./guard.ts";
 import type { GuardOptions } from "./guard.ts";
 import { judgeExchange } from "./http-answer.ts";
-import { exchange } from "./http-exchange.ts";
+import { sendRequest } from "./http-exchange.ts";
 import { buildHttpRequest } from "./http-request.ts";
 import type { HttpRequest } from "./http-request.ts";
 import { fillUrl, readAuthHeader } from "./secrets.ts";
@@ -54,7 +54,7 @@ export function createHttpConnector(options: HttpConnectorOptions): HttpConnecto
       return guards.run(call, async (deadlineMonoMs) => {
         const { dispatchBeforeMonoMs } = call;
         const limits = { deadlineMonoMs, dispatchBeforeMonoMs, maxBodyBytes, ...(signal ? { signal } : {}) };
-        const exchanged = await exchange(pool, prepared.request, limits);
+        const exchanged = await sendRequest(pool, prepared.request, limits);
         return judgeExchange(exchanged, { tool: call.tool, secret: prepared.secret });
       });
     },
