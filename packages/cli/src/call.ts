@@ -21,7 +21,9 @@ export type Call<Options> = {
   readonly shell: Shell;
   readonly args: readonly string[];
   readonly options: Options & GlobalFlags;
-  /** Colours for stdout. */
+  /** Whether stdout and stderr take colour; `paint` is for stdout. */
+  readonly usesColour: boolean;
+  readonly errUsesColour: boolean;
   readonly paint: Paint;
   /** Columns that a table may take; unlimited when stdout is no terminal. */
   readonly tableWidth: number;
@@ -52,11 +54,14 @@ export function act<Options extends object>(cli: Cli, run: (call: Call<Options>)
 
 function createCall<Options>(shell: Shell, args: readonly string[], options: Options & GlobalFlags): Call<Options> {
   const connection = (): Connection => findConnection(options, shell);
+  const coloured = options.json !== true && takesColour(shell, shell.outIsTerminal);
   return {
     shell,
     args,
     options,
-    paint: createPaint(usesColour(shell, options)),
+    usesColour: coloured,
+    errUsesColour: options.json !== true && takesColour(shell, shell.errIsTerminal),
+    paint: createPaint(coloured),
     tableWidth: shell.outIsTerminal ? Math.max(40, shell.columns) : Number.POSITIVE_INFINITY,
     pageWidth: shell.outIsTerminal ? Math.min(100, Math.max(60, shell.columns)) : 80,
     dataFolder: () => findDataFolder(options, shell.cwd),
@@ -74,10 +79,8 @@ function createCall<Options>(shell: Shell, args: readonly string[], options: Opt
 export const envelope = (thing: string, data: unknown): string =>
   `${JSON.stringify({ schema: `airworthy.${thing}/1`, data })}\n`;
 
-function usesColour(shell: Shell, options: GlobalFlags): boolean {
-  if (options.json === true || shell.environment.colour === "never") return false;
-  return shell.environment.colour === "always" || shell.outIsTerminal;
-}
+const takesColour = ({ environment }: Shell, isTerminal: boolean): boolean =>
+  environment.colour === "always" || (environment.colour === "auto" && isTerminal);
 
 async function confirm(shell: Shell, question: string, yes: boolean | undefined): Promise<void> {
   if (yes === true) return;

@@ -7,6 +7,7 @@ import type { Client } from "@airworthy/sdk";
 import { Failure } from "./failure.ts";
 import type { Shell } from "./shell.ts";
 import { clean } from "./text/clean.ts";
+import { withSpinner } from "./text/spinner.ts";
 
 export type ConnectionFlags = {
   readonly url?: string;
@@ -195,10 +196,11 @@ function firstLine(text: string, place: string): string {
 /** Opens a client. The SDK is loaded here, because `--help` and offline commands do not need it. */
 export async function openClient(connection: Connection, flags: ConnectionFlags, shell: Shell): Promise<Client> {
   const [{ createClient }, key] = await Promise.all([import("@airworthy/sdk"), connection.readKey()]);
+  const send = shell.fetch ?? fetch;
   return createClient({
     baseUrl: connection.url,
     ...(key === undefined ? {} : { key }),
     ...(flags.tenant === undefined ? {} : { tenant: flags.tenant }),
-    ...(shell.fetch === undefined ? {} : { fetch: shell.fetch }),
+    fetch: (url, init) => withSpinner(shell, async () => send(url, init)),
   });
 }

@@ -16,7 +16,7 @@ const pageLimit = 100;
 const mostPages = 10;
 
 /** What was last seen of each action: its id and when it was last updated. */
-export type Seen = ReadonlyMap<string, string>;
+type Seen = ReadonlyMap<string, string>;
 
 /** Runs until the process is interrupted or a failure cannot be retried. */
 export async function followActions(call: Call<object>, client: Client, filter: Filter): Promise<never> {
@@ -46,7 +46,7 @@ async function lookAgain(call: Call<object>, client: Client, at: { filter: Filte
 }
 
 /** Newest first, back to the first page that holds something already seen. */
-export async function readSince(
+async function readSince(
   client: Pick<Client, "listActions">,
   filter: Filter,
   seen: Seen,
@@ -66,7 +66,7 @@ export async function readSince(
   return { actions, gap: true };
 }
 
-export const changedSince = (actions: readonly ActionRecord[], seen: Seen): readonly ActionRecord[] =>
+const changedSince = (actions: readonly ActionRecord[], seen: Seen): readonly ActionRecord[] =>
   actions.filter((action) => seen.get(action.id) !== action.updatedAt);
 
 /** Old ones are forgotten, so that following for days needs no more memory than following for a minute. */

@@ -28,7 +28,7 @@ import { addVerify } from "./commands/verify.ts";
 import { exitCodeOf, exitCodes, isOurError, type ExitCode } from "./exit-codes.ts";
 import { Failure } from "./failure.ts";
 import type { Shell } from "./shell.ts";
-import { clean } from "./text/clean.ts";
+import { clean, cleanLines } from "./text/clean.ts";
 
 type AddCommand = (parent: Command, cli: Cli) => void;
 
@@ -107,7 +107,9 @@ function errorEnvelope(error: unknown, exitCode: ExitCode): string {
 function errorText(error: unknown): string {
   const place = placeOf(error);
   const fix = fixOf(error);
-  const lines = [`error: ${clean(messageOf(error))}`];
+  const [first = "", ...others] = cleanLines(messageOf(error));
+  // Indented, so that no line of a message can pose as one of ours.
+  const lines = [`error: ${first}`, ...others.map((line) => `  ${line}`)];
   if (place !== undefined) lines.push(`  at ${clean(place)}`);
   if (fix !== undefined) lines.push(`  fix: ${clean(fix)}`);
   return lines.map((line) => `${line}\n`).join("");

@@ -1,7 +1,7 @@
 /** The few things the command line uses of the server package: to start it, and to check without it. */
 import type { ConfigFile, Finding, LedgerVerification } from "@airworthy/contract";
 
-export type StartOptions = {
+type StartOptions = {
   readonly dataDir: string;
   readonly configDir?: string;
   readonly port: number;
@@ -20,7 +20,11 @@ export type ServerParts = {
   readonly startServer: (options: StartOptions) => Promise<RunningServer>;
   readonly readFolder: (path: string) => Promise<readonly ConfigFile[]>;
   readonly checkFiles: (files: readonly ConfigFile[]) => Promise<readonly Finding[]>;
-  readonly renderFindings: (findings: readonly Finding[], files: readonly ConfigFile[]) => string;
+  readonly renderFindings: (
+    findings: readonly Finding[],
+    files: readonly ConfigFile[],
+    look?: { readonly color?: boolean },
+  ) => string;
   readonly pinTools: (options: { readonly configDir: string; readonly connector: string }) => Promise<PinResult>;
   readonly verifyOffline: (options: {
     readonly dataDir: string;

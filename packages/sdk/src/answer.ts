@@ -69,6 +69,6 @@ const nameOf = (route: Route): string => `${route.method} ${route.path}`;
 function causeOf(error: unknown): string {
   if (!(error instanceof Error)) return "unknown cause";
   const inner = error.cause;
-  if (inner instanceof Error && "code" in inner && typeof inner.code === "string") return inner.code;
-  return error.message;
+  if (!(inner instanceof Error)) return error.message;
+  return "code" in inner && typeof inner.code === "string" ? inner.code : inner.message;
 }

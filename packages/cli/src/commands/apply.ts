@@ -36,8 +36,7 @@ async function runApply(call: Call<Options>): Promise<undefined> {
       "Plan again for that tenant.",
     );
   }
-  if (options.yes !== true)
-    shell.err(renderPlan(plan, createPaint(shell.errIsTerminal && shell.environment.colour !== "never")));
+  if (options.yes !== true) shell.err(renderPlan(plan, createPaint(call.errUsesColour)));
   await call.confirm(`Apply ${countText(plan.changes.length, "change")} to tenant ${clean(plan.tenant)}?`, options.yes);
   const connection = findConnection(options, shell);
   // A local administrator acts for any tenant, so the plan's own is named; another key belongs to one already.

@@ -4,6 +4,7 @@ import { Option, type Command } from "commander";
 import { join, relative, resolve } from "node:path";
 
 import { act, envelope, type Call, type Cli } from "../call.ts";
+import { readConfigFolder } from "../config-folder.ts";
 import { exitCodes, type ExitCode } from "../exit-codes.ts";
 import { withExamples } from "../help.ts";
 import { clean } from "../text/clean.ts";
@@ -26,24 +27,21 @@ export function addCheck(parent: Command, cli: Cli): void {
 
 async function runCheck(call: Call<Options>): Promise<ExitCode> {
   const { shell, options } = call;
-  const folder = resolve(shell.cwd, call.args[0] ?? ".");
-  const { readFolder, checkFiles, renderFindings } = await shell.loadServer();
-  const files = await readFolder(folder);
-  const findings = await checkFiles(files);
-  const errors = findings.filter((finding) => finding.severity === "error").length;
-  const ok = errors === 0;
-  if (options.json === true || options.format === "json")
+  const server = await shell.loadServer();
+  const files = await readConfigFolder(call, server);
+  const findings = await server.checkFiles(files);
+  const ok = findings.every((finding) => finding.severity !== "error");
+  if (options.json === true || options.format === "json") {
     shell.out(envelope("check", { ok, files: files.length, findings }));
-  else if (options.format === "github")
-    shell.out(findings.map((finding) => githubLine(finding, relative(shell.cwd, folder))).join(""));
-  else if (findings.length > 0) shell.out(ensureNewline(renderFindings(findings, files)));
-  call.note(
-    `${countText(files.length, "file")}, ${countText(errors, "error")}, ${countText(findings.length - errors, "warning")}`,
-  );
+  } else if (options.format === "github") {
+    const folder = relative(shell.cwd, resolve(shell.cwd, call.args[0] ?? "."));
+    shell.out(findings.map((finding) => githubLine(finding, folder)).join(""));
+  } else {
+    shell.out(server.renderFindings(findings, files, { color: call.usesColour }));
+  }
+  call.note(`${countText(files.length, "file")} checked${findings.length === 0 ? ", nothing found" : ""}`);
   return ok ? exitCodes.ok.code : exitCodes.gateFailed.code;
 }
-
-const ensureNewline = (text: string): string => (text.endsWith("\n") ? text : `${text}\n`);
 
 /** What would end a workflow command early is escaped as GitHub asks. */
 const escapeData = (text: string): string => clean(text).replaceAll("%", "%25");

@@ -5,6 +5,7 @@ import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 
 import { act, type Call, type Cli } from "../call.ts";
+import { readConfigFolder } from "../config-folder.ts";
 import { exitCodes, type ExitCode } from "../exit-codes.ts";
 import { Failure } from "../failure.ts";
 import { wholeNumber, withExamples } from "../help.ts";
@@ -34,13 +35,13 @@ export function addPlan(parent: Command, cli: Cli): void {
 async function runPlan(call: Call<Options>): Promise<ExitCode> {
   const { shell, options } = call;
   const server = await shell.loadServer();
-  const files = await server.readFolder(resolve(shell.cwd, call.args[0] ?? "."));
+  const files = await readConfigFolder(call, server);
   const client = await call.client();
   const plan = await client.planConfig({
     files: [...files],
     ...(options.replay === undefined ? {} : { replay: options.replay }),
   });
-  if (plan.findings.length > 0) shell.err(`${server.renderFindings(plan.findings, files).trimEnd()}\n`);
+  shell.err(server.renderFindings(plan.findings, files, { color: call.errUsesColour }));
   const errors = plan.findings.filter((finding) => finding.severity === "error").length;
   call.print("planned", plan, () => (errors > 0 ? "" : renderPlan(plan, call.paint)));
   if (errors > 0) {

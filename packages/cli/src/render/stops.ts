@@ -6,7 +6,7 @@ import { ageText, relativeText } from "../text/moment.ts";
 import type { Paint } from "../text/paint.ts";
 import { renderTable } from "../text/table.ts";
 
-export function scopeText(scope: StopScope): string {
+function scopeText(scope: StopScope): string {
   if (scope.kind === "all") return "everything";
   if (scope.kind === "entity") return clean(scope.entity);
   return clean(scope.kind === "agent" ? `agent ${scope.agent}` : `tool ${scope.tool}`);

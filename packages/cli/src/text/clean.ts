@@ -10,7 +10,7 @@ export function clean(text: string): string {
   return text.replaceAll(unsafe, spellOut);
 }
 
-/** Removes a final newline and spells out the rest, keeping line breaks. */
+/** Harmless lines: line breaks part them, everything else unsafe is spelt out. */
 export const cleanLines = (text: string): readonly string[] => text.split(/\r?\n/).map(clean);
 
 function spellOut(character: string): string {
