@@ -24,9 +24,10 @@ const logLevels = ["debug", "info", "notice", "warning", "error", "critical", "a
 
 /** Writes a whole JSON-RPC answer. */
 export function sendJson(response: ServerResponse, status: number, body: JsonObject): void {
-  const bytes = Buffer.from(JSON.stringify(body));
-  response.writeHead(status, { "content-type": "application/json", "content-length": bytes.length });
-  response.end(bytes);
+  const text = JSON.stringify(body);
+  response.writeHead(status, { "content-type": "application/json", "content-length": Buffer.byteLength(text) });
+  // As text, not bytes: node:http then writes head and body at once.
+  response.end(text);
 }
 
 /** Whether the client asked to be told this: logs only at a level it named, progress only under its own token. */
