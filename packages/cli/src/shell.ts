@@ -40,7 +40,8 @@ export function createShell(loadServer: () => Promise<ServerParts>): Shell {
     outIsTerminal: stdout.isTTY,
     errIsTerminal: stderr.isTTY,
     inIsTerminal: stdin.isTTY,
-    columns: stdout.columns ?? 80,
+    // Some pseudo-terminals report no columns, or 0.
+    columns: stdout.columns > 0 ? stdout.columns : 80,
     environment: readEnvironment(process.env),
     cwd: process.cwd(),
     now: () => Date.now(),

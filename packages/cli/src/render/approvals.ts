@@ -12,7 +12,7 @@ export function renderApprovals(
   approvals: readonly Approval[],
   look: { readonly paint: Paint; readonly width: number; readonly now: number },
 ): string {
-  if (approvals.length === 0) return "Nothing waits for a person.\n";
+  if (approvals.length === 0) return "No approval matches.\n";
   return renderTable(
     [
       { title: "APPROVAL" },
