@@ -43,11 +43,16 @@ function judgeFailure(
     const detail = `${connector} refused the statement and nothing was changed (SQLSTATE ${why}${at}).`;
     return { kind: "rejected", code: `sql_${why}`, detail };
   }
-  return { kind: "rejected", code: codeOf(phase, expired), detail: `${connector}: nothing was changed (${why}).` };
+  const code = isUnreadable(error) ? "bad_answer" : codeOf(phase, expired);
+  return { kind: "rejected", code, detail: `${connector}: nothing was changed (${why}).` };
 }
 
 function isOpen(state: string | undefined, tool: GovernedTool): boolean {
   return tool.effect === "write" && (state === undefined || illness.test(state));
+}
+
+function isUnreadable(error: unknown): boolean {
+  return error instanceof AirworthyError && error.code === "invalid_json";
 }
 
 function codeOf(phase: SqlPhase, expired: boolean): string {

@@ -89,10 +89,14 @@ function openPool(connection: string): Pool {
     allowExitOnIdle: true,
     application_name: "airworthy",
   });
-  // The pool has already dropped the connection; without a listener the process would end.
-  pool.on("error", () => undefined);
+  // A connection that breaks says so to its query as well; without these listeners the process would end, and the
+  // pool listens only while a connection is idle.
+  pool.on("error", ignore);
+  pool.on("connect", (client) => client.on("error", ignore));
   return pool;
 }
+
+function ignore(): void {}
 
 function prepare(call: ConnectorCall, env: Environment, parse: () => SqlStatement): Prepared | ConnectorAnswer {
   const connector = call.snapshot.connectors[call.tool.connector];
