@@ -4,7 +4,6 @@ import { AirworthyError, type Json, type JsonObject } from "@airworthy/contract"
 import type { ConnectorAnswer, Sink } from "../../../kernel/deps.ts";
 import { isJsonObject } from "../../../kernel/json.ts";
 import type { ExchangeOutcome } from "./mcp-exchange.ts";
-import { toolDigest } from "./mcp-tool-digest.ts";
 import { MCP_REVISION, McpProtocolError, metaKey, type McpToolDefinition } from "./mcp-wire.ts";
 
 export type McpUpstreamCall = {
@@ -87,9 +86,9 @@ export function resultOrThrow(outcome: ExchangeOutcome): JsonObject {
 /** Why a call must not be sent although its arguments are fine; undefined when it may. */
 export function refuseByDefinition(
   call: McpUpstreamCall,
-  live: McpToolDefinition | undefined,
+  live: { readonly pin: string } | undefined,
 ): ConnectorAnswer | undefined {
-  if (call.pin === undefined || (live && toolDigest(live) === call.pin)) return undefined;
+  if (call.pin === undefined || live?.pin === call.pin) return undefined;
   const detail = live
     ? `the definition of ${call.name} changed since it was reviewed; run \`airworthy tools pin\``
     : `the server no longer offers ${call.name}, which was reviewed; run \`airworthy tools pin\``;

@@ -19,8 +19,7 @@ import {
   type McpUpstream,
 } from "./mcp-call.ts";
 import type { ExchangeOutcome } from "./mcp-exchange.ts";
-import { readTools } from "./mcp-tool-list.ts";
-import { type McpToolDefinition } from "./mcp-wire.ts";
+import { readTools, type KnownTool } from "./mcp-tool-list.ts";
 
 const firstBackoffMs = 250;
 const longestBackoffMs = 30_000;
@@ -159,7 +158,7 @@ export function openStdioUpstream(target: McpStdioTarget, monotonicMs: () => num
     },
     async callTool(call) {
       const mayLeave = (): boolean => monotonicMs() < call.dispatchBeforeMonoMs;
-      let live: McpToolDefinition | undefined;
+      let live: KnownTool | undefined;
       try {
         live = (await tools.get()).byName.get(call.name);
       } catch {

@@ -2,26 +2,37 @@
 import { AirworthyError, type Json, type JsonObject } from "@airworthy/contract";
 
 import { isJsonObject } from "../../../kernel/json.ts";
-import { paramHeadersOf } from "./mcp-param-headers.ts";
+import { paramHeadersOf, type ParamHeader } from "./mcp-param-headers.ts";
+import { toolDigest } from "./mcp-tool-digest.ts";
 import { McpProtocolError, rpcCode, type McpToolDefinition } from "./mcp-wire.ts";
 
+/** A definition with what every call needs of it, worked out once. */
+export type KnownTool = {
+  readonly definition: McpToolDefinition;
+  readonly pin: string;
+  readonly paramHeaders: readonly ParamHeader[];
+};
 export type ToolList = {
   readonly list: readonly McpToolDefinition[];
-  readonly byName: ReadonlyMap<string, McpToolDefinition>;
+  readonly byName: ReadonlyMap<string, KnownTool>;
 };
 
 const maxPages = 100;
 const maxTools = 10_000;
 
 function isDefinition(value: Json): value is JsonObject & McpToolDefinition {
-  if (!isJsonObject(value) || typeof value["name"] !== "string") return false;
-  const { inputSchema } = value;
-  return isJsonObject(inputSchema) && paramHeadersOf(inputSchema) !== undefined;
+  return isJsonObject(value) && typeof value["name"] === "string" && isJsonObject(value["inputSchema"]);
+}
+
+/** Undefined for what is no tool, or one whose headers no client can send. */
+function know(value: Json): KnownTool | undefined {
+  const paramHeaders = isDefinition(value) ? paramHeadersOf(value.inputSchema) : undefined;
+  return isDefinition(value) && paramHeaders ? { definition: value, pin: toolDigest(value), paramHeaders } : undefined;
 }
 
 /** All tools. A server without `tools/list` has none; a list without end is an error. */
 export async function readTools(page: (params: JsonObject) => Promise<JsonObject>): Promise<ToolList> {
-  const byName = new Map<string, McpToolDefinition>();
+  const byName = new Map<string, KnownTool>();
   let params: JsonObject = {};
   for (let pages = 0; pages < maxPages; pages++) {
     let result: JsonObject;
@@ -33,9 +44,13 @@ export async function readTools(page: (params: JsonObject) => Promise<JsonObject
       throw error;
     }
     const { tools, nextCursor } = result;
-    for (const tool of Array.isArray(tools) ? tools : []) if (isDefinition(tool)) byName.set(tool.name, tool);
+    for (const offered of Array.isArray(tools) ? tools : []) {
+      const tool = know(offered);
+      if (tool) byName.set(tool.definition.name, tool);
+    }
     if (byName.size > maxTools) break;
-    if (typeof nextCursor !== "string") return { list: [...byName.values()], byName };
+    if (typeof nextCursor !== "string")
+      return { list: [...byName.values()].map(({ definition }) => definition), byName };
     params = { cursor: nextCursor };
   }
   if (byName.size === 0) return { list: [], byName };

@@ -17,10 +17,10 @@ import {
   type McpUpstream,
 } from "./mcp-call.ts";
 import { exchange, type ExchangeOutcome } from "./mcp-exchange.ts";
-import { paramHeadersFor, paramHeadersOf } from "./mcp-param-headers.ts";
+import { paramHeadersFor } from "./mcp-param-headers.ts";
 import { openStdioUpstream } from "./mcp-stdio.ts";
-import { readTools } from "./mcp-tool-list.ts";
-import { encodeHeaderValue, MCP_REVISION, nameParameter, type McpToolDefinition } from "./mcp-wire.ts";
+import { readTools, type KnownTool } from "./mcp-tool-list.ts";
+import { encodeHeaderValue, MCP_REVISION, nameParameter } from "./mcp-wire.ts";
 
 type Sending = {
   readonly params: JsonObject;
@@ -89,7 +89,7 @@ function openHttpUpstream(target: McpHttpTarget, monotonicMs: () => number): Mcp
     async callTool(call) {
       const mayLeave = (): boolean => monotonicMs() < call.dispatchBeforeMonoMs;
       if (!mayLeave()) return { kind: "unsent", detail: "it was too late to send it" };
-      let live: McpToolDefinition | undefined;
+      let live: KnownTool | undefined;
       try {
         live = (await tools.get()).byName.get(call.name);
       } catch {
@@ -97,7 +97,7 @@ function openHttpUpstream(target: McpHttpTarget, monotonicMs: () => number): Mcp
       }
       const refusal = refuseByDefinition(call, live);
       if (refusal) return refusal;
-      const headers = paramHeadersFor(live ? (paramHeadersOf(live.inputSchema) ?? []) : [], call.arguments);
+      const headers = paramHeadersFor(live?.paramHeaders ?? [], call.arguments);
       if (call.idempotencyHeader) headers[call.idempotencyHeader.toLowerCase()] = call.idempotencyKey;
       const { timeoutMs, sink } = call;
       return connectorAnswerOf(

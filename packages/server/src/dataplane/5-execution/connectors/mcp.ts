@@ -19,6 +19,8 @@ import type { McpToolDefinition } from "./mcp-wire.ts";
 export type McpConnectorOptions = {
   /** The value behind a reference; throws when there is none. Asked once per upstream. */
   readonly secret: (ref: SecretRef) => string;
+  /** Fills `${NAME}` in a URL; without it URLs are taken as they are. */
+  readonly fill?: (template: string) => string;
   /** The environment of programs started over stdio; PATH and HOME are what they should need. */
   readonly environment?: Readonly<Record<string, string>>;
   readonly monotonicMs?: () => number;
@@ -27,7 +29,7 @@ export type McpConnectorOptions = {
 export type McpConnectorRuntime = {
   readonly type: "mcp";
   readonly call: (call: ConnectorCall) => Promise<ConnectorAnswer>;
-  /** The configured tools as their server defines them, under our names; without those that changed since their review. */
+  /** The configured tools as their server defines them, under our names; without those that changed since their review. The same objects until the server's list is read again. */
   readonly definitions: (connector: McpConnector) => Promise<readonly McpToolDefinition[]>;
   /** The server's own list with the pins it would have today: what `airworthy tools pin` shows. */
   readonly offers: (connector: McpConnector) => Promise<readonly { definition: McpToolDefinition; pin: string }[]>;
@@ -63,9 +65,12 @@ function targetOf(connector: McpConnector, options: McpConnectorOptions): McpHtt
       fix: "give it one of the two",
     });
   }
-  const headers = auth ? { [auth.header.toLowerCase()]: `${auth.prefix ?? ""}${options.secret(auth.value)}` } : {};
-  return { url, headers };
+  const headers = auth ? { [auth.header.toLowerCase()]: signWith(auth.prefix ?? "", options.secret(auth.value)) } : {};
+  return { url: options.fill?.(url) ?? url, headers };
 }
+
+/** A prefix that ends in a word, such as Bearer, is set apart by a space. */
+const signWith = (prefix: string, secret: string): string => `${prefix}${/\w$/.test(prefix) ? " " : ""}${secret}`;
 
 function digestOf({ name, url, command, auth }: McpConnector): string {
   const parts: Record<string, Json> = {
@@ -77,27 +82,40 @@ function digestOf({ name, url, command, auth }: McpConnector): string {
   return digestJson(parts);
 }
 
+type Upstreams = { readonly of: (connector: McpConnector) => McpUpstream; readonly close: () => Promise<void> };
+
 /** Upstreams by the digest of what they were opened with, so that a changed configuration gets a new one. */
-function keepUpstreams(options: McpConnectorOptions): {
-  of: (connector: McpConnector) => McpUpstream;
-  close: () => Promise<void>;
-} {
+function keepUpstreams(options: McpConnectorOptions): Upstreams {
   const open = new Map<string, McpUpstream>();
+  // Snapshots are immutable and live long: each connector in them is digested once.
+  const known = new WeakMap<McpConnector, McpUpstream>();
+  const find = (connector: McpConnector): McpUpstream => {
+    const digest = digestOf(connector);
+    const upstream = open.get(digest) ?? openMcpUpstream(targetOf(connector, options), options.monotonicMs);
+    open.set(digest, upstream);
+    known.set(connector, upstream);
+    return upstream;
+  };
   return {
-    of(connector) {
-      const digest = digestOf(connector);
-      const known = open.get(digest);
-      if (known) return known;
-      const upstream = openMcpUpstream(targetOf(connector, options), options.monotonicMs);
-      open.set(digest, upstream);
-      return upstream;
-    },
+    of: (connector) => known.get(connector) ?? find(connector),
     async close() {
       const all = [...open.values()];
       open.clear();
       await Promise.all(all.map((upstream) => upstream.close()));
     },
   };
+}
+
+type Reviewed = { readonly of: readonly McpToolDefinition[]; readonly definitions: readonly McpToolDefinition[] };
+
+/** The configured tools out of what the server offers, under our names and without those that changed since their review. */
+function reviewedOf(connector: McpConnector, offered: readonly McpToolDefinition[]): readonly McpToolDefinition[] {
+  const live = new Map(offered.map((tool) => [tool.name, tool]));
+  return connector.tools.flatMap((tool) => {
+    const definition = live.get(upstreamName(tool));
+    if (!definition || (tool.pin !== undefined && toolDigest(definition) !== tool.pin)) return [];
+    return [{ ...definition, name: tool.name }];
+  });
 }
 
 function mcpParts(call: ConnectorCall): { connector: McpConnector; definition: McpTool } {
@@ -117,6 +135,7 @@ function withKey(call: ConnectorCall, tool: GovernedTool): JsonObject {
 /** Creates the connector; upstreams are opened at first use and kept until `close`. */
 export function createMcpConnector(options: McpConnectorOptions): McpConnectorRuntime {
   const upstreams = keepUpstreams(options);
+  const reviewed = new WeakMap<McpConnector, Reviewed>();
   return {
     type: "mcp",
     async call(call) {
@@ -135,12 +154,12 @@ export function createMcpConnector(options: McpConnectorOptions): McpConnectorRu
       });
     },
     async definitions(connector) {
-      const live = new Map((await upstreams.of(connector).listTools()).map((tool) => [tool.name, tool]));
-      return connector.tools.flatMap((tool) => {
-        const definition = live.get(upstreamName(tool));
-        if (!definition || (tool.pin !== undefined && toolDigest(definition) !== tool.pin)) return [];
-        return [{ ...definition, name: tool.name }];
-      });
+      const offered = await upstreams.of(connector).listTools();
+      const held = reviewed.get(connector);
+      if (held?.of === offered) return held.definitions;
+      const definitions = reviewedOf(connector, offered);
+      reviewed.set(connector, { of: offered, definitions });
+      return definitions;
     },
     async offers(connector) {
       const list = await upstreams.of(connector).listTools();

@@ -1,0 +1,166 @@
+/** Behind the MCP door: the tools of one agent from all connectors, and each call as an action through the corridor. */
+import type { IncomingHttpHeaders } from "node:http";
+
+import type { GovernedTool, JsonObject, McpConnector, Snapshot } from "@airworthy/contract";
+
+import type { McpConnectorRuntime } from "../../dataplane/5-execution/connectors/mcp.ts";
+import { type McpToolDefinition, metaKey } from "../../dataplane/5-execution/connectors/mcp-wire.ts";
+import { propose } from "../../dataplane/propose.ts";
+import type { WalkDeps } from "../../dataplane/walk.ts";
+import type { Principal } from "../../kernel/action-walk.ts";
+import { isJsonObject } from "../../kernel/json.ts";
+import type { McpGateway, McpToolCall } from "./gateway.ts";
+import { addClaims, stripClaims } from "./tool-definitions.ts";
+import { toolResultOf } from "./tool-result.ts";
+
+export type AgentGatewayDeps = {
+  readonly walk: WalkDeps;
+  readonly mcp: McpConnectorRuntime;
+  readonly identify: (headers: IncomingHttpHeaders) => Promise<Principal | undefined>;
+  /** How long a call is held for a person before it is answered "pending", in milliseconds; clients drop it at 60 s. */
+  readonly holdMs: number;
+  readonly version: string;
+};
+
+export function createAgentGateway(deps: AgentGatewayDeps): McpGateway<Principal> {
+  const { walk, mcp } = deps;
+  const lists = createToolLists(mcp);
+  const connectorsOf = async (principal: Principal): Promise<McpConnector[]> => {
+    const { snapshot } = await walk.control.view(principal.tenant);
+    return reachable(snapshot, principal);
+  };
+  return {
+    serverInfo: { name: "airworthy", version: deps.version },
+    authenticate: async (headers) => {
+      const principal = await deps.identify(headers);
+      return principal?.kind === "agent" ? principal : undefined;
+    },
+    listTools: async (principal) => lists.of((await walk.control.view(principal.tenant)).snapshot, principal),
+    callTool: async (principal, call, sink) => {
+      const { snapshot } = await walk.control.view(principal.tenant);
+      const tool = Object.hasOwn(snapshot.tools, call.name) ? snapshot.tools[call.name] : undefined;
+      const answer = await propose(principal, { ...readCall(call, { tool, snapshot }), waitMs: deps.holdMs, sink }, walk);
+      // Handing the result to the door is not yet delivery; a caller who has gone by now is still owed it.
+      if (!sink.signal.aborted) void walk.actions.markDelivered(principal.tenant, answer.id).catch(() => undefined);
+      const isMcp = tool !== undefined && snapshot.connectors[tool.connector]?.type === "mcp";
+      return toolResultOf(answer, isMcp);
+    },
+    forward: async (principal, request, sink) => {
+      for (const connector of await connectorsOf(principal)) {
+        // Of several servers that offer a feature, the first that is configured answers.
+        const result = await mcp.forward(connector, request, sink);
+        if (result) return result;
+      }
+      return undefined;
+    },
+    features: async (principal) => {
+      const connectors = await connectorsOf(principal);
+      const passed = new Set(connectors.flatMap((connector) => connector.passthrough ?? []));
+      return Object.fromEntries(["tools", ...passed].map((feature) => [feature, {}]));
+    },
+    listen: async (principal, filter, sink) => {
+      const connectors = (await connectorsOf(principal)).filter((connector) => connector.passthrough?.length);
+      await Promise.all(connectors.map((connector) => mcp.listen(connector, filter, sink)));
+    },
+  };
+}
+
+/** The MCP connectors of which this agent may use at least one tool. */
+function reachable(snapshot: Snapshot, { name }: Principal): McpConnector[] {
+  const tools = snapshot.agents[name]?.tools ?? [];
+  const used = new Set(tools.flatMap((tool) => snapshot.tools[tool]?.connector ?? []));
+  return Object.values(snapshot.connectors).filter((one) => one.type === "mcp" && used.has(one.name)) as McpConnector[];
+}
+
+type Called = { readonly tool: GovernedTool | undefined; readonly snapshot: Snapshot };
+
+function readCall(call: McpToolCall, { tool, snapshot }: Called) {
+  const meta = call.protocol?.["_meta"];
+  const definition = tool && claimless(tool, snapshot) ? undefined : tool && configured(tool);
+  const stripped =
+    tool && claimless(tool, snapshot) ? { arguments: call.arguments } : stripClaims(call.arguments, { meta, definition });
+  const run = isJsonObject(meta) ? meta[runKey] : undefined;
+  return {
+    tool: call.name,
+    ...stripped,
+    ...(typeof run === "string" && run.length > 0 && run.length <= 128 ? { run } : {}),
+    ...(call.protocol ? { protocol: withoutOurs(call.protocol) } : {}),
+  };
+}
+
+const runKey = "airworthy/run";
+
+/** What is ours in `_meta` is for us; the rest is the upstream's. */
+function withoutOurs(protocol: JsonObject): JsonObject {
+  const meta = protocol["_meta"];
+  if (!isJsonObject(meta)) return protocol;
+  const { [metaKey.confidence]: _confidence, [metaKey.rationale]: _rationale, [runKey]: _run, ...rest } = meta;
+  return { ...protocol, _meta: rest };
+}
+
+/** Reads get no claims, and neither do servers whose configuration asks to be left as they are. */
+function claimless(tool: GovernedTool, snapshot: Snapshot): boolean {
+  const connector = snapshot.connectors[tool.connector];
+  return tool.effect === "read" || (connector?.type === "mcp" && connector.extras === false);
+}
+
+/** A tool of ours as MCP describes it; an MCP server's own description is asked of the server instead. */
+function configured({ definition, effect, reversibility }: GovernedTool): McpToolDefinition | undefined {
+  if (!("input" in definition)) return undefined;
+  const { name, title, description, input } = definition;
+  return {
+    name,
+    ...(title === undefined ? {} : { title }),
+    ...(description === undefined ? {} : { description }),
+    inputSchema: input as JsonObject,
+    annotations: {
+      readOnlyHint: effect === "read",
+      destructiveHint: reversibility === "irreversible",
+      idempotentHint: definition.idempotency !== undefined,
+      openWorldHint: false,
+    },
+  };
+}
+
+type ToolLists = { readonly of: (snapshot: Snapshot, principal: Principal) => Promise<readonly McpToolDefinition[]> };
+
+/** Lists by snapshot and agent: the door asks for each call, and the same list must come back as the same objects. */
+function createToolLists(mcp: McpConnectorRuntime): ToolLists {
+  const kept = new Map<string, { readonly parts: readonly unknown[]; readonly list: readonly McpToolDefinition[] }>();
+  return {
+    of: async (snapshot, { name }) => {
+      const allowed = new Set(snapshot.agents[name]?.tools ?? []);
+      const tools = Object.values(snapshot.tools).filter((tool) => allowed.has(tool.name));
+      const offered = await offeredBy(mcp, snapshot, tools);
+      const key = JSON.stringify([snapshot.tenant, name]);
+      const parts = [snapshot.version, ...offered.values()];
+      const before = kept.get(key);
+      if (before && before.parts.length === parts.length && before.parts.every((part, i) => part === parts[i])) {
+        return before.list;
+      }
+      const list = tools.flatMap((tool) => {
+        const definition = configured(tool) ?? offered.get(tool.name);
+        if (!definition) return [];
+        return [claimless(tool, snapshot) ? definition : addClaims(definition)];
+      });
+      kept.set(key, { parts, list });
+      return list;
+    },
+  };
+}
+
+/** What MCP servers offer now; one that is down offers nothing, and the others' tools stay usable. */
+async function offeredBy(
+  mcp: McpConnectorRuntime,
+  snapshot: Snapshot,
+  tools: readonly GovernedTool[],
+): Promise<Map<string, McpToolDefinition>> {
+  const names = new Set(tools.map((tool) => tool.connector));
+  const connectors = [...names].flatMap((name) => {
+    const connector = snapshot.connectors[name];
+    return connector?.type === "mcp" ? [connector] : [];
+  });
+  const lists = await Promise.all(connectors.map((connector) => mcp.definitions(connector).catch(() => [])));
+  return new Map(lists.flat().map((definition) => [definition.name, definition]));
+}
+
