@@ -11,7 +11,7 @@ import type { Path } from "./path.ts";
  * What is wrong with a fact. `wrong_type`: the key or the value is absent or not of the declared type, and the fact must
  * not be used. The others leave `asOf` undefined, so that the value is known but never fresh.
  */
-export type FactProblem = "wrong_type" | "as_of_missing" | "as_of_unreadable" | "as_of_future";
+type FactProblem = "wrong_type" | "as_of_missing" | "as_of_unreadable" | "as_of_future";
 
 export type ExtractedFact = {
   readonly fact: string;
