@@ -3,6 +3,7 @@ import { Buffer } from "node:buffer";
 
 import type { Json, JsonObject, YieldRule } from "@airworthy/contract";
 
+import { durationMs } from "./duration.ts";
 import { isJsonArray, isJsonObject, parseJsonStrict } from "./json.ts";
 import { parsePath, readEach, readPath } from "./path.ts";
 import type { Path } from "./path.ts";
@@ -122,13 +123,6 @@ function readTime(stated: Json): number | undefined {
   if (date.getUTCMonth() !== Number(month) - 1) return undefined;
   const at = Date.parse(`${year}-${month}-${day}T${time}${offset?.toUpperCase()}`);
   return Number.isNaN(at) ? undefined : at;
-}
-
-const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-
-function durationMs(text: string): number {
-  const match = /^(\d+)(ms|s|m|h|d)$/.exec(text);
-  return match === null ? 0 : Number(match[1]) * (unitMs[match[2] ?? ""] ?? 0);
 }
 
 function hasType(value: Json, type: YieldRule["type"]): boolean {
