@@ -1,0 +1,154 @@
+/** Runs the cases of *.test.yaml files against an engine and reports each that does not hold. */
+import { z } from "zod";
+
+import type { Finding } from "@airworthy/contract";
+
+import type { PolicyAnswer, PolicyEngine, PolicyEnv, PolicyRequest } from "./engine.ts";
+import { nearestName } from "./finding.ts";
+import type { Complaint } from "./finding.ts";
+import type { PolicyTool } from "./tool-schema.ts";
+
+const text = z.string();
+const value = z.union([z.string(), z.int(), z.boolean()]);
+
+/** One case as its author writes it. What is left out of `agent` and `env` is the plainest there is. */
+export const PolicyTestCase = z.strictObject({
+  name: z.string().min(1),
+  agent: z.strictObject({ id: text, autonomy: z.int(), stage: text, level: text, fleet: text }).partial().optional(),
+  tool: z.string().min(1),
+  input: z.record(z.string(), z.union([value, z.array(text)])).optional(),
+  env: z
+    .strictObject({
+      confidenceBp: z.int(),
+      confidenceStated: z.boolean(),
+      amountMinor: z.int(),
+      currency: text,
+      approvals: z.array(text),
+      repeats: z.int(),
+      reversibility: text,
+      stage: text,
+      hourUtc: z.int(),
+      entityType: text,
+      entityId: text,
+    })
+    .partial()
+    .optional(),
+  facts: z.record(z.string(), value).optional(),
+  expect: z.enum(["allow", "deny", "escalate"]),
+  approvers: z.array(text).optional().meta({ description: "With escalate: exactly these teams, in any order." }),
+});
+export type PolicyTestCase = z.infer<typeof PolicyTestCase>;
+
+/** A case as it was parsed, with the place where it begins. */
+export type PolicyTestSource = {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  readonly value: unknown;
+};
+
+export type PolicyTestSubject = {
+  readonly engine: Pick<PolicyEngine, "evaluate">;
+  readonly tenant: string;
+  readonly version: number;
+  readonly tools: readonly PolicyTool[];
+};
+
+/** A finding for each case that is malformed or does not hold; empty when all hold. Never rejects. */
+export async function runPolicyTests(
+  subject: PolicyTestSubject,
+  cases: readonly PolicyTestSource[],
+): Promise<readonly Finding[]> {
+  const findings = await Promise.all(cases.map((source) => runCase(subject, source)));
+  return findings.flat();
+}
+
+async function runCase(subject: PolicyTestSubject, source: PolicyTestSource): Promise<readonly Finding[]> {
+  const parsed = PolicyTestCase.safeParse(source.value);
+  if (!parsed.success) {
+    return parsed.error.issues.map((issue) => {
+      const message = `this case is malformed at ${issue.path.join(".") || "its top"}: ${issue.message}`;
+      return findingOf(source, { code: "policy_test_malformed", message });
+    });
+  }
+  const { data } = parsed;
+  const tool = subject.tools.find(({ name }) => name === data.tool);
+  if (tool === undefined) {
+    const nearest = nearestName(
+      data.tool,
+      subject.tools.map(({ name }) => name),
+    );
+    const hint = nearest === undefined ? undefined : `did you mean "${nearest}"?`;
+    const message = `case "${data.name}" calls "${data.tool}", and there is no such tool`;
+    return [findingOf(source, { code: "unknown_tool", message, hint })];
+  }
+  const answer = await subject.engine.evaluate(buildRequest(data, { subject, tool }));
+  const broken = describeDifference(data, answer);
+  return broken === undefined ? [] : [findingOf(source, { code: "policy_test_failed", ...broken })];
+}
+
+function buildRequest(
+  { agent, input, env, facts }: PolicyTestCase,
+  { subject, tool }: { readonly subject: PolicyTestSubject; readonly tool: PolicyTool },
+): PolicyRequest {
+  const principal = {
+    id: "test-agent",
+    autonomy: 0,
+    stage: "production",
+    level: "intern",
+    fleet: "",
+    ...dropAbsent(agent),
+  };
+  const plain: PolicyEnv = {
+    confidenceBp: 0,
+    confidenceStated: false,
+    amountMinor: 0,
+    currency: "",
+    approvals: [],
+    repeats: 0,
+    reversibility: tool.reversibility,
+    stage: principal.stage,
+    hourUtc: 12,
+    entityType: "",
+    entityId: "",
+  };
+  return {
+    tenant: subject.tenant,
+    version: subject.version,
+    agent: principal,
+    tool: tool.name,
+    input: input ?? {},
+    env: { ...plain, ...dropAbsent(env) },
+    facts: facts ?? {},
+  };
+}
+
+type Present<T> = { readonly [K in keyof T]?: Exclude<T[K], undefined> };
+
+/** Zod's optional keys may hold undefined; a default must not be replaced by it. */
+function dropAbsent<T extends object>(given: T | undefined): Present<T> {
+  const entries = Object.entries(given ?? {}).filter(([, held]) => held !== undefined);
+  // Only keys whose value is undefined were taken away.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  return Object.fromEntries(entries) as Present<T>;
+}
+
+function describeDifference(wanted: PolicyTestCase, answer: PolicyAnswer): Omit<Complaint, "code"> | undefined {
+  const because = answer.reasons.map((reason) => reason.detail).join("; ");
+  const hint = because === "" ? undefined : `the reasons given: ${because}`;
+  if (answer.effect !== wanted.expect) {
+    return { message: `case "${wanted.name}" expects ${wanted.expect} and got ${answer.effect}`, hint };
+  }
+  const approvers = (wanted.approvers ?? answer.approvers).toSorted();
+  if (JSON.stringify(approvers) === JSON.stringify(answer.approvers)) return undefined;
+  const got = answer.approvers.join(", ") || "nobody";
+  return {
+    message: `case "${wanted.name}" expects approvers ${approvers.join(", ") || "nobody"} and got ${got}`,
+    hint,
+  };
+}
+
+function findingOf({ file, line, column }: PolicyTestSource, { code, message, hint }: Complaint): Finding {
+  const place = { file, line, column, length: 0 };
+  return { code, severity: "error", ...place, message, ...(hint === undefined ? {} : { hint }) };
+}

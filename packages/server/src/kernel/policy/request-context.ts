@@ -1,0 +1,105 @@
+/** Copies the declared facets, facts and facts about the action out of a request, each checked; nothing else passes. */
+import type { CedarValueJson } from "@cedar-policy/cedar-wasm/nodejs";
+
+import type { AgentEntity, JudgeCall } from "./engine-messages.ts";
+import { envTypes } from "./tool-schema.ts";
+import type { FacetType, PolicyTool } from "./tool-schema.ts";
+
+export type FacetValue = string | number | boolean | readonly string[];
+
+/** What our layers know about the action. `hourUtc` is 0 to 23, amounts are in minor units of `currency`. */
+export type PolicyEnv = {
+  readonly confidenceBp: number;
+  readonly confidenceStated: boolean;
+  readonly amountMinor: number;
+  readonly currency: string;
+  /** Teams that have approved this very action. */
+  readonly approvals: readonly string[];
+  readonly repeats: number;
+  readonly reversibility: string;
+  readonly stage: string;
+  readonly hourUtc: number;
+  readonly entityType: string;
+  readonly entityId: string;
+};
+
+export type PolicyRequest = {
+  readonly tenant: string;
+  readonly version: number;
+  readonly agent: AgentEntity;
+  readonly tool: string;
+  readonly input: Readonly<Record<string, FacetValue>>;
+  readonly env: PolicyEnv;
+  readonly facts: Readonly<Record<string, string | number | boolean>>;
+};
+
+export type RequestContext =
+  | { readonly agent: AgentEntity; readonly context: JudgeCall["context"]; readonly granted: readonly string[] }
+  /** The value that is missing or is not what was declared, named as policies name it. */
+  | { readonly missing: string };
+
+const agentTypes = { id: "string", autonomy: "integer", stage: "string", level: "string", fleet: "string" } as const;
+const ranges: Readonly<Record<string, number>> = { "env.confidenceBp": 10_000, "env.hourUtc": 23 };
+const maxStringLength = 4_096;
+const maxListLength = 256;
+
+/** What of a request Cedar may see, or the first value that is missing or mistyped. Never throws. */
+export function readRequest(request: PolicyRequest, tool: PolicyTool): RequestContext {
+  const agent = copyDeclared("agent", agentTypes, request.agent);
+  const input = copyDeclared("input", tool.facets, request.input);
+  const env = copyDeclared("env", envTypes, request.env);
+  const facts = copyDeclared("facts", tool.facts, request.facts);
+  for (const part of [agent, input, env, facts]) if ("missing" in part) return part;
+  if ("missing" in agent || "missing" in input || "missing" in env || "missing" in facts) return { missing: "request" };
+  const { approvals, ...seen } = env.values;
+  const { id, autonomy, stage, level, fleet } = request.agent;
+  return {
+    agent: { id, autonomy, stage, level, fleet },
+    context: { input: input.values, env: seen, facts: facts.values },
+    granted: Array.isArray(approvals) ? approvals.filter((team) => typeof team === "string") : [],
+  };
+}
+
+type Copied = { readonly values: Readonly<Record<string, CedarValueJson>> } | { readonly missing: string };
+
+function copyDeclared(place: string, declared: Readonly<Record<string, FacetType>>, given: unknown): Copied {
+  const values: [string, CedarValueJson][] = [];
+  for (const [name, type] of Object.entries(declared)) {
+    const value = readOwn(given, name);
+    const path = `${place}.${name}`;
+    if (value === undefined) return { missing: `${path} is missing` };
+    const copy = copyValue(value, type);
+    if (copy === undefined) return { missing: `${path} is not ${describeType(type)}` };
+    const most = ranges[path];
+    if (most !== undefined && typeof copy === "number" && (copy < 0 || copy > most))
+      return { missing: `${path} is not between 0 and ${most}` };
+    values.push([name, copy]);
+  }
+  return { values: Object.fromEntries(values) };
+}
+
+/** A plain data property and nothing else: a getter could answer differently the second time, or throw. */
+function readOwn(given: unknown, name: string): unknown {
+  if (typeof given !== "object" || given === null) return undefined;
+  return Object.getOwnPropertyDescriptor(given, name)?.value;
+}
+
+function copyValue(value: unknown, type: FacetType): CedarValueJson | undefined {
+  if (type === "integer") return Number.isSafeInteger(value) ? Number(value) : undefined;
+  if (type === "boolean") return typeof value === "boolean" ? value : undefined;
+  if (type === "string") return isText(value) ? value : undefined;
+  if (!Array.isArray(value) || value.length > maxListLength) return undefined;
+  const items: unknown[] = Array.from(value);
+  return items.every(isText) ? items : undefined;
+}
+
+// Half a surrogate pair would reach Cedar as another character, and two different strings could become equal.
+function isText(value: unknown): value is string {
+  return typeof value === "string" && value.length <= maxStringLength && !/\p{Surrogate}/u.test(value);
+}
+
+function describeType(type: FacetType): string {
+  if (type === "integer") return "a whole number within ±2^53";
+  if (type === "string") return `a string of at most ${maxStringLength} characters`;
+  return type === "boolean" ? "true or false" : `a list of at most ${maxListLength} strings`;
+}

@@ -1,0 +1,112 @@
+/** Builds the Cedar schema for governed tools: one action per tool, typed input, the facts our layers computed. */
+import type { Finding } from "@airworthy/contract";
+import type { ActionType, SchemaJson, Type } from "@cedar-policy/cedar-wasm/nodejs";
+
+export type FacetType = "string" | "integer" | "boolean" | "string[]";
+
+/** A governed tool as policies see it. `facts` are those it rests on, each with the type its source declares. */
+export type PolicyTool = {
+  readonly name: string;
+  readonly system: string;
+  readonly effect: "read" | "write";
+  readonly money: boolean;
+  readonly reversibility: string;
+  readonly facets: Readonly<Record<string, FacetType>>;
+  readonly facts: Readonly<Record<string, "string" | "integer" | "boolean">>;
+};
+
+export const namespace = "Airworthy";
+export const actionType = `${namespace}::Action`;
+export const agentType = `${namespace}::Agent`;
+export const fleetType = `${namespace}::Fleet`;
+export const toolType = `${namespace}::Tool`;
+export const systemType = `${namespace}::System`;
+
+/** The actions that stand for many tools. */
+export const actionGroups = ["call_tool", "read", "write", "money"] as const;
+
+/** `context.env`: what our own layers know about the action. Every attribute is required. */
+export const envTypes = {
+  /** Basis points, 0 to 10,000; 0 when not stated. */
+  confidenceBp: "integer",
+  confidenceStated: "boolean",
+  amountMinor: "integer",
+  currency: "string",
+  approvals: "string[]",
+  repeats: "integer",
+  reversibility: "string",
+  stage: "string",
+  hourUtc: "integer",
+  entityType: "string",
+  entityId: "string",
+} as const satisfies Readonly<Record<string, FacetType>>;
+
+/** The groups that one tool's action belongs to. */
+export function listGroups(tool: PolicyTool): readonly string[] {
+  return ["call_tool", tool.effect, ...(tool.money ? ["money"] : [])];
+}
+
+/** The schema in Cedar's JSON form. With a single tool it is that tool's own, far cheaper to evaluate against. */
+export function buildToolSchema(tools: readonly PolicyTool[]): SchemaJson<string> {
+  const groups = actionGroups.map((name): [string, ActionType<string>] => [name, {}]);
+  const actions = tools.map((tool): [string, ActionType<string>] => [tool.name, describeAction(tool)]);
+  return {
+    [namespace]: {
+      entityTypes: {
+        Fleet: {},
+        System: {},
+        Agent: {
+          memberOfTypes: ["Fleet"],
+          shape: recordOf({ autonomy: "integer", stage: "string", level: "string" }),
+        },
+        Tool: { memberOfTypes: ["System"], shape: recordOf({ effect: "string", reversibility: "string" }) },
+      },
+      actions: Object.fromEntries([...groups, ...actions]),
+    },
+  };
+}
+
+function describeAction(tool: PolicyTool): ActionType<string> {
+  return {
+    memberOf: listGroups(tool).map((id) => ({ id })),
+    appliesTo: {
+      principalTypes: ["Agent"],
+      resourceTypes: ["Tool"],
+      context: {
+        type: "Record",
+        attributes: { input: recordOf(tool.facets), env: recordOf(envTypes), facts: recordOf(tool.facts) },
+      },
+    },
+  };
+}
+
+const cedarTypes: Readonly<Record<FacetType, Type<string>>> = {
+  string: { type: "String" },
+  integer: { type: "Long" },
+  boolean: { type: "Boolean" },
+  "string[]": { type: "Set", element: { type: "String" } },
+};
+
+function recordOf(facets: Readonly<Record<string, FacetType>>): Type<string> {
+  const attributes = Object.entries(facets).map(([name, type]) => [name, cedarTypes[type]] as const);
+  return { type: "Record", attributes: Object.fromEntries(attributes) };
+}
+
+/** What makes these tools impossible to describe to Cedar. Findings point at no line: tools are declared elsewhere. */
+export function checkTools(tools: readonly PolicyTool[]): readonly Finding[] {
+  const seen = new Set<string>(actionGroups);
+  return tools.flatMap((tool) => {
+    const faults: string[] = [];
+    if (seen.has(tool.name)) faults.push("its name is taken, by another tool or by a group of actions");
+    seen.add(tool.name);
+    for (const name of [...Object.keys(tool.facets), ...Object.keys(tool.facts)]) {
+      if (name.startsWith("__")) faults.push(`"${name}" begins with two underscores, which Cedar keeps for itself`);
+    }
+    return faults.map((fault) => describeFault(tool, fault));
+  });
+}
+
+function describeFault(tool: PolicyTool, fault: string): Finding {
+  const message = `tool ${tool.name} of ${tool.system} cannot be governed: ${fault}`;
+  return { code: "tool_name", severity: "error", file: "", line: 1, column: 1, length: 0, message, hint: "rename it" };
+}
