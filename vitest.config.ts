@@ -22,6 +22,7 @@ export default defineConfig({
         ...source,
         test: {
           name: "walks",
+          sequence: { groupOrder: 1 },
           include: ["tests/walks/**/*.test.ts"],
           globalSetup: ["tests/support/global-setup.ts"],
           pool: "forks",
@@ -34,6 +35,7 @@ export default defineConfig({
         ...source,
         test: {
           name: "faults",
+          sequence: { groupOrder: 2 },
           include: ["tests/faults/**/*.test.ts"],
           pool: "forks",
           maxWorkers: 1,

@@ -1,6 +1,8 @@
 /** The row of an action, and the record that people read of it. */
 import type { ActionId, ActionRecord, ActionStatus, ApprovalId, Json, JsonObject } from "@airworthy/contract";
 
+import type { StoredAction } from "../kernel/action-store.ts";
+
 export type ActionRow = {
   readonly tenant: string;
   readonly id: ActionId;
@@ -49,10 +51,24 @@ export const actionColumns = [
   .map((column) => (column === "tenant" || column === "id" ? `actions.${column}` : column))
   .join(", ");
 
-type Stored = Pick<ActionRecord, "decision" | "facts" | "lineage" | "entity" | "amount" | "error">;
+type Kept = Pick<ActionRecord, "decision" | "facts" | "lineage" | "entity" | "amount" | "error"> & {
+  readonly mask?: readonly string[];
+};
 
-export function toActionRecord(row: ActionRow): ActionRecord {
-  const stored: Partial<Stored> = row.record === null ? {} : (JSON.parse(row.record) as Stored);
+export function toStoredAction(row: ActionRow): StoredAction {
+  const { mask, ...kept }: Partial<Kept> = row.record === null ? {} : (JSON.parse(row.record) as Kept);
+  return {
+    tenant: row.tenant,
+    walk: row.walk,
+    callDigest: row.call_digest,
+    ...(row.idempotency_key === null ? {} : { idempotencyKey: row.idempotency_key }),
+    ...(row.protocol === null ? {} : { protocol: JSON.parse(row.protocol) as JsonObject }),
+    mask: mask ?? [],
+    record: toRecord(row, kept),
+  };
+}
+
+function toRecord(row: ActionRow, stored: Partial<Kept>): ActionRecord {
   return {
     id: row.id,
     status: row.status,

@@ -1,58 +1,18 @@
 /** Actions in the store: opened once for identical calls, claimed by epoch, read back. */
-import type { ActionId, ActionStatus, JsonObject } from "@airworthy/contract";
+import type { ActionId } from "@airworthy/contract";
 
+import type { ActionStore, NewAction, Opening } from "../kernel/action-store.ts";
 import type { Database, Queryable } from "./database.ts";
-import { type ActionRow, actionColumns } from "./action-rows.ts";
+import { type ActionRow, actionColumns, toStoredAction } from "./action-rows.ts";
+import type { LedgerWriter } from "./ledger-writer.ts";
 import { graceMs } from "./redeem-permits.ts";
-
-export type NewAction = {
-  readonly id: ActionId;
-  readonly tenant: string;
-  readonly agent: string;
-  readonly tool: string;
-  readonly callDigest: string;
-  readonly idempotencyKey: string | undefined;
-  readonly arguments: JsonObject;
-  readonly argumentsDigest: string;
-  readonly run: string | undefined;
-  readonly confidence: number | undefined;
-  readonly rationale: string | undefined;
-  readonly protocol: JsonObject | undefined;
-};
-
-/** `opened`: this caller walks it. `joined`: the same call is already there; `collected` tells that its end was owed and is now taken. */
-export type Opening =
-  | { readonly opened: true }
-  | { readonly opened: false; readonly action: ActionRow; readonly collected: boolean };
-
-export type ActionStore = {
-  readonly open: (action: NewAction) => Promise<Opening>;
-  readonly read: (tenant: string, id: ActionId) => Promise<ActionRow | undefined>;
-  readonly list: (tenant: string, filter: ActionFilter) => Promise<ActionRow[]>;
-  /** Takes a waiting action to walk it again; undefined when another node has it or it is not waiting. */
-  readonly claimWaiting: (tenant: string, id: ActionId) => Promise<ActionRow | undefined>;
-  /** Takes running actions whose walker has gone silent past its time. */
-  readonly claimInterrupted: (limit: number) => Promise<ActionRow[]>;
-  /** Puts an action back that was claimed and could not be looked at; nothing was done. */
-  readonly release: (row: ActionRow) => Promise<void>;
-  /** Waiting actions whose approval has been decided or has run out. */
-  readonly decided: (limit: number) => Promise<{ tenant: string; id: ActionId }[]>;
-  /** The proposer has heard the end: a repeat is a new action. May be lost in a crash; then a repeat collects once more. */
-  readonly markDelivered: (tenant: string, id: ActionId) => Promise<void>;
-};
-export type ActionFilter = {
-  readonly agent?: string | undefined;
-  readonly tool?: string | undefined;
-  readonly status?: ActionStatus | undefined;
-  readonly entity?: string | undefined;
-  readonly before?: ActionId | undefined;
-  readonly limit: number;
-};
+import { settleAction } from "./settle-action.ts";
+import { readSnapshot } from "./snapshots.ts";
 
 /** How long a walk may take before redemption; past it the action counts as interrupted. */
 const walkLeaseMs = 30_000;
 
-export function createActionStore(db: Database): ActionStore {
+export function createActionStore(db: Database, writer: LedgerWriter): ActionStore {
   return {
     open: (action) => openAction(db, action),
     read: async (tenant, id) => {
@@ -61,17 +21,19 @@ export function createActionStore(db: Database): ActionStore {
         text: `select ${actionColumns} from actions where tenant = $1 and id = $2`,
         values: [tenant, id],
       });
-      return row;
+      return row && toStoredAction(row);
     },
-    list: (tenant, filter) =>
-      db.query<ActionRow>({
+    list: async (tenant, filter) => {
+      const rows = await db.query<ActionRow>({
         text: `select ${actionColumns} from actions
                where tenant = $1 and ($2::text is null or agent = $2) and ($3::text is null or tool = $3)
                  and ($4::text is null or status = $4) and ($5::text is null or entity = $5)
                  and ($6::text is null or id < $6)
                order by id desc limit $7`,
         values: [tenant, filter.agent, filter.tool, filter.status, filter.entity, filter.before, filter.limit],
-      }),
+      });
+      return rows.map(toStoredAction);
+    },
     claimWaiting: async (tenant, id) => {
       const [row] = await db.query<ActionRow>({
         text: `update actions set walk = walk + 1, status = 'running',
@@ -79,10 +41,10 @@ export function createActionStore(db: Database): ActionStore {
                where tenant = $1 and id = $2 and status = 'waiting' returning ${actionColumns}`,
         values: [tenant, id],
       });
-      return row;
+      return row && toStoredAction(row);
     },
-    claimInterrupted: (limit) =>
-      db.query<ActionRow>({
+    claimInterrupted: async (limit) => {
+      const rows = await db.query<ActionRow>({
         text: `update actions set walk = actions.walk + 1, updated_at = clock_timestamp(),
                  walk_until = clock_timestamp() + ${walkLeaseMs + graceMs} * interval '1 millisecond'
                from (select tenant, id from actions
@@ -90,11 +52,16 @@ export function createActionStore(db: Database): ActionStore {
                      order by tenant, id limit $1 for update skip locked) s
                where actions.tenant = s.tenant and actions.id = s.id returning ${actionColumns}`,
         values: [limit],
-      }),
-    release: async (row) => {
+      });
+      return rows.map(toStoredAction);
+    },
+    release: async ({ tenant, id, walk }) => {
       await db.query({
-        text: `update actions set walk_until = clock_timestamp() + interval '2 seconds' where tenant = $1 and id = $2 and walk = $3`,
-        values: [row.tenant, row.id, row.walk],
+        // An effect that has started keeps its time: its request may still be under way.
+        text: `update actions set walk_until = clock_timestamp()
+               where tenant = $1 and id = $2 and walk = $3 and status = 'running'
+                 and not exists (select 1 from effects e where e.tenant = $1 and e.action = $2)`,
+        values: [tenant, id, walk],
       });
     },
     decided: (limit) =>
@@ -107,6 +74,30 @@ export function createActionStore(db: Database): ActionStore {
     markDelivered: async (tenant, id) => {
       await clearOwed(db.soft, tenant, id);
     },
+    readEffect: async (tenant, id) => {
+      const [row] = await db.query<{
+        tool: string;
+        state: string;
+        idempotency_key: string;
+        snapshot_version: number;
+        started_at: number;
+      }>({
+        text: `select tool, state, idempotency_key, snapshot_version, extract(epoch from started_at)::float8 * 1000 as started_at
+               from effects where tenant = $1 and action = $2`,
+        values: [tenant, id],
+      });
+      if (!row) return undefined;
+      const { tool, state } = row;
+      return {
+        tool,
+        state,
+        idempotencyKey: row.idempotency_key,
+        snapshotVersion: row.snapshot_version,
+        startedAt: row.started_at,
+      };
+    },
+    readSnapshot: (tenant, version) => readSnapshot(db, tenant, version),
+    settle: (settlement) => settleAction(writer, settlement),
   };
 }
 
@@ -149,9 +140,9 @@ async function joinAction(db: Database, action: NewAction): Promise<Opening> {
   });
   // It ended and was delivered between the two looks: the way is free now.
   if (!row) return openAction(db, action);
-  if (!row.owed) return { opened: false, action: row, collected: false };
+  if (!row.owed) return { opened: false, action: toStoredAction(row), collected: false };
   const collected = await clearOwed(db, action.tenant, row.id);
-  return collected ? { opened: false, action: row, collected: true } : openAction(db, action);
+  return collected ? { opened: false, action: toStoredAction(row), collected: true } : openAction(db, action);
 }
 
 /** Of several that ask at once, one collects. */

@@ -9,7 +9,7 @@ import {
   type SignOff,
 } from "@airworthy/contract";
 
-import type { Approvals } from "../kernel/deps.ts";
+import type { Answer, ApprovalStore } from "../kernel/control-store.ts";
 import type { Database, Queryable } from "./database.ts";
 import type { LedgerWriter } from "./ledger-writer.ts";
 
@@ -28,27 +28,6 @@ type Row = {
     reason: string;
     at: string;
   }[];
-};
-
-/** A person's answer. `teams` are those of the approval's teams for which this person may sign. */
-export type Answer = {
-  readonly id: ApprovalId;
-  readonly by: string;
-  readonly teamsOf: (approvers: readonly string[]) => readonly string[];
-  readonly verdict: "approve" | "reject";
-  readonly reason: string;
-};
-
-export type ApprovalStore = Approvals & {
-  readonly read: (tenant: string, id: ApprovalId) => Promise<Approval | undefined>;
-  readonly list: (
-    tenant: string,
-    filter: { status: ApprovalStatus | undefined; team: string | undefined; limit: number },
-  ) => Promise<Approval[]>;
-  /** Records the answer and, when it settles the matter, moves the approval. */
-  readonly decide: (tenant: string, answer: Answer) => Promise<Approval>;
-  /** Silence means no: approvals past their time expire, on the record. */
-  readonly expire: (tenant: string, action: ActionId) => Promise<void>;
 };
 
 const select = `select p.id, p.action, p.binding, p.status, p.shown, p.requested_at, p.expires_at,

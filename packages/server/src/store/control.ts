@@ -16,6 +16,8 @@ export type ControlOptions = {
   readonly db: Database;
   /** Called whenever a tenant's snapshot is new to this node, before any action is judged by it. */
   readonly onSnapshot: (snapshot: Snapshot) => Promise<void>;
+  /** Called when the store does not answer. */
+  readonly onLost: () => void;
   readonly pollMs?: number;
   readonly leaseMs?: number;
 };
@@ -74,7 +76,7 @@ export async function startControlPoller(options: ControlOptions): Promise<Contr
   const poll = (): void => {
     if (closed) return;
     lookNow()
-      .catch(() => undefined)
+      .catch(options.onLost)
       .finally(() => {
         timer = setTimeout(poll, options.pollMs ?? defaultPollMs);
       });

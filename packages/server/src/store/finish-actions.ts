@@ -1,10 +1,9 @@
 /** The end of a walk in one transaction: the action moves, its effect and budget settle once, its evidence is drafted. */
-import type { ActionStatus, LedgerKind } from "@airworthy/contract";
-
 import { entityKeyOf } from "../kernel/action-keys.ts";
 import type { FinishedAction, Outcome } from "../kernel/action-walk.ts";
 import type { Queryable } from "./database.ts";
 import { settleEffects } from "./effects.ts";
+import { describeWalk, evidenceOf } from "./evidence.ts";
 import type { Draft } from "./ledger-chain.ts";
 import { insertObservations } from "./observations.ts";
 
@@ -79,19 +78,14 @@ async function moveActions(tx: Queryable, tenant: string, actions: readonly Fini
 }
 
 /** What an operator sees of the action beside its row. */
-export function recordOf(action: FinishedAction): object {
-  const { context, decision, outcome } = action;
-  return {
-    decision,
-    facts: context.facts,
-    lineage: context.lineage,
-    entity: context.entity,
-    amount: context.amount,
-    ...(outcome.status === "failed"
-      ? { error: { code: outcome.code, message: outcome.message, retryable: outcome.retryable } }
-      : {}),
-    ...(outcome.status === "unknown" ? { error: { code: "unknown", message: outcome.message, retryable: false } } : {}),
-  };
+function recordOf(action: FinishedAction): object {
+  const { outcome } = action;
+  if (outcome.status === "failed") {
+    const { code, message, retryable } = outcome;
+    return { ...evidenceOf(action), error: { code, message, retryable } };
+  }
+  if (outcome.status !== "unknown") return evidenceOf(action);
+  return { ...evidenceOf(action), error: { code: "unknown", message: outcome.message, retryable: false } };
 }
 
 function approvalOf({ outcome, permit }: FinishedAction): string | undefined {
@@ -151,14 +145,12 @@ function shownTo(action: FinishedAction): object {
   };
 }
 
-const kinds: Partial<Record<ActionStatus, LedgerKind>> = { waiting: "waiting" };
-
 function describeEnd(action: FinishedAction): Draft {
   const { context, judgement, outcome } = action;
   const entity = entityKeyOf(action);
   const status = outcome.status === "conflict" ? "running" : outcome.status;
   return {
-    kind: kinds[status] ?? "finished",
+    kind: status === "waiting" ? "waiting" : "finished",
     action: action.id,
     agent: action.agent,
     tool: action.tool,
@@ -166,22 +158,8 @@ function describeEnd(action: FinishedAction): Draft {
     status,
     cited: context.cited,
     body: {
-      walk: action.walk,
-      run: action.run,
-      arguments: action.arguments,
-      argumentsDigest: action.argumentsDigest,
-      confidence: action.confidence,
-      rationale: action.rationale,
-      proposedAt: new Date(action.proposedAt).toISOString(),
-      ...recordOf(action),
-      policy: {
-        request: judgement.request,
-        determining: judgement.determining,
-        obligations: judgement.obligations,
-        shadow: judgement.shadow,
-      },
-      binding: judgement.binding,
-      toolVersion: context.tool?.digest,
+      // What was started has its reasons in the "started" entry already.
+      ...(action.permit ? { walk: action.walk } : describeWalk(action)),
       permit: action.permit?.id,
       approval: approvalOf(action),
       outcome: describeOutcome(outcome),

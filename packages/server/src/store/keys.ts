@@ -3,26 +3,13 @@ import { createHash, randomBytes } from "node:crypto";
 
 import { AirworthyError, type KeyId } from "@airworthy/contract";
 
+import type { KeyHolder, KeyStore } from "../kernel/control-store.ts";
 import { newId } from "../kernel/ids.ts";
 import type { Database } from "./database.ts";
 import type { LedgerWriter } from "./ledger-writer.ts";
 
-export type KeyHolder = { readonly kind: "agent" | "person"; readonly name: string };
-export type KeyRow = KeyHolder & { readonly id: KeyId; readonly createdAt: Date; readonly expiresAt: Date | null };
-
 const form = /^awk_([a-z0-9][a-z0-9-]{0,39})_([A-Za-z0-9]{43,64})$/;
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-
-export type KeyStore = {
-  readonly create: (
-    tenant: string,
-    request: { holder: KeyHolder; by: string; expiresInDays: number | undefined },
-  ) => Promise<{ id: KeyId; key: string; expiresAt: Date | null }>;
-  /** Whose key this is, or undefined for anything else: malformed, unknown, expired, revoked. */
-  readonly find: (key: string) => Promise<(KeyHolder & { tenant: string }) | undefined>;
-  readonly revoke: (tenant: string, id: KeyId, by: string) => Promise<Date>;
-  readonly list: (tenant: string) => Promise<KeyRow[]>;
-};
 
 export function createKeyStore(db: Database, writer: LedgerWriter): KeyStore {
   return {

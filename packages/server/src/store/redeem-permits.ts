@@ -6,6 +6,7 @@ import { entityKeyOf, idempotencyKeyOf } from "../kernel/action-keys.ts";
 import type { Conflict, PermittedAction } from "../kernel/action-walk.ts";
 import type { Redemption } from "../kernel/deps.ts";
 import type { Queryable } from "./database.ts";
+import { describeWalk, evidenceOf } from "./evidence.ts";
 import type { Draft } from "./ledger-chain.ts";
 import { type Locks, takeLocks } from "./redemption-locks.ts";
 
@@ -93,12 +94,14 @@ async function writeWinners(tx: Queryable, tenant: string, winners: readonly Per
   await tx.query({
     name: "redeem-effects",
     text: `with rows as (
-             select * from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::float8[])
-               as r(action, tool, connector, permit, idempotency_key, snapshot_version, lease_ms)),
+             select * from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::float8[],
+                                  $9::text[])
+               as r(action, tool, connector, permit, idempotency_key, snapshot_version, lease_ms, record)),
            effects as (
              insert into effects (tenant, action, tool, connector, permit, state, idempotency_key, snapshot_version)
              select $1, action, tool, connector, permit, 'started', idempotency_key, snapshot_version from rows)
-           update actions a set walk_until = clock_timestamp() + r.lease_ms * interval '1 millisecond'
+           update actions a
+           set record = r.record, walk_until = clock_timestamp() + r.lease_ms * interval '1 millisecond'
            from rows r where a.tenant = $1 and a.id = r.action`,
     values: [
       tenant,
@@ -109,6 +112,7 @@ async function writeWinners(tx: Queryable, tenant: string, winners: readonly Per
       column(idempotencyKeyOf),
       column((a) => a.view.snapshot.version),
       column((a) => dispatchWindowMs + 2 * (a.context.tool?.timeoutMs ?? 0) + graceMs),
+      column((a) => JSON.stringify(evidenceOf(a))),
     ],
   });
   const approvals = winners.flatMap((action) => action.permit.approval ?? []);
@@ -166,12 +170,8 @@ function startedEntry(action: PermittedAction): Draft {
     status: "running",
     cited: action.context.cited,
     body: {
-      walk: action.walk,
+      ...describeWalk(action),
       epoch: action.view.epoch,
-      snapshot: action.decision.snapshot,
-      toolVersion: action.context.tool?.digest,
-      argumentsDigest: action.argumentsDigest,
-      binding: action.permit.binding,
       permit: action.permit.id,
       approval: action.permit.approval,
       idempotencyKey: idempotencyKeyOf(action),

@@ -1,23 +1,16 @@
 /** Snapshots in the store: numbered, immutable, published in one transaction with the epoch that makes nodes see them. */
 import { randomBytes } from "node:crypto";
 
-import { AirworthyError, type ConfigFile, type Snapshot } from "@airworthy/contract";
+import { AirworthyError, type Snapshot } from "@airworthy/contract";
 
-import type { Queryable } from "./database.ts";
+import type { SnapshotContent, SnapshotStore } from "../kernel/control-store.ts";
+import type { Database, Queryable } from "./database.ts";
 import type { LedgerWriter } from "./ledger-writer.ts";
 import { raiseEpoch } from "./stops.ts";
 
-export type Content = Omit<Snapshot, "version">;
-export type Publication = {
-  readonly content: Content;
-  readonly files: readonly ConfigFile[];
-  readonly base: { readonly version: number; readonly digest: string };
-  readonly by: string;
-};
-
 const emptyDigest = "none";
 
-export function emptySnapshot(tenant: string): Snapshot {
+function emptySnapshot(tenant: string): Snapshot {
   const nothing = { agents: {}, connectors: {}, tools: {}, people: {}, teams: {}, budgets: {}, policies: [] };
   return { tenant, version: 0, digest: emptyDigest, ...nothing };
 }
@@ -29,11 +22,11 @@ export async function readSnapshot(db: Queryable, tenant: string, version: numbe
     values: [tenant, version],
   });
   if (!row) throw new AirworthyError("internal", `Snapshot ${version} of ${tenant} is missing from the store.`);
-  return { ...(JSON.parse(row.content) as Content), tenant, version };
+  return { ...(JSON.parse(row.content) as SnapshotContent), tenant, version };
 }
 
 /** A tenant with its own digest key, if there is none yet. */
-export async function ensureTenant(db: Queryable, tenant: string): Promise<void> {
+export async function ensureTenantRows(db: Queryable, tenant: string): Promise<void> {
   await db.query({
     text: "insert into tenants (tenant, digest_key) values ($1, $2) on conflict do nothing",
     values: [tenant, randomBytes(32)],
@@ -42,10 +35,10 @@ export async function ensureTenant(db: Queryable, tenant: string): Promise<void>
 }
 
 /** @throws AirworthyError `conflict` when the live snapshot is not the base that the plan was made on. */
-export async function publishSnapshot(
+async function publishSnapshot(
   writer: LedgerWriter,
   tenant: string,
-  { content, files, base, by }: Publication,
+  { content, files, base, by }: Parameters<SnapshotStore["publish"]>[1],
 ): Promise<{ version: number; digest: string }> {
   return writer.append(tenant, async (tx) => {
     const [live] = await tx.query<{ snapshot_version: number }>({
@@ -74,4 +67,11 @@ function moved(current: Snapshot, base: { version: number }): AirworthyError {
     `The plan was made on version ${base.version}, and version ${current.version} is live now.`,
     { fix: "Plan again, look at the new plan, and apply that." },
   );
+}
+
+export function createSnapshotStore(db: Database, writer: LedgerWriter): SnapshotStore {
+  return {
+    publish: (tenant, publication) => publishSnapshot(writer, tenant, publication),
+    ensureTenant: (tenant) => ensureTenantRows(db, tenant),
+  };
 }

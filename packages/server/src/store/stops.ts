@@ -1,6 +1,7 @@
 /** Stops in the store. Setting and lifting raise the control epoch in the same transaction, so no node redeems past them. */
 import { AirworthyError, type Stop, type StopId, type StopMode, StopScope } from "@airworthy/contract";
 
+import type { NewStop, StopStore } from "../kernel/control-store.ts";
 import type { Database, Queryable } from "./database.ts";
 import type { LedgerWriter } from "./ledger-writer.ts";
 
@@ -15,14 +16,6 @@ type Row = {
   readonly lifted_by: string | null;
 };
 
-export type NewStop = {
-  readonly id: StopId;
-  readonly scope: StopScope;
-  readonly mode: StopMode;
-  readonly reason: string;
-  readonly by: string;
-};
-
 export async function listStops(db: Queryable, tenant: string, { all }: { all: boolean }): Promise<Stop[]> {
   const rows = await db.query<Row>({
     text: `select id, scope, mode, reason, set_by, set_at, lifted_at, lifted_by from stops
@@ -32,7 +25,7 @@ export async function listStops(db: Queryable, tenant: string, { all }: { all: b
   return rows.map(toStop);
 }
 
-export async function setStop(writer: LedgerWriter, tenant: string, stop: NewStop): Promise<Stop> {
+async function setStop(writer: LedgerWriter, tenant: string, stop: NewStop): Promise<Stop> {
   return writer.append(tenant, async (tx) => {
     const [row] = await tx.query<Row>({
       text: `insert into stops (tenant, id, scope, mode, reason, set_by) values ($1, $2, $3, $4, $5, $6)
@@ -45,7 +38,7 @@ export async function setStop(writer: LedgerWriter, tenant: string, stop: NewSto
   });
 }
 
-export async function liftStop(
+async function liftStop(
   writer: LedgerWriter,
   tenant: string,
   lift: { id: StopId; by: string; reason: string | undefined },
@@ -82,12 +75,6 @@ function toStop(row: Row): Stop {
     ...(row.lifted_by === null ? {} : { liftedBy: row.lifted_by }),
   };
 }
-
-export type StopStore = {
-  readonly list: (tenant: string, all: boolean) => Promise<Stop[]>;
-  readonly set: (tenant: string, stop: NewStop) => Promise<Stop>;
-  readonly lift: (tenant: string, lift: { id: StopId; by: string; reason: string | undefined }) => Promise<Stop>;
-};
 
 export function createStopStore(db: Database, writer: LedgerWriter): StopStore {
   return {

@@ -18,6 +18,7 @@ import { linkDocuments } from "./link.ts";
 import { loadDocuments } from "./load-documents.ts";
 import type { LoadedFiles } from "./load-documents.ts";
 import { adoptPolicyFinding, isAboutTools } from "./policy-findings.ts";
+import { checkPolicyTests, readPolicyTests } from "./policy-tests.ts";
 
 /** How long a call may take whose tool states no `timeout`. */
 export const defaultTimeoutMs = 15_000;
@@ -52,11 +53,16 @@ async function checkPolicies(
   content: SnapshotContent,
   { isSound }: { readonly isSound: boolean },
 ): Promise<readonly Finding[]> {
-  if (loaded.policies.length === 0) return [];
+  const tests = readPolicyTests(loaded.tests, content.agents);
+  if (loaded.policies.length === 0 && tests.cases.length === 0) return tests.findings;
   const tools = toPolicyTools(content);
   const checked = await validateBundle({ policies: loaded.policies, tools, teams: Object.keys(content.teams) });
+  if (isSound && checked.findings.length === 0) {
+    const { tenant, digest } = content;
+    return checkPolicyTests({ tenant, version: 1, digest, policies: checked.policies, tools }, tests);
+  }
   const findings = checked.findings.map(adoptPolicyFinding).filter((finding) => isSound || !isAboutTools(finding));
-  return findings.map((finding) => (finding.file === "" ? placeAtTools(loaded, finding) : finding));
+  return [...tests.findings, ...findings.map((one) => (one.file === "" ? placeAtTools(loaded, one) : one))];
 }
 
 /** The engine knows tools and not where they are declared; such a finding goes to the first connector. */

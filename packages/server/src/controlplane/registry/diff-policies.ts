@@ -38,7 +38,7 @@ function comparePolicy(was: PolicySource | undefined, is: PolicySource | undefin
       : `is now enforced (${showPlace(is)})`;
     return { control: isOff === (is.effect === "permit") ? "more" : "less", detail };
   }
-  return was.digest === is.digest ? undefined : { control: "same", detail: `changed (${showPlace(is)})` };
+  return was.digest === is.digest ? undefined : { control: "same", detail: `changed (${is.file}:${is.line})` };
 }
 
 function loosens(policy: PolicySource): boolean {

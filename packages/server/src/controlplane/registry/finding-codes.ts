@@ -78,7 +78,7 @@ export const findingCodes = {
   AW1214: error("An MCP connector needs exactly one of `url` and `command`.", "Keep one of the two."),
   AW1215: error(
     "`idempotency` does not fit the connector.",
-    "Use `header` with http, `argument` with any type; name one.",
+    "Use `header` where calls go over HTTP, else `argument`; name one.",
   ),
   AW1216: error("The SQL text is not one statement.", "Declare one tool for each statement."),
   AW1217: error("An argument's type in `input` does not fit its use.", "Change the type in `input`, or the facet."),
@@ -105,7 +105,7 @@ export const findingCodes = {
     "Look the fact up where it is kept.",
   ),
   AW1308: error("A probe must be a read.", "Name a tool whose effect is read."),
-  AW1309: error("A compensation must be another tool, one that writes.", "Name the tool that takes the effect back."),
+  AW1309: error("A compensation must be a write.", "Name the tool that takes the effect back."),
   AW1310: error(
     "A budget covers a tool without `amount`: nothing would ever be counted.",
     "Declare the tool's `amount`.",

@@ -101,12 +101,8 @@ function linkServant(
       { message: `${serves.tool} writes; a probe must not change anything` },
     );
   }
-  if (part === "compensate" && (servant.tool.effect !== "write" || servant === linked)) {
-    const message =
-      servant === linked
-        ? `${serves.tool} cannot take itself back`
-        : `${serves.tool} only reads; it takes nothing back`;
-    reportTool(index, { ...at, code: "AW1309" }, { message });
+  if (part === "compensate" && servant.tool.effect !== "write") {
+    reportTool(index, { ...at, code: "AW1309" }, { message: `${serves.tool} only reads; it takes nothing back` });
   }
   linkWith(index, linked, { path: [part, "with"], given: serves.with, servant });
 }

@@ -50,12 +50,16 @@ function linkIdempotency(index: LinkIndex, linked: LinkedTool): void {
     });
     return;
   }
-  const { type } = linked.connector.document;
-  if (idempotency.header === undefined || type === "http") return;
+  const { document } = linked.connector;
+  const sendsHeaders = document.type === "http" || (document.type === "mcp" && document.url !== undefined);
+  if (idempotency.header === undefined || sendsHeaders) return;
   reportTool(
     index,
     { ...at, path: ["idempotency", "header"] },
-    { message: `a ${type} connector sends no headers of a call`, hint: "name the argument that carries the key" },
+    {
+      message: `connector ${document.name} sends no headers with a call`,
+      hint: "name the argument that carries the key",
+    },
   );
 }
 

@@ -27,6 +27,8 @@ const codes: Readonly<Record<string, FindingCode>> = {
   unknown_system: "AW1520",
   tool_name: "AW1521",
   policy_check_died: "AW1522",
+  policy_test_failed: "AW1530",
+  policy_test_malformed: "AW1531",
 };
 
 /** What the validator says of names and types; without meaning while the tools themselves are in doubt. */

@@ -2,9 +2,9 @@
 
 export type SqlShape = { readonly parameters: readonly string[]; readonly statements: number };
 
-/** One of: line comment, block comment, string, quoted name, dollar-quoted body, cast, parameter, end of statement. */
+/** One of: line comment, block comment, string, escape string, quoted name, dollar-quoted body, cast, parameter, end of statement. */
 const token =
-  /--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|'(?:[^']|'')*'|"(?:[^"]|"")*"|\$([A-Za-z_]*)\$[\s\S]*?(?:\$\1\$|$)|::|:([A-Za-z_][A-Za-z0-9_]*)|(;)|[^\s]/g;
+  /--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|\b[eE]'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|"(?:[^"]|"")*"|\$([A-Za-z_]*)\$[\s\S]*?(?:\$\1\$|$)|::|:([A-Za-z_][A-Za-z0-9_]*)|(;)|[^\s]/g;
 
 /** Statements are counted by what stands between semicolons; a trailing semicolon begins none. */
 export function scanSql(sql: string): SqlShape {

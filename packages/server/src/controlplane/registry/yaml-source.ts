@@ -4,8 +4,7 @@ import { Composer, LineCounter, Parser } from "yaml";
 import type { CST, Document, YAMLError } from "yaml";
 
 import { makeFinding } from "./finding-codes.ts";
-import { startOfFile } from "./place.ts";
-import type { Locator, Place } from "./place.ts";
+import type { Locator } from "./place.ts";
 import { locateIn, placeOf } from "./yaml-places.ts";
 import { findNodeFaults } from "./yaml-nodes.ts";
 
@@ -112,7 +111,9 @@ function countValues(value: unknown, budget: { readonly depth: number; readonly 
 }
 
 function describeSyntax(source: SourceText, fault: YAMLError): Finding {
-  const place: Place = source.text === "" ? startOfFile : placeOf(source, fault.pos[0], fault.pos[1]);
+  // What is missing at the end is shown at the last thing there is, not on the empty line after it.
+  const last = Math.max(source.text.trimEnd().length - 1, 0);
+  const place = fault.pos[0] > last ? placeOf(source, last, last + 1) : placeOf(source, fault.pos[0], fault.pos[1]);
   const isTag = fault.code === "TAG_RESOLVE_FAILED";
   const message = (fault.message.split("\n", 1)[0] ?? fault.message).slice(0, 200);
   return makeFinding(isTag ? "AW1006" : "AW1003", { file: source.file, place }, { message: lowerFirst(message) });

@@ -31,7 +31,8 @@ export async function lookUpFact(
   if (answer.kind !== "answered") return unread(rule, answer.detail);
   const fetchedAt = deps.clock.now();
   const version = answer.version === undefined ? {} : { version: answer.version };
-  const found = extractFacts(tool.definition.yields ?? [], { result: answer.result, fetchedAt, ...version }).find(
+  const mcp = snapshot.connectors[tool.connector]?.type === "mcp";
+  const found = extractFacts(tool.definition.yields ?? [], { result: answer.result, fetchedAt, mcp, ...version }).find(
     (fact) => fact.fact === rule.fact && fact.key === key,
   );
   if (!found || found.problem !== undefined) {

@@ -12,31 +12,25 @@ export async function authorize(
   const { decision, judgement } = action;
   if (decision.effect === "deny") return { ...action, outcome: { status: "refused" } };
   if (isRehearsed(action)) return { ...action, outcome: { status: "shadowed" } };
-  if (decision.effect === "allow") return { ...action, permit: deps.issuer.issuePermit(judgement.binding) };
 
-  const approval = await deps.approvals.find(action.tenant, action.id);
-  if (!approval || approval.binding !== judgement.binding || approval.status === "stale") return ask(action);
-  switch (approval.status) {
-    case "pending":
-      return { ...action, outcome: { status: "waiting", approval: approval.id } };
-    case "approved":
+  // On its first walk nobody can have been asked yet.
+  const approval = action.walk > 1 ? await deps.approvals.find(action.tenant, action.id) : undefined;
+  // A no is a no, whatever has changed since; so is silence.
+  if (approval?.status === "rejected" || approval?.status === "expired") return refuse(action, approval);
+  if (decision.effect === "allow") return { ...action, permit: deps.issuer.issuePermit(judgement.binding) };
+  if (approval?.binding === judgement.binding) {
+    if (approval.status === "pending") return { ...action, outcome: { status: "waiting", approval: approval.id } };
+    if (approval.status === "approved") {
       return { ...action, permit: deps.issuer.issuePermit(judgement.binding, approval.id) };
-    case "rejected":
-    case "expired":
-    case "consumed":
-      return refuse(action, approval);
+    }
   }
+  return { ...action, outcome: { status: "waiting", approval: newId("apr"), ask: { expiresInMs: judgement.ttlMs } } };
 }
 
 /** In rehearsal and shadow an action is decided and recorded, and not carried out. Reading is allowed: it is how a shadow sees. */
 function isRehearsed({ context }: JudgedAction): boolean {
   const stage = context.agent?.stage;
   return context.tool?.effect === "write" && (stage === "rehearsal" || stage === "shadow");
-}
-
-function ask(action: JudgedAction): AnsweredAction {
-  const asked = { expiresInMs: action.judgement.ttlMs };
-  return { ...action, outcome: { status: "waiting", approval: newId("apr"), ask: asked } };
 }
 
 function refuse(action: JudgedAction, approval: Approval): AnsweredAction {
@@ -48,7 +42,6 @@ function saidNo(approval: Approval): Reason {
   const no = approval.signOffs.find((signOff) => signOff.verdict === "reject");
   if (no) return { code: "approval_rejected", effect: "deny", detail: `${no.by} (${no.team}) said no: ${no.reason}` };
   const teams = approval.approvers.join(", ");
-  return approval.status === "expired"
-    ? { code: "approval_expired", effect: "deny", detail: `Nobody of ${teams} answered in time, and silence means no.` }
-    : { code: "approval_consumed", effect: "deny", detail: `The approval of ${teams} was used already.` };
+  const detail = `Nobody of ${teams} answered in time, and silence means no.`;
+  return { code: "approval_expired", effect: "deny", detail };
 }

@@ -15,6 +15,16 @@ export type Caller = {
 type Ports = Pick<Deps, "clock" | "connectors" | "observations">;
 type At = { readonly call: ConnectorCall; readonly deps: Ports };
 
+/** Rejections that say "not now" rather than "no": nothing was done, and the same call may succeed later. */
+const passing: ReadonlySet<string> = new Set([
+  "upstream_busy",
+  "upstream_timeout",
+  "upstream_broken",
+  "upstream_error",
+  "sql_40001",
+  "sql_40P01",
+]);
+
 export async function concludeCall(caller: Caller, answer: ConnectorAnswer, at: At): Promise<Outcome> {
   switch (answer.kind) {
     case "answered":
@@ -25,7 +35,8 @@ export async function concludeCall(caller: Caller, answer: ConnectorAnswer, at: 
       };
     case "rejected": {
       const result = answer.result === undefined ? {} : { result: answer.result };
-      return { status: "failed", code: answer.code, message: answer.detail, retryable: false, ...result };
+      const retryable = passing.has(answer.code);
+      return { status: "failed", code: answer.code, message: answer.detail, retryable, ...result };
     }
     case "unsent":
       return { status: "failed", code: "upstream_unreachable", message: answer.detail, retryable: true };
@@ -46,7 +57,8 @@ async function observe(
   if (rules.length === 0) return [];
   const fetchedAt = deps.clock.now();
   const version = answer.version === undefined ? {} : { version: answer.version };
-  const facts = extractFacts(rules, { result: answer.result, fetchedAt, ...version });
+  const mcp = call.snapshot.connectors[call.tool.connector]?.type === "mcp";
+  const facts = extractFacts(rules, { result: answer.result, fetchedAt, mcp, ...version });
   return Promise.all(
     facts
       .filter((fact) => fact.problem !== "wrong_type")

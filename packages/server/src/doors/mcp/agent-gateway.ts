@@ -39,7 +39,11 @@ export function createAgentGateway(deps: AgentGatewayDeps): McpGateway<Principal
     callTool: async (principal, call, sink) => {
       const { snapshot } = await walk.control.view(principal.tenant);
       const tool = Object.hasOwn(snapshot.tools, call.name) ? snapshot.tools[call.name] : undefined;
-      const answer = await propose(principal, { ...readCall(call, { tool, snapshot }), waitMs: deps.holdMs, sink }, walk);
+      const answer = await propose(
+        principal,
+        { ...readCall(call, { tool, snapshot }), waitMs: deps.holdMs, sink },
+        walk,
+      );
       // Handing the result to the door is not yet delivery; a caller who has gone by now is still owed it.
       if (!sink.signal.aborted) void walk.actions.markDelivered(principal.tenant, answer.id).catch(() => undefined);
       const isMcp = tool !== undefined && snapshot.connectors[tool.connector]?.type === "mcp";
@@ -78,7 +82,9 @@ function readCall(call: McpToolCall, { tool, snapshot }: Called) {
   const meta = call.protocol?.["_meta"];
   const definition = tool && claimless(tool, snapshot) ? undefined : tool && configured(tool);
   const stripped =
-    tool && claimless(tool, snapshot) ? { arguments: call.arguments } : stripClaims(call.arguments, { meta, definition });
+    tool && claimless(tool, snapshot)
+      ? { arguments: call.arguments }
+      : stripClaims(call.arguments, { meta, definition });
   const run = isJsonObject(meta) ? meta[runKey] : undefined;
   return {
     tool: call.name,
@@ -163,4 +169,3 @@ async function offeredBy(
   const lists = await Promise.all(connectors.map((connector) => mcp.definitions(connector).catch(() => [])));
   return new Map(lists.flat().map((definition) => [definition.name, definition]));
 }
-

@@ -276,7 +276,6 @@ describe("bundles", () => {
     for (let version = 2; version <= 12; version += 1) {
       const loading = engine.load(bundle(version % 2 === 0 ? deny : base, { version }));
       for (let n = 0; n < 60; n += 1) {
-        const about = version - (n % 3);
         asked.push(ask(version - (n % 3)));
       }
       await loading;

@@ -100,7 +100,7 @@ async function write(client: PoolClient, work: SqlWork, progress: Progress): Pro
     types: sqlTypes,
     rowMode: "array",
   });
-  // COMMIT is what makes the effect, so it is the dispatch that the deadline speaks of.
+  // COMMIT is what makes the effect; recovery waits past dispatch and timeout, so it must not leave after both.
   checkTime(work, progress);
   progress.phase = "committing";
   const { command } = await client.query("COMMIT");

@@ -1,0 +1,149 @@
+/** Builds every part once and ties them together: ports to store, rooms to ports, doors to rooms. */
+import type { Snapshot } from "@airworthy/contract";
+
+import { createInputSchemas } from "./dataplane/1-context/input-schemas.ts";
+import { type ConnectorSet, createConnectors } from "./dataplane/5-execution/connectors.ts";
+import { createEnds } from "./dataplane/ends.ts";
+import type { RecoverDeps } from "./dataplane/recover.ts";
+import { createActionHandlers } from "./doors/api/action-handlers.ts";
+import { createApi } from "./doors/api/app.ts";
+import { createControlHandlers } from "./doors/api/control-handlers.ts";
+import type { Handlers } from "./doors/api/handlers.ts";
+import { identify } from "./doors/api/identity.ts";
+import { createAgentGateway } from "./doors/mcp/agent-gateway.ts";
+import { createMcpDoor } from "./doors/mcp/door.ts";
+import type { ServerConfig } from "./kernel/config.ts";
+import type { ApprovalStore, SnapshotStore } from "./kernel/control-store.ts";
+import { newId } from "./kernel/ids.ts";
+import { loadPolicies } from "./kernel/load-policies.ts";
+import type { Log } from "./kernel/log.ts";
+import { createPolicyEngine } from "./kernel/policy/engine.ts";
+import { createActionStore } from "./store/actions.ts";
+import { createApprovalStore } from "./store/approvals.ts";
+import { type ControlPoller, startControlPoller } from "./store/control.ts";
+import type { DataFolder } from "./store/data-folder.ts";
+import type { Database } from "./store/database.ts";
+import { createKeyStore } from "./store/keys.ts";
+import { createLedgerReader } from "./store/ledger-reader.ts";
+import { createLedgerWriter, type LedgerWriter } from "./store/ledger-writer.ts";
+import { createObservations } from "./store/observations.ts";
+import { createSnapshotStore } from "./store/snapshots.ts";
+import { createStopStore } from "./store/stops.ts";
+import { createSurroundings } from "./store/surroundings.ts";
+
+export type App = {
+  readonly api: ReturnType<typeof createApi>;
+  readonly mcp: ReturnType<typeof createMcpDoor>;
+  readonly recover: RecoverDeps;
+  readonly control: ControlPoller;
+  readonly snapshots: SnapshotStore;
+  readonly close: () => Promise<void>;
+};
+export type AppParts = {
+  readonly config: ServerConfig;
+  readonly db: Database;
+  readonly folder: DataFolder;
+  readonly log: Log;
+  /** Called when the store does not answer. */
+  readonly onStoreLost: () => void;
+};
+
+export const version = "0.0.1";
+
+export async function createApp(parts: AppParts): Promise<App> {
+  const { config, db, folder, log } = parts;
+  const engine = createPolicyEngine();
+  const control = await startControlPoller({
+    db,
+    onSnapshot: (snapshot: Snapshot) => loadPolicies(engine, snapshot),
+    onLost: parts.onStoreLost,
+  });
+  const writer = createLedgerWriter({ db, clock: control.clock });
+  const connectors = createConnectors({ env: config.env });
+  const approvals = createApprovalStore(db, writer);
+  const snapshots = createSnapshotStore(db, writer);
+  const recover = createWalkDeps(parts, { control, writer, connectors, engine, approvals });
+  const onFailure = (correlationId: string, error: unknown): void =>
+    log.error({ correlationId, err: error }, "failure");
+  const keys = createKeyStore(db, writer);
+  const local = { key: folder.adminKey, name: config.localUser };
+  const who = (headers: { authorization: string | undefined; tenant: string | undefined }) =>
+    identify(headers, { keys, control, local });
+  const ledger = createLedgerReader(db, folder.verifier);
+  const health = healthOf(control);
+  const onFault = recover.onFault;
+  const handlers: Handlers = {
+    ...createActionHandlers({ walk: recover, approvals, ledger }),
+    ...createControlHandlers({
+      walk: recover,
+      approvals,
+      stops: createStopStore(db, writer),
+      keys,
+      snapshots,
+      ledger,
+      health,
+      onFault,
+    }),
+  };
+  const gateway = createAgentGateway({
+    walk: recover,
+    mcp: connectors.mcp,
+    identify: ({ authorization }) => who({ authorization, tenant: undefined }),
+    holdMs: config.holdMs,
+    version,
+  });
+  return {
+    api: createApi({ handlers, identify: who, onFailure }),
+    mcp: createMcpDoor(gateway, { onFailure }),
+    recover,
+    control,
+    snapshots,
+    close: async () => {
+      await writer.close();
+      await control.close();
+      await Promise.all([engine.close(), connectors.close()]);
+    },
+  };
+}
+
+type Made = {
+  readonly control: ControlPoller;
+  readonly writer: LedgerWriter;
+  readonly connectors: ConnectorSet;
+  readonly engine: ReturnType<typeof createPolicyEngine>;
+  readonly approvals: ApprovalStore;
+};
+
+function createWalkDeps({ config, db, log }: AppParts, made: Made): RecoverDeps {
+  const { control, writer, connectors, engine, approvals } = made;
+  return {
+    clock: control.clock,
+    control,
+    observations: createObservations(db),
+    inputSchemas: createInputSchemas((connector) => connectors.mcp.definitions(connector)),
+    surroundings: createSurroundings(db),
+    policyEngine: engine,
+    approvals,
+    issuer: {
+      issuePermit: (binding, approval) => ({ id: newId("prm"), binding, ...(approval ? { approval } : {}) }),
+    },
+    redeemer: { redeemPermit: (action) => writer.redeem(action) },
+    connectors,
+    ledger: { finish: (action) => writer.finish(action) },
+    options: { freshness: config.freshness },
+    actions: createActionStore(db, writer),
+    ends: createEnds(),
+    expireApprovals: (tenant, id) => approvals.expire(tenant, id),
+    onFault: (error) => log.error({ err: error }, "background work failed"),
+  };
+}
+
+function healthOf(control: ControlPoller): Handlers<"readHealth">["readHealth"] {
+  const goodForMs = 2000;
+  return async () => {
+    const seen = control.lastSeenMonoMs();
+    const age = seen === undefined ? undefined : Math.round(control.clock.monotonicMs() - seen);
+    const ok = age !== undefined && age < goodForMs;
+    return { ok, store: ok, ...(age === undefined ? {} : { controlAgeMs: age }), version };
+  };
+}

@@ -1,0 +1,109 @@
+/** One proposal, from any door: opened once, joined by its repeats, walked, and answered. */
+import {
+  type ActionAnswer,
+  type ActionId,
+  AirworthyError,
+  isFinal,
+  type JsonObject,
+  type Proposal,
+} from "@airworthy/contract";
+
+import type { NewAction, StoredAction } from "../kernel/action-store.ts";
+import type { Principal, Sink } from "../kernel/action-walk.ts";
+import { digestJson } from "../kernel/canonical.ts";
+import { newId } from "../kernel/ids.ts";
+import { walkAction, type WalkDeps } from "./walk.ts";
+
+export type Proposed = Proposal & {
+  readonly sink?: Sink;
+  /** What an MCP caller sent beside the arguments and its upstream needs verbatim. */
+  readonly protocol?: JsonObject;
+};
+
+/** A repeat of a call that is being carried out waits this long for its end before it hears "running". */
+const joinWaitMs = 45_000;
+const lookEveryMs = 250;
+
+export async function propose(principal: Principal, proposal: Proposed, deps: WalkDeps): Promise<ActionAnswer> {
+  // Cut off from the store we would not even open the action: nothing is decided on an old view.
+  await deps.control.view(principal.tenant);
+  const action = describe(principal, proposal, deps.clock.now());
+  const opening = await deps.actions.open(action);
+  if (opening.opened) {
+    const { protocol, sink } = proposal;
+    const claimed = { ...withoutUndefined(action), proposedAt: deps.clock.now(), walk: 1 };
+    const answer = await walkAction({ ...claimed, ...(protocol ? { protocol } : {}), ...(sink ? { sink } : {}) }, deps);
+    return answer.status === "waiting" ? awaitEnd(action, { answer, ms: proposal.waitMs ?? 0 }, deps) : answer;
+  }
+  const { action: known, collected } = opening;
+  if (proposal.idempotencyKey !== undefined && known.callDigest !== action.callDigest) throw mismatch(known.record.id);
+  const answer = answerFrom(known);
+  if (collected || isFinal(answer.status) || answer.status === "unknown") return answer;
+  const ms = answer.status === "running" ? joinWaitMs : (proposal.waitMs ?? 0);
+  return awaitEnd({ tenant: known.tenant, id: known.record.id }, { answer, ms }, deps);
+}
+
+function describe(principal: Principal, proposal: Proposed, nowMs: number): NewAction {
+  const argumentsDigest = digestJson(proposal.arguments);
+  const { inputResponses, requestState } = proposal.protocol ?? {};
+  const state =
+    inputResponses === undefined && requestState === undefined
+      ? null
+      : digestJson([inputResponses ?? null, requestState ?? null]);
+  return {
+    id: newId("act", nowMs),
+    tenant: principal.tenant,
+    agent: principal.name,
+    tool: proposal.tool,
+    callDigest: digestJson([principal.name, proposal.tool, argumentsDigest, state, proposal.idempotencyKey ?? null]),
+    idempotencyKey: proposal.idempotencyKey,
+    arguments: proposal.arguments,
+    argumentsDigest,
+    run: proposal.run,
+    confidence: proposal.confidence,
+    rationale: proposal.rationale,
+    protocol: proposal.protocol,
+  };
+}
+
+/** Holds the caller until the action has ended or the time is up; then says how it stands. */
+async function awaitEnd(
+  at: { readonly tenant: string; readonly id: ActionId },
+  { answer, ms }: { answer: ActionAnswer; ms: number },
+  deps: WalkDeps,
+): Promise<ActionAnswer> {
+  const until = deps.clock.monotonicMs() + ms;
+  let latest = answer;
+  for (let left = ms; left > 0; left = until - deps.clock.monotonicMs()) {
+    await deps.ends.next(at.tenant, at.id, Math.min(left, lookEveryMs));
+    const stored = await deps.actions.read(at.tenant, at.id);
+    if (stored) latest = answerFrom(stored);
+    if (isFinal(latest.status) || latest.status === "unknown") return latest;
+  }
+  return latest;
+}
+
+export function answerFrom({ record }: StoredAction): ActionAnswer {
+  const { id, status, decision, result, error, approval } = record;
+  return {
+    id,
+    status,
+    ...(decision ? { decision } : {}),
+    ...(result === undefined ? {} : { result }),
+    ...(error ? { error } : {}),
+    ...(approval ? { approval } : {}),
+  };
+}
+
+type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> };
+
+function withoutUndefined<T extends object>(value: T): Defined<T> {
+  return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined)) as Defined<T>;
+}
+
+function mismatch(id: ActionId): AirworthyError {
+  return new AirworthyError("idempotency_mismatch", `This idempotency key belongs to ${id}, which has other content.`, {
+    place: "idempotencyKey",
+    fix: "Use a new key for a new action, and the same content for a repeat.",
+  });
+}

@@ -1,0 +1,91 @@
+/** What becomes of actions that nobody walks any more: decided approvals are walked, interrupted effects are cleared up. */
+import type { StartedEffect, StoredAction } from "../kernel/action-store.ts";
+import type { Outcome } from "../kernel/action-walk.ts";
+import type { ConnectorCall } from "../kernel/deps.ts";
+import { durationMs } from "../kernel/duration.ts";
+import { concludeCall } from "./5-execution/conclude.ts";
+import { probeEffect } from "./5-execution/probe.ts";
+import { claimedFrom, walkAction, type WalkDeps, walkWaiting } from "./walk.ts";
+
+export type RecoverDeps = WalkDeps & {
+  readonly expireApprovals: (tenant: string, id: StoredAction["record"]["id"]) => Promise<void>;
+  readonly onFault: (error: unknown) => void;
+};
+type Settled = Extract<Outcome, { status: "done" | "failed" | "unknown" }>;
+
+const batch = 20;
+/** Recovery's own call must be over well before its claim runs out. */
+const callTimeoutMaxMs = 10_000;
+
+/** One round: returns how many actions it moved. Safe on every node at once; each action is claimed by one. */
+export async function recoverOnce(deps: RecoverDeps): Promise<number> {
+  const decided = await deps.actions.decided(batch);
+  await each(decided, deps, async (at) => {
+    await deps.expireApprovals(at.tenant, at.id);
+    await walkWaiting(at, deps);
+  });
+  const interrupted = await deps.actions.claimInterrupted(batch);
+  await each(interrupted, deps, (action) => recoverAction(action, deps));
+  return decided.length + interrupted.length;
+}
+
+async function each<T>(items: readonly T[], deps: RecoverDeps, work: (item: T) => Promise<void>): Promise<void> {
+  await Promise.all(items.map((item) => work(item).catch(deps.onFault)));
+}
+
+async function recoverAction(action: StoredAction, deps: RecoverDeps): Promise<void> {
+  const { tenant, walk, record } = action;
+  const effect = await deps.actions.readEffect(tenant, record.id);
+  if (!effect && record.approval !== undefined) {
+    // It was promised to somebody that this waits for an answer; so it goes on.
+    await walkAction(claimedFrom(action), deps);
+    return;
+  }
+  const outcome = effect
+    ? await clearUp(action, effect, deps)
+    : interrupted("It was interrupted before it began; nothing was done.");
+  const reason = "the node that walked it went silent";
+  await deps.actions.settle({ tenant, id: record.id, walk, from: "running", outcome, by: "recovery", reason });
+  deps.ends.announce(tenant, record.id);
+}
+
+/** By what the upstream offers: the same key again, a look whether it happened, or honestly unknown. */
+async function clearUp(action: StoredAction, effect: StartedEffect, deps: RecoverDeps): Promise<Settled> {
+  const { tenant, record } = action;
+  const snapshot = await deps.actions.readSnapshot(tenant, effect.snapshotVersion);
+  const tool = snapshot.tools[effect.tool];
+  if (!tool) return { status: "unknown", message: `${effect.tool} is not in snapshot ${effect.snapshotVersion}.` };
+  if (tool.effect === "read") return interrupted("The read was interrupted; it changes nothing, so read again.");
+  const call: ConnectorCall = {
+    tenant,
+    snapshot,
+    tool,
+    arguments: record.arguments,
+    idempotencyKey: effect.idempotencyKey,
+    timeoutMs: Math.min(tool.timeoutMs, callTimeoutMaxMs),
+    dispatchBeforeMonoMs: deps.clock.monotonicMs() + callTimeoutMaxMs,
+    ...(action.protocol ? { protocol: action.protocol } : {}),
+  };
+  const why = "The effect was interrupted";
+  const { idempotency } = tool.definition;
+  const kept = idempotency && deps.clock.now() < effect.startedAt + durationMs(idempotency.retention);
+  if (!kept) return asSettled(await probeEffect(call, deps, why));
+  const answer = await deps.connectors.call(call);
+  // Refused to leave is no answer to whether the first attempt arrived.
+  if (answer.kind === "unsent")
+    return asSettled(await probeEffect(call, deps, `${why}, and its repeat did not leave: ${answer.detail}`));
+  return asSettled(await concludeCall({ action: callerOf(action), mask: action.mask }, answer, { call, deps }));
+}
+
+function callerOf({ tenant, record }: StoredAction) {
+  return { id: record.id, tenant, agent: record.agent, ...(record.run === undefined ? {} : { run: record.run }) };
+}
+
+function asSettled(outcome: Outcome): Settled {
+  if (outcome.status === "done" || outcome.status === "failed" || outcome.status === "unknown") return outcome;
+  return { status: "unknown", message: `Recovery ended as ${outcome.status}.` };
+}
+
+function interrupted(message: string): Settled {
+  return { status: "failed", code: "interrupted", message, retryable: true };
+}

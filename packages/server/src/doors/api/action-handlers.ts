@@ -1,0 +1,60 @@
+/** Operations on actions: propose, list, read, explain, clear up. */
+import { type ActionRecord, AirworthyError } from "@airworthy/contract";
+
+import { explainAction } from "../../controlplane/explain/explain-action.ts";
+import { propose } from "../../dataplane/propose.ts";
+import type { WalkDeps } from "../../dataplane/walk.ts";
+import type { StoredAction } from "../../kernel/action-store.ts";
+import type { Principal } from "../../kernel/action-walk.ts";
+import type { ApprovalStore, LedgerReader } from "../../kernel/control-store.ts";
+import type { Handlers } from "./handlers.ts";
+
+export type ActionHandlerDeps = {
+  readonly walk: WalkDeps;
+  readonly approvals: ApprovalStore;
+  readonly ledger: LedgerReader;
+};
+type Names = "proposeAction" | "listActions" | "readAction" | "explainAction" | "resolveAction";
+
+const defaultLimit = 50;
+
+export function createActionHandlers({ walk, approvals, ledger }: ActionHandlerDeps): Handlers<Names> {
+  const { actions } = walk;
+  const read = async (principal: Principal, id: ActionRecord["id"]): Promise<StoredAction> => {
+    const found = await actions.read(principal.tenant, id);
+    // To an agent the actions of others do not exist.
+    if (found && (principal.kind !== "agent" || found.record.agent === principal.name)) return found;
+    throw new AirworthyError("not_found", `There is no action ${id}.`);
+  };
+  return {
+    proposeAction: async (proposal, { principal, sink, onDelivered }) => {
+      const answer = await propose(principal, { ...proposal, sink }, walk);
+      onDelivered(() => void actions.markDelivered(principal.tenant, answer.id).catch(() => undefined));
+      return answer;
+    },
+    listActions: async ({ limit = defaultLimit, ...filter }, { principal }) => {
+      const agent = principal.kind === "agent" ? principal.name : filter.agent;
+      const found = await actions.list(principal.tenant, { ...filter, agent, limit });
+      const records = found.map((action) => action.record);
+      const last = records.at(-1);
+      return { actions: records, ...(records.length === limit && last ? { next: last.id } : {}) };
+    },
+    readAction: async ({ id }, { principal }) => (await read(principal, id)).record,
+    explainAction: async ({ id }, { principal }) => {
+      const { record } = await read(principal, id);
+      const approval = record.approval && (await approvals.read(principal.tenant, record.approval));
+      const evidence = await ledger.effectAndProof(principal.tenant, id);
+      return explainAction({ action: record, ...(approval ? { approval } : {}), ...evidence });
+    },
+    resolveAction: async ({ id, happened, reason, result }, { principal }) => {
+      const { tenant } = principal;
+      const { walk: epoch } = await read(principal, id);
+      const outcome = happened
+        ? { status: "done" as const, result: result ?? null, observations: [] }
+        : { status: "failed" as const, code: "not_done", message: `${principal.name}: ${reason}`, retryable: true };
+      await actions.settle({ tenant, id, walk: epoch, from: "unknown", outcome, by: principal.name, reason });
+      walk.ends.announce(tenant, id);
+      return (await read(principal, id)).record;
+    },
+  };
+}

@@ -1,0 +1,144 @@
+/** The HTTP door: mounts the contract's table, admits callers, and turns failures into one shape. */
+import {
+  AirworthyError,
+  api,
+  type ErrorBody,
+  type ErrorCode,
+  type Json,
+  type JsonObject,
+  type Operation,
+} from "@airworthy/contract";
+import type { HttpBindings } from "@hono/node-server";
+import { type Context, Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+
+import type { Principal } from "../../kernel/action-walk.ts";
+import { isJsonObject, parseJsonStrict } from "../../kernel/json.ts";
+import type { Handlers } from "./handlers.ts";
+import { mayCall } from "./identity.ts";
+import { writeOpenApi } from "./openapi.ts";
+
+export type ApiOptions = {
+  readonly handlers: Handlers;
+  readonly identify: (headers: {
+    authorization: string | undefined;
+    tenant: string | undefined;
+  }) => Promise<Principal | undefined>;
+  /** Told of every failure that is ours, with the id that the caller was shown. */
+  readonly onFailure: (correlationId: string, error: unknown) => void;
+};
+type Env = { Bindings: HttpBindings };
+
+const maxBodyBytes = 4 * 1024 * 1024;
+/** A configuration may be larger than any proposal. */
+const maxConfigBytes = 24 * 1024 * 1024;
+
+const statusOf: Record<ErrorCode, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503> = {
+  invalid_input: 400,
+  invalid_json: 400,
+  too_large: 413,
+  unauthenticated: 401,
+  forbidden: 403,
+  not_found: 404,
+  conflict: 409,
+  idempotency_mismatch: 422,
+  unavailable: 503,
+  internal: 500,
+};
+
+export function createApi(options: ApiOptions): Hono<Env> {
+  const app = new Hono<Env>();
+  const names = Object.keys(api) as Operation[];
+  for (const name of names) {
+    const route = api[name];
+    const maxSize = name === "planConfig" || name === "applyConfig" ? maxConfigBytes : maxBodyBytes;
+    const limit = bodyLimit({ maxSize, onError: () => fail(tooLarge(maxSize)) });
+    app.on(route.method, route.path.replaceAll(/\{(\w+)\}/g, ":$1"), limit, (c) => answer(c, name, options));
+  }
+  const document = writeOpenApi(api);
+  app.get("/v1/openapi.json", (c) => c.json(document));
+  app.notFound(() =>
+    fail(new AirworthyError("not_found", "There is no such operation.", { fix: "See /v1/openapi.json." })),
+  );
+  app.onError((error) => failWith(error, options));
+  return app;
+}
+
+async function answer(c: Context<Env>, name: Operation, options: ApiOptions): Promise<Response> {
+  const { scopes } = api[name];
+  const principal = await options.identify({
+    authorization: c.req.header("authorization"),
+    tenant: c.req.header("airworthy-tenant"),
+  });
+  if (!mayCall(principal, scopes)) throw principal ? forbidden(name) : unauthenticated();
+  const parsed = api[name].input.safeParse(await readInput(c, name));
+  if (!parsed.success) throw invalid(parsed.error.issues);
+  const caller = {
+    principal: principal ?? { tenant: "", kind: "person" as const, name: "anonymous", scopes: [] },
+    sink: { notify: () => undefined, signal: c.req.raw.signal },
+    onDelivered: (work: () => void) => void c.env.outgoing.once("finish", work),
+  };
+  // The table pairs each name with its own input schema; the compiler cannot follow the pair through the lookup.
+  const handle = options.handlers[name] as (input: unknown, as: typeof caller) => Promise<unknown>;
+  return Response.json(await handle(parsed.data, caller));
+}
+
+/** Path parameters, and the query (GET, DELETE) or the body (POST), as one object; a body cannot overrule the path. */
+async function readInput(c: Context<Env>, name: Operation): Promise<Json> {
+  const rest = api[name].method === "POST" ? readBody(new Uint8Array(await c.req.arrayBuffer())) : c.req.query();
+  return { ...rest, ...c.req.param() };
+}
+
+function readBody(bytes: Uint8Array): JsonObject {
+  const value = parseJsonStrict(bytes, { maxBytes: maxConfigBytes });
+  if (isJsonObject(value)) return value;
+  throw new AirworthyError("invalid_input", "The body must be a JSON object.", { place: "$" });
+}
+
+function failWith(error: unknown, options: ApiOptions): Response {
+  if (error instanceof AirworthyError && error.code !== "internal") return fail(error);
+  const id = crypto.randomUUID();
+  options.onFailure(id, error);
+  return fail(new AirworthyError("internal", `Something went wrong here; the log has it under ${id}.`));
+}
+
+function fail(error: AirworthyError): Response {
+  const { code, message, retryable, place, fix } = error;
+  const body: ErrorBody = {
+    code,
+    message,
+    retryable,
+    ...(place === undefined ? {} : { place }),
+    ...(fix === undefined ? {} : { fix }),
+  };
+  const headers = code === "unauthenticated" ? { "www-authenticate": "Bearer" } : {};
+  return Response.json(body, { status: statusOf[code], headers });
+}
+
+type Issue = { readonly path: readonly PropertyKey[]; readonly message: string };
+
+function invalid(issues: readonly Issue[]): AirworthyError {
+  const [first] = issues;
+  const more = issues.length > 1 ? ` (and ${issues.length - 1} more)` : "";
+  return new AirworthyError("invalid_input", `${first?.message ?? "The input does not fit."}${more}`, {
+    place: ["$", ...(first?.path ?? []).map(String)].join("."),
+    fix: "See /v1/openapi.json for what this operation takes.",
+  });
+}
+
+function tooLarge(maxSize: number): AirworthyError {
+  return new AirworthyError("too_large", `The body is larger than ${maxSize} bytes.`, { fix: "Send less." });
+}
+
+function unauthenticated(): AirworthyError {
+  return new AirworthyError("unauthenticated", "This needs a key, and a good one.", {
+    place: "header Authorization",
+    fix: "Send Authorization: Bearer <key>; `airworthy agents key NAME` makes one.",
+  });
+}
+
+function forbidden(name: Operation): AirworthyError {
+  return new AirworthyError("forbidden", `Your key does not allow ${name}.`, {
+    fix: `It takes one of these roles: ${api[name].scopes.join(", ")}.`,
+  });
+}

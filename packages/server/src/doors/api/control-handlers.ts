@@ -1,0 +1,142 @@
+/** Operations of the people who run it: approvals, stops, agents, keys, configuration, ledger, health. */
+import { AirworthyError } from "@airworthy/contract";
+
+import { createConfigPlanner } from "../../controlplane/config/plan-config.ts";
+import { walkWaiting, type WalkDeps } from "../../dataplane/walk.ts";
+import type { Principal } from "../../kernel/action-walk.ts";
+import type { ApprovalStore, KeyStore, LedgerReader, SnapshotStore, StopStore } from "../../kernel/control-store.ts";
+import { newId } from "../../kernel/ids.ts";
+import type { Handlers } from "./handlers.ts";
+
+export type ControlHandlerDeps = {
+  readonly walk: WalkDeps;
+  readonly approvals: ApprovalStore;
+  readonly stops: StopStore;
+  readonly keys: KeyStore;
+  readonly snapshots: SnapshotStore;
+  readonly ledger: LedgerReader;
+  readonly health: Handlers<"readHealth">["readHealth"];
+  readonly onFault: (error: unknown) => void;
+};
+type Names = Exclude<
+  keyof Handlers,
+  "proposeAction" | "listActions" | "readAction" | "explainAction" | "resolveAction"
+>;
+
+const defaultLimit = 100;
+
+export function createControlHandlers(deps: ControlHandlerDeps): Handlers<Names> {
+  return { ...approvalHandlers(deps), ...stopHandlers(deps), ...keyHandlers(deps), ...configHandlers(deps) };
+}
+
+function approvalHandlers({
+  approvals,
+  walk,
+  onFault,
+}: ControlHandlerDeps): Handlers<"listApprovals" | "decideApproval"> {
+  return {
+    listApprovals: async ({ status, team, limit = defaultLimit }, { principal }) => ({
+      approvals: await approvals.list(principal.tenant, { status, team, limit }),
+    }),
+    decideApproval: async ({ id, verdict, reason }, { principal }) => {
+      const { tenant, name: by } = principal;
+      const teamsOf = await teamsOfPerson(principal, walk);
+      const approval = await approvals.decide(tenant, { id, by, teamsOf, verdict, reason });
+      // The walk belongs to nobody's request; should it fail here, recovery finds the decided approval.
+      if (approval.status !== "pending") void walkWaiting({ tenant, id: approval.action }, walk).catch(onFault);
+      return approval;
+    },
+  };
+}
+
+/** The local administrator may sign for any team; it is recorded as such, by name. */
+async function teamsOfPerson(
+  principal: Principal,
+  { control }: WalkDeps,
+): Promise<(approvers: readonly string[]) => readonly string[]> {
+  if (principal.kind === "local") return (approvers) => approvers;
+  const { snapshot } = await control.view(principal.tenant);
+  return (approvers) => approvers.filter((team) => snapshot.teams[team]?.members.includes(principal.name));
+}
+
+function stopHandlers({ stops, walk }: ControlHandlerDeps): Handlers<"createStop" | "listStops" | "liftStop"> {
+  return {
+    createStop: async ({ scope, mode = "deny_all", reason }, { principal }) => {
+      const stop = await stops.set(principal.tenant, { id: newId("stp"), scope, mode, reason, by: principal.name });
+      // It binds every redemption from its commit on; after this look no decision of this node forgets it either.
+      await walk.control.refresh(principal.tenant);
+      return stop;
+    },
+    listStops: async ({ all }, { principal }) => ({ stops: await stops.list(principal.tenant, all === "true") }),
+    liftStop: async ({ id, reason }, { principal }) => {
+      const stop = await stops.lift(principal.tenant, { id, by: principal.name, reason });
+      await walk.control.refresh(principal.tenant);
+      return stop;
+    },
+  };
+}
+
+function keyHandlers({ keys, walk }: ControlHandlerDeps): Handlers<"listAgents" | "createKey" | "revokeKey"> {
+  return {
+    listAgents: async (_, { principal }) => {
+      const { snapshot } = await walk.control.view(principal.tenant);
+      const all = await keys.list(principal.tenant);
+      const keysOf = (name: string) =>
+        all
+          .filter((key) => key.kind === "agent" && key.name === name)
+          .map(({ id, createdAt, expiresAt }) => ({
+            id,
+            createdAt: createdAt.toISOString(),
+            ...(expiresAt ? { expiresAt: expiresAt.toISOString() } : {}),
+          }));
+      return { agents: Object.values(snapshot.agents).map((agent) => ({ ...agent, keys: keysOf(agent.name) })) };
+    },
+    createKey: async ({ for: holder, expiresInDays }, { principal }) => {
+      const { snapshot } = await walk.control.view(principal.tenant);
+      const known = holder.kind === "agent" ? snapshot.agents : snapshot.people;
+      if (!Object.hasOwn(known, holder.name)) throw unknownHolder(holder);
+      const made = await keys.create(principal.tenant, { holder, by: principal.name, expiresInDays });
+      return { id: made.id, key: made.key, ...(made.expiresAt ? { expiresAt: made.expiresAt.toISOString() } : {}) };
+    },
+    revokeKey: async ({ id }, { principal }) => {
+      const revokedAt = await keys.revoke(principal.tenant, id, principal.name);
+      return { id, revokedAt: revokedAt.toISOString() };
+    },
+  };
+}
+
+function unknownHolder(holder: { kind: string; name: string }): AirworthyError {
+  return new AirworthyError(
+    "not_found",
+    `The live configuration has no ${holder.kind} ${JSON.stringify(holder.name)}.`,
+    {
+      place: "$.for.name",
+      fix: "Add it to the configuration and apply that first.",
+    },
+  );
+}
+
+function configHandlers(
+  deps: ControlHandlerDeps,
+): Handlers<"planConfig" | "applyConfig" | "verifyLedger" | "readHealth"> {
+  const planner = createConfigPlanner({ control: deps.walk.control, ledger: deps.ledger, snapshots: deps.snapshots });
+  return {
+    planConfig: async ({ files, replay }, { principal }) => {
+      await admitTenant(principal, deps);
+      return planner.plan(principal.tenant, { files, replay });
+    },
+    applyConfig: async ({ files, base, digest }, { principal }) => {
+      await admitTenant(principal, deps);
+      return planner.apply(principal.tenant, { files, base, digest, by: principal.name });
+    },
+    verifyLedger: (_, { principal }) => deps.ledger.verify(principal.tenant),
+    readHealth: deps.health,
+  };
+}
+
+/** A tenant begins to exist when the local administrator first gives it a configuration. */
+async function admitTenant({ kind, tenant }: Principal, { snapshots, walk }: ControlHandlerDeps): Promise<void> {
+  if (kind !== "local") return;
+  await snapshots.ensureTenant(tenant);
+  await walk.control.refresh(tenant);
+}

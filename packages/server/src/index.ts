@@ -1,0 +1,26 @@
+/** The server package: start it, or use the parts that work without one. */
+import { pinTools as writePins, type PinResult } from "./controlplane/registry/pin-tools.ts";
+import { createConnectors } from "./dataplane/5-execution/connectors.ts";
+
+import { readEnvironment } from "./kernel/config.ts";
+
+export { checkFiles } from "./controlplane/registry/compile.ts";
+export { readFolder } from "./controlplane/registry/read-folder.ts";
+export { renderFindings } from "./controlplane/registry/render-findings.ts";
+export { startServer, type RunningServer } from "./start-server.ts";
+export { launchDatabase, type RunningDatabase } from "./store/launcher.ts";
+export { verifyOffline } from "./verify-offline.ts";
+
+/** Pins the tools of one MCP connector as its server offers them now; secrets and URLs come from `env`. */
+export async function pinTools(options: {
+  readonly configDir: string;
+  readonly connector: string;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}): Promise<PinResult> {
+  const connectors = createConnectors({ env: options.env ?? readEnvironment() });
+  try {
+    return await writePins({ ...options, offers: (connector) => connectors.mcp.offers(connector) });
+  } finally {
+    await connectors.close();
+  }
+}

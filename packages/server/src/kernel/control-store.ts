@@ -1,0 +1,97 @@
+/** The ports to what people administer: stops, keys, approvals, snapshots, and the ledger as it is read. */
+import type {
+  ActionId,
+  Approval,
+  ApprovalId,
+  ApprovalStatus,
+  ConfigFile,
+  Explanation,
+  KeyId,
+  LedgerVerification,
+  Snapshot,
+  Stop,
+  StopId,
+  StopMode,
+  StopScope,
+} from "@airworthy/contract";
+
+import type { Approvals } from "./deps.ts";
+import type { PolicyRequest } from "./policy/engine.ts";
+
+export type NewStop = {
+  readonly id: StopId;
+  readonly scope: StopScope;
+  readonly mode: StopMode;
+  readonly reason: string;
+  readonly by: string;
+};
+export type StopStore = {
+  readonly list: (tenant: string, all: boolean) => Promise<Stop[]>;
+  readonly set: (tenant: string, stop: NewStop) => Promise<Stop>;
+  readonly lift: (
+    tenant: string,
+    lift: { readonly id: StopId; readonly by: string; readonly reason: string | undefined },
+  ) => Promise<Stop>;
+};
+
+export type KeyHolder = { readonly kind: "agent" | "person"; readonly name: string };
+export type KeyRow = KeyHolder & { readonly id: KeyId; readonly createdAt: Date; readonly expiresAt: Date | null };
+export type KeyStore = {
+  readonly create: (
+    tenant: string,
+    request: { readonly holder: KeyHolder; readonly by: string; readonly expiresInDays: number | undefined },
+  ) => Promise<{ id: KeyId; key: string; expiresAt: Date | null }>;
+  /** Whose key this is, or undefined for anything else: malformed, unknown, expired, revoked. */
+  readonly find: (key: string) => Promise<(KeyHolder & { readonly tenant: string }) | undefined>;
+  readonly revoke: (tenant: string, id: KeyId, by: string) => Promise<Date>;
+  readonly list: (tenant: string) => Promise<KeyRow[]>;
+};
+
+/** A person's answer. `teamsOf` gives those of the approval's teams for which this person may sign. */
+export type Answer = {
+  readonly id: ApprovalId;
+  readonly by: string;
+  readonly teamsOf: (approvers: readonly string[]) => readonly string[];
+  readonly verdict: "approve" | "reject";
+  readonly reason: string;
+};
+export type ApprovalStore = Approvals & {
+  readonly read: (tenant: string, id: ApprovalId) => Promise<Approval | undefined>;
+  readonly list: (
+    tenant: string,
+    filter: { readonly status: ApprovalStatus | undefined; readonly team: string | undefined; readonly limit: number },
+  ) => Promise<Approval[]>;
+  /** Records the answer and, when it settles the matter, moves the approval. */
+  readonly decide: (tenant: string, answer: Answer) => Promise<Approval>;
+  /** Silence means no: approvals past their time expire, on the record. */
+  readonly expire: (tenant: string, action: ActionId) => Promise<void>;
+};
+
+export type SnapshotContent = Omit<Snapshot, "version">;
+export type SnapshotStore = {
+  /** @throws AirworthyError `conflict` when the live snapshot is not the base that the plan was made on. */
+  readonly publish: (
+    tenant: string,
+    publication: {
+      readonly content: SnapshotContent;
+      readonly files: readonly ConfigFile[];
+      readonly base: { readonly version: number; readonly digest: string };
+      readonly by: string;
+    },
+  ) => Promise<{ version: number; digest: string }>;
+  readonly ensureTenant: (tenant: string) => Promise<void>;
+};
+
+/** A decision as it was recorded: what the policies were asked, and what was decided. */
+export type RecordedDecision = {
+  readonly action: string;
+  readonly agent: string;
+  readonly tool: string;
+  readonly request: PolicyRequest;
+};
+export type LedgerReader = {
+  readonly verify: (tenant: string) => Promise<LedgerVerification>;
+  readonly effectAndProof: (tenant: string, id: ActionId) => Promise<Pick<Explanation, "effect" | "proof">>;
+  /** The newest recorded decisions that policies took part in. */
+  readonly decisions: (tenant: string, limit: number) => Promise<RecordedDecision[]>;
+};

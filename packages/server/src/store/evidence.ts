@@ -1,0 +1,37 @@
+/** The evidence of a walk: what was asked, what it rested on, and why it was decided so. */
+import type { JudgedAction } from "../kernel/action-walk.ts";
+
+/** For the working row: what people read of the decision. */
+export function evidenceOf({ context, decision, judgement }: JudgedAction): object {
+  return {
+    decision,
+    facts: context.facts,
+    lineage: context.lineage,
+    entity: context.entity,
+    amount: context.amount,
+    ...(judgement.obligations.mask ? { mask: judgement.obligations.mask } : {}),
+  };
+}
+
+/** For the ledger: everything needed to reproduce the decision later. */
+export function describeWalk(action: JudgedAction): object {
+  const { judgement } = action;
+  return {
+    walk: action.walk,
+    run: action.run,
+    arguments: action.arguments,
+    argumentsDigest: action.argumentsDigest,
+    confidence: action.confidence,
+    rationale: action.rationale,
+    proposedAt: new Date(action.proposedAt).toISOString(),
+    ...evidenceOf(action),
+    policy: {
+      request: judgement.request,
+      determining: judgement.determining,
+      obligations: judgement.obligations,
+      shadow: judgement.shadow,
+    },
+    binding: judgement.binding,
+    toolVersion: action.context.tool?.digest,
+  };
+}
