@@ -37,7 +37,7 @@ describe("checkBundle", () => {
       { code: "policy_invalid", line: 3, column: 8, hint: "did you mean `amountMinor`?" },
     ]);
     expect(found('@id("a") permit (principal, action, resource == Airworthy::Tool::"payments.refnd");')).toEqual([
-      { code: "unknown_tool", line: 1, column: 67, hint: 'did you mean "payments.refund"?' },
+      { code: "unknown_tool", line: 1, column: 66, hint: 'did you mean "payments.refund"?' },
     ]);
     expect(found('@id("a") permit (principal, action, resource in Airworthy::System::"payment");')).toMatchObject([
       { code: "unknown_system" },

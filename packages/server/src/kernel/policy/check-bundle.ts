@@ -39,13 +39,15 @@ function byPlace(left: Finding, right: Finding): number {
   return left.file.localeCompare(right.file) || left.line - right.line || left.column - right.column;
 }
 
+/** Cedar says the same of one place once for each tool, in no fixed order; once is enough, and always the same one. */
 function dropRepeats(findings: readonly Finding[]): readonly Finding[] {
-  const seen = new Map<string, Finding>();
-  for (const finding of findings) {
-    const key = JSON.stringify([finding.file, finding.line, finding.column, finding.message]);
-    if (!seen.has(key)) seen.set(key, finding);
+  const kept = new Map<string, Finding>();
+  for (const finding of findings.toSorted((left, right) => left.message.localeCompare(right.message))) {
+    const { file, line, column, length, code, message } = finding;
+    const key = JSON.stringify([file, line, column, length, code, file === "" ? message : ""]);
+    if (!kept.has(key)) kept.set(key, finding);
   }
-  return [...seen.values()];
+  return [...kept.values()];
 }
 
 function lintOne({ policy, json }: ParsedPolicy, bundle: CandidateBundle): readonly Finding[] {

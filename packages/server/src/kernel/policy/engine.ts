@@ -14,7 +14,7 @@ import type { PolicyRequest } from "./request-context.ts";
 import { checkTools } from "./tool-schema.ts";
 
 export type { PolicyBundle } from "./plan-bundle.ts";
-export type { PolicyAnswer, PolicyReason } from "./policy-answer.ts";
+export type { PolicyAnswer } from "./policy-answer.ts";
 export type { PolicyEnv, PolicyRequest } from "./request-context.ts";
 
 export type PolicyEngineOptions = {

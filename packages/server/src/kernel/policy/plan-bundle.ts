@@ -14,7 +14,7 @@ export type PolicyBundle = {
   readonly tools: readonly PolicyTool[];
 };
 
-export type ToolPlan = { readonly tool: PolicyTool } & Pick<JudgeCall, "enforce" | "shadow"> & {
+type ToolPlan = { readonly tool: PolicyTool } & Pick<JudgeCall, "enforce" | "shadow"> & {
     readonly slot: string;
   };
 /** A bundle as it lies in one slot. */

@@ -13,7 +13,7 @@ export const refundTool: PolicyTool = {
   facets: { accountId: "string", amount: "integer", urgent: "boolean", labels: "string[]" },
   facts: { "crm.account.status": "string" },
 };
-export const lookupTool: PolicyTool = {
+const lookupTool: PolicyTool = {
   name: "crm.find-account",
   system: "crm",
   effect: "read",

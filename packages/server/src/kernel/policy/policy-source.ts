@@ -13,7 +13,7 @@ import { findBreach, placeWithin, splitPolicies, textLimits, tokenize, utf16Offs
 import type { Place, TextLimits, Token } from "./policy-text.ts";
 
 export type EntityRef = { readonly type: string; readonly id: string };
-export type ActionHead =
+type ActionHead =
   | { readonly op: "all" }
   | { readonly op: "=="; readonly entity: EntityRef }
   | { readonly op: "in"; readonly entities: readonly EntityRef[] };
@@ -21,7 +21,7 @@ export type EntityHead =
   | { readonly op: "all" }
   | { readonly op: "==" | "in"; readonly entity: EntityRef }
   | { readonly op: "is"; readonly type: string; readonly within?: EntityRef };
-export type PolicyHead = {
+type PolicyHead = {
   readonly principal: EntityHead;
   readonly action: ActionHead;
   readonly resource: EntityHead;

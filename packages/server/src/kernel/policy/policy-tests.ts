@@ -12,7 +12,7 @@ const text = z.string();
 const value = z.union([z.string(), z.int(), z.boolean()]);
 
 /** One case as its author writes it. What is left out of `agent` and `env` is the plainest there is. */
-export const PolicyTestCase = z.strictObject({
+const PolicyTestCase = z.strictObject({
   name: z.string().min(1),
   agent: z.strictObject({ id: text, autonomy: z.int(), stage: text, level: text, fleet: text }).partial().optional(),
   tool: z.string().min(1),
@@ -37,7 +37,7 @@ export const PolicyTestCase = z.strictObject({
   expect: z.enum(["allow", "deny", "escalate"]),
   approvers: z.array(text).optional().meta({ description: "With escalate: exactly these teams, in any order." }),
 });
-export type PolicyTestCase = z.infer<typeof PolicyTestCase>;
+type PolicyTestCase = z.infer<typeof PolicyTestCase>;
 
 /** A case as it was parsed, with the place where it begins. */
 export type PolicyTestSource = {

@@ -5,7 +5,7 @@ import type { AgentEntity, JudgeCall } from "./engine-messages.ts";
 import { envTypes } from "./tool-schema.ts";
 import type { FacetType, PolicyTool } from "./tool-schema.ts";
 
-export type FacetValue = string | number | boolean | readonly string[];
+type FacetValue = string | number | boolean | readonly string[];
 
 /** What our layers know about the action. `hourUtc` is 0 to 23, amounts are in minor units of `currency`. */
 export type PolicyEnv = {

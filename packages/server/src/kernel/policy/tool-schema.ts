@@ -15,7 +15,7 @@ export type PolicyTool = {
   readonly facts: Readonly<Record<string, "string" | "integer" | "boolean">>;
 };
 
-export const namespace = "Airworthy";
+const namespace = "Airworthy";
 export const actionType = `${namespace}::Action`;
 export const agentType = `${namespace}::Agent`;
 export const fleetType = `${namespace}::Fleet`;
