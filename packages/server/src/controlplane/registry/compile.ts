@@ -21,7 +21,7 @@ import { adoptPolicyFinding, isAboutTools } from "./policy-findings.ts";
 import { checkPolicyTests, readPolicyTests } from "./policy-tests.ts";
 
 /** How long a call may take whose tool states no `timeout`. */
-export const defaultTimeoutMs = 15_000;
+const defaultTimeoutMs = 15_000;
 
 export type SnapshotContent = Omit<Snapshot, "version">;
 export type CompiledBundle = { readonly snapshot?: SnapshotContent; readonly findings: readonly Finding[] };

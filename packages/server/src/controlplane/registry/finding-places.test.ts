@@ -54,13 +54,15 @@ const cases = readdirSync(folder)
   .flatMap((name) => read(name).split(/^=== /m).slice(1).map(readCase));
 
 describe("findings", () => {
-  test.each(cases.map((one) => [`${one.code} ${one.name}`, one] as const))("%s", async (_, { files, spots }) => {
-    const findings = await checkFiles(files);
-    expect(
-      findings.map(({ code, file, line, column, length }) => ({ code, file, line, column, length })),
-      JSON.stringify(findings, undefined, 1),
-    ).toEqual(spots);
-  });
+  test.concurrent.each(cases.map((one) => [`${one.code} ${one.name}`, one] as const))(
+    "%s",
+    async (_, { files, spots }) => {
+      const findings = await checkFiles(files);
+      expect(findings.map(({ code, file, line, column, length }) => ({ code, file, line, column, length }))).toEqual(
+        spots,
+      );
+    },
+  );
 
   test("the base of the cases is clean", async () => {
     expect(await checkFiles(splitFiles(read("base.txt")))).toEqual([]);
@@ -75,7 +77,7 @@ describe("findings", () => {
   });
 
   test("AW1004: too deep for a parser that recurses", async () => {
-    for (const text of ["[".repeat(300_000), "- ".repeat(300_000), "a: ".repeat(100_000), "{a: ".repeat(100_000)]) {
+    for (const text of ["[".repeat(60_000), "- ".repeat(60_000), "a: ".repeat(20_000), "{a: ".repeat(20_000)]) {
       const findings = await checkFiles([{ path: "a.yaml", text }]);
       expect(findings.map(({ code, line, column }) => [code, line, column])).toEqual([["AW1004", 1, 1]]);
     }

@@ -10,7 +10,7 @@ const DAY = "(?:0[1-9]|[12][0-9]|3[01])";
  * A name is pinned when one of these is in it. Anything else floats: a bare family (gpt-5, claude-sonnet-4-5), a tag
  * (llama3.3:70b), a moving alias (auto). `latest` as a part of the name always floats, whatever else is there.
  */
-export const pinForms: readonly PinForm[] = [
+const pinForms: readonly PinForm[] = [
   {
     what: "a full date: gpt-4o-2024-08-06, claude-sonnet-4-5-20250929, …@20250929",
     form: new RegExp(`[-_@.:]20\\d{2}-?${MONTH}-?${DAY}${END}`),

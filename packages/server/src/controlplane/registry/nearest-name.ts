@@ -1,7 +1,7 @@
 /** Finds the name that somebody probably meant. */
 
 /** The candidate nearest to `wanted`, or undefined when none is near enough to suggest. */
-export function nearestName(wanted: string, candidates: Iterable<string>): string | undefined {
+function nearestName(wanted: string, candidates: Iterable<string>): string | undefined {
   const folded = fold(wanted);
   if (folded.length > 128) return undefined;
   let best: { readonly name: string; readonly distance: number } | undefined;

@@ -3,7 +3,7 @@ import { writeFile } from "node:fs/promises";
 import path from "node:path";
 
 import { AirworthyError, type ConfigFile, McpConnector } from "@airworthy/contract";
-import { isMap, isSeq, parseAllDocuments, type Document } from "yaml";
+import { isMap, isSeq, parseAllDocuments, type Document, type YAMLMap } from "yaml";
 
 import { readFolder } from "./read-folder.ts";
 
@@ -40,13 +40,18 @@ function writePins(document: Document, pins: ReadonlyMap<string, string>): PinRe
   if (!isSeq(list)) return [];
   return list.items.flatMap((item) => {
     if (!isMap(item)) return [];
-    const name = String(item.get("name"));
-    const pin = pins.get(String(item.get("upstream") ?? name));
+    const [name, upstream, was] = ["name", "upstream", "pin"].map((key) => textAt(item, key));
+    if (name === undefined) return [];
+    const pin = pins.get(upstream ?? name);
     if (pin === undefined) throw notOffered(name);
-    const was = item.get("pin");
     item.set("pin", pin);
-    return [{ name, pin, ...(typeof was === "string" && was !== pin ? { was } : {}) }];
+    return [{ name, pin, ...(was !== undefined && was !== pin ? { was } : {}) }];
   });
+}
+
+function textAt(map: YAMLMap, key: string): string | undefined {
+  const value = map.get(key);
+  return typeof value === "string" ? value : undefined;
 }
 
 function notOffered(tool: string): AirworthyError {

@@ -51,16 +51,17 @@ async function readEntries(reading: Reading, below: string, depth: number): Prom
     if (isSkipped(entry.name)) continue;
     const path = below === "" ? entry.name : `${below}/${entry.name}`;
     // One after the other: the limits are judged before the next file is opened.
-    // oxlint-disable-next-line no-await-in-loop
+    // oxlint-disable no-await-in-loop
     if (entry.isDirectory()) await readEntries(reading, path, depth + 1);
-    // oxlint-disable-next-line no-await-in-loop
     else if (isConfig(entry.name)) await readOne(reading, path, entry);
+    // oxlint-enable no-await-in-loop
   }
 }
 
 async function readOne(reading: Reading, path: string, entry: Dirent): Promise<void> {
   const real = await realpath(join(reading.root, path)).catch(() => undefined);
-  if (real === undefined || !real.startsWith(`${reading.root}${sep}`)) {
+  const isInside = real === reading.root || real?.startsWith(`${reading.root}${sep}`) === true;
+  if (real === undefined || !isInside) {
     reading.faults.push(`${path}: ${real === undefined ? "leads nowhere" : "leads out of the folder"}`);
     return;
   }

@@ -16,7 +16,7 @@ export function renderFindings(
 ): string {
   if (findings.length === 0) return "";
   const palette = options.color === true ? ansi : plain;
-  const lines = new Map(files.map((file) => [file.path, file.text.replace(/^\uFEFF/, "").split(/\r?\n|\r/)]));
+  const lines = new Map(files.map((file) => [file.path, file.text.replace(/^\uFEFF/, "").split(/\r?\n/)]));
   const frames = findings.map((finding) => renderFinding(finding, lines.get(finding.file), palette));
   return `${frames.join("\n\n")}\n\n${countFindings(findings)}\n`;
 }

@@ -8,14 +8,23 @@ import type { SourceText } from "./yaml-source.ts";
 type Found = { readonly node: Node | undefined; readonly key: Node | undefined; readonly isWhole: boolean };
 
 /** The place of `[start, end)`, cut at the end of its first line. */
-export function placeOf(source: SourceText, start: number, end: number): Place {
-  const { line, col } = source.lines.linePos(Math.min(start, source.text.length));
-  const lineEnd = source.text.slice(start, Math.max(end, start)).search(/[\r\n]/);
-  return {
-    line: Math.max(line, 1),
-    column: Math.max(col, 1),
-    length: Math.max(lineEnd < 0 ? end - start : lineEnd, 1),
-  };
+export function placeOf({ text, lineStarts }: SourceText, start: number, end: number): Place {
+  const from = Math.min(start, text.length);
+  const line = countStarts(lineStarts, from);
+  const lineEnd = text.slice(from, end).search(/[\r\n]/);
+  const length = lineEnd < 0 ? Math.min(end, text.length) - from : lineEnd;
+  return { line, column: from - (lineStarts[line - 1] ?? 0) + 1, length: Math.max(length, 1) };
+}
+
+/** How many lines begin at or before the offset. */
+function countStarts(lineStarts: readonly number[], offset: number): number {
+  let [low, high] = [0, lineStarts.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((lineStarts[middle] ?? 0) <= offset) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 export function locateIn(source: SourceText, document: Document.Parsed): Locator {

@@ -1,6 +1,6 @@
 /** Reads one YAML file into plain values that know where they stand, refusing what would harm the reader. */
 import type { ConfigFile, Finding } from "@airworthy/contract";
-import { Composer, LineCounter, Parser } from "yaml";
+import { Composer, Parser } from "yaml";
 import type { CST, Document, YAMLError } from "yaml";
 
 import { makeFinding } from "./finding-codes.ts";
@@ -21,12 +21,15 @@ const MAX_VALUES = 50_000;
 const MAX_ALIASES = 50;
 const MAX_FAULTS = 10;
 
-export type SourceText = { readonly file: string; readonly text: string; readonly lines: LineCounter };
+/** `lineStarts[n]` is the offset at which line n + 1 begins. */
+export type SourceText = { readonly file: string; readonly text: string; readonly lineStarts: readonly number[] };
 
 /** Reads all documents of a file. Never throws; empty documents are left out. */
 export function readYaml(file: ConfigFile): YamlSource {
-  const source = { file: file.path, text: file.text.replace(/^\uFEFF/, ""), lines: new LineCounter() };
-  const tokens = [...new Parser(source.lines.addNewLine).parse(source.text)];
+  const text = file.text.replace(/^\uFEFF/, "");
+  const lineStarts = [0, ...Array.from(text.matchAll(/\n/g), (match) => match.index + 1)];
+  const source = { file: file.path, text, lineStarts };
+  const tokens = [...new Parser().parse(text)];
   const deep = tokens.find((token) => token.type === "document" && isTooDeep(token));
   // The composer recurses. Past the stack's end the process dies rather than throws, so depth is judged before it runs.
   if (deep !== undefined) {
