@@ -5,8 +5,8 @@ import type { PlannedAction } from "../../kernel/action-walk.ts";
 
 export type Check = { readonly name: string; readonly look: (action: PlannedAction) => readonly Reason[] };
 
-/** More identical calls than this within ten minutes is a loop, not work. */
-const repeatsMax = 25;
+/** More identical calls than this within ten minutes is a loop, not work. Reading again is how an agent keeps watch. */
+const repeatsMax = { write: 25, read: 1000 } as const;
 
 export const checks: readonly Check[] = [
   { name: "stop", look: (action) => action.view.stops.filter((stop) => applies(stop, action)).map(stopped) },
@@ -20,8 +20,8 @@ export const checks: readonly Check[] = [
   },
   {
     name: "loop",
-    look: ({ step, tool }) =>
-      step.repeats >= repeatsMax
+    look: ({ step, tool, context }) =>
+      step.repeats >= repeatsMax[context.tool?.effect ?? "write"]
         ? [deny("loop", `The same call of ${tool} was made ${step.repeats} times in ten minutes.`)]
         : [],
   },
