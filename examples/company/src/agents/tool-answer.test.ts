@@ -14,6 +14,7 @@ describe("readAnswer", () => {
     ["Not done: crm.account.status changed from active to disputed. Read it again.", "changed"],
     ["Waiting for finance-ops. Pending: repeat the identical call; if a fact changed it is asked again.", "pending"],
     ["Refused: the shipment is under a safety hold.", "refused"],
+    ["Refused by a rule. Do not repeat this call unless what it rests on has changed.", "refused"],
     ["HTTP 503 from the payments service", "refused"],
   ])("takes %j as %s", (text, kind) => {
     expect(readAnswer(says(text)).kind).toBe(kind);

@@ -16,7 +16,7 @@ export type ToolAnswer =
   | { readonly kind: "changed" | "pending" | "refused"; readonly text: string };
 
 const PENDING = /repeat the (identical|same) call|\bpending\b|awaiting approval|waiting for approval/i;
-const CHANGED = /\bchanged\b|read (it |them )?again|re-?read/i;
+const CHANGED = /\bchanged from\b|read (it |them )?again|re-?read/i;
 
 export function readAnswer(result: ToolResult): ToolAnswer {
   const text = (result.content ?? []).flatMap((block) => (block.type === "text" ? [block.text ?? ""] : [])).join("\n");
