@@ -9,7 +9,7 @@ import { createClient } from "@airworthy/sdk";
 import { launchDatabase, startServer } from "@airworthy/server";
 import pg from "pg";
 
-import type { AgentEvent, Narrator } from "./narrator.ts";
+import { agentEvent, type Narrator } from "./narrator.ts";
 import { openBilling } from "./systems/billing.ts";
 import { startCarriers } from "./systems/carriers.ts";
 import { startCrm } from "./systems/crm.ts";
@@ -151,7 +151,7 @@ function startAgent(name: string, { url, keyFile, rate, seed, narrator }: AgentP
   const child = spawn(process.execPath, [...process.execArgv, file, ...flags], {
     stdio: ["ignore", "pipe", "inherit"],
   });
-  createInterface({ input: child.stdout }).on("line", (line) => narrator.agent(JSON.parse(line) as AgentEvent));
+  createInterface({ input: child.stdout }).on("line", (line) => narrator.agent(agentEvent.parse(JSON.parse(line))));
   return child;
 }
 

@@ -1,6 +1,8 @@
 /** Tells a person what happens, one line an event: who, what, and where to look for the reason. */
+import { z } from "zod";
 
-export type AgentEvent = { readonly agent: string; readonly event: string; readonly [field: string]: unknown };
+export const agentEvent = z.looseObject({ agent: z.string(), event: z.string() });
+export type AgentEvent = z.infer<typeof agentEvent>;
 export type Narrator = {
   readonly say: (line: string) => void;
   readonly agent: (event: AgentEvent) => void;

@@ -3,7 +3,8 @@ import type { Approval, ApprovalId } from "@airworthy/contract";
 import type { Client } from "@airworthy/sdk";
 
 import type { Call } from "./call.ts";
-import { exitCodeOf, exitCodes, isOurError, type ExitCode } from "./exit-codes.ts";
+import { exitCodes, isOurError, type ExitCode } from "./exit-codes.ts";
+import { exitCodeOf } from "./failure.ts";
 import { readId } from "./ids.ts";
 import { clean } from "./text/clean.ts";
 
@@ -26,7 +27,6 @@ export async function decideApprovals(call: Call<DecisionOptions>, verdict: Verd
   const outcomes: { readonly outcome: Outcome; readonly code: ExitCode }[] = [];
   for (const id of ids) {
     // One after the other: a person who interrupts must know that nothing further was decided.
-    // oxlint-disable-next-line no-await-in-loop
     outcomes.push(await decideOne(client, { id, verdict, reason: call.options.reason }));
   }
   const results = outcomes.map(({ outcome }) => outcome);

@@ -2,8 +2,8 @@
 import { AirworthyError, ErrorCode } from "@airworthy/contract";
 import { describe, expect, it } from "vitest";
 
-import { exitCodeOf, exitCodes } from "./exit-codes.ts";
-import { Failure } from "./failure.ts";
+import { exitCodes } from "./exit-codes.ts";
+import { Failure, exitCodeOf } from "./failure.ts";
 
 describe("exit codes", () => {
   it("are what they have always been", () => {

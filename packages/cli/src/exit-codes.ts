@@ -1,8 +1,6 @@
 /** The exit codes: one table, documented, never changed. */
 import type { ErrorCode } from "@airworthy/contract";
 
-import { Failure } from "./failure.ts";
-
 export const exitCodes = {
   ok: { code: 0, meaning: "Done." },
   unexpected: { code: 1, meaning: "Failed in a way that no other code names, such as an unknown id or a conflict." },
@@ -20,7 +18,7 @@ export const exitCodes = {
 export type ExitName = keyof typeof exitCodes;
 export type ExitCode = (typeof exitCodes)[ExitName]["code"];
 
-const byErrorCode: Record<ErrorCode, ExitName> = {
+export const byErrorCode: Record<ErrorCode, ExitName> = {
   invalid_input: "usage",
   invalid_json: "usage",
   too_large: "usage",
@@ -37,10 +35,3 @@ const byErrorCode: Record<ErrorCode, ExitName> = {
 export type OurError = Error & { readonly code: ErrorCode; readonly place?: string; readonly fix?: string };
 export const isOurError = (error: unknown): error is OurError =>
   error instanceof Error && error.name === "AirworthyError" && "code" in error && String(error.code) in byErrorCode;
-
-/** The exit code that an error asks for. */
-export function exitCodeOf(error: unknown): ExitCode {
-  if (error instanceof Failure) return exitCodes[error.exit].code;
-  if (isOurError(error)) return exitCodes[byErrorCode[error.code]].code;
-  return exitCodes.unexpected.code;
-}

@@ -25,7 +25,6 @@ export async function followActions(call: Call<object>, client: Client, filter: 
   let seen = remember(new Map(), first.actions);
   for (;;) {
     // One look at a time is the point here.
-    // oxlint-disable-next-line no-await-in-loop
     seen = await lookAgain(call, client, { filter, seen });
   }
 }
@@ -55,7 +54,6 @@ async function readSince(
   let before: Filter["before"];
   for (let pages = 0; pages < mostPages; pages += 1) {
     // Each page begins where the one before ended.
-    // oxlint-disable-next-line no-await-in-loop
     const page = await client.listActions({ ...filter, before, limit: pageLimit });
     actions.push(...page.actions);
     if (page.next === undefined || seen.size === 0 || page.actions.some((action) => seen.has(action.id))) {

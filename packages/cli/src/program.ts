@@ -25,8 +25,8 @@ import { addStop } from "./commands/stop.ts";
 import { addStopsList } from "./commands/stops-list.ts";
 import { addToolsPin } from "./commands/tools-pin.ts";
 import { addVerify } from "./commands/verify.ts";
-import { exitCodeOf, exitCodes, isOurError, type ExitCode } from "./exit-codes.ts";
-import { Failure } from "./failure.ts";
+import { exitCodes, isOurError, type ExitCode } from "./exit-codes.ts";
+import { Failure, exitCodeOf } from "./failure.ts";
 import type { Shell } from "./shell.ts";
 import { clean, cleanLines } from "./text/clean.ts";
 

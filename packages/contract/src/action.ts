@@ -3,6 +3,7 @@ import { z } from "zod";
 
 import { ActionId, ApprovalId, ObservationId } from "./ids.ts";
 import { Json, JsonObject } from "./json.ts";
+import { nameText, proseText } from "./text.ts";
 
 /** Where an action stands. `waiting`: for a person. `unknown`: an interrupted effect whose end nobody has established. */
 export const ActionStatus = z.enum([
@@ -98,12 +99,12 @@ export type LineageEdge = z.infer<typeof LineageEdge>;
 
 /** What an agent sends. Confidence and rationale are its own claims: recorded, never trusted as such. */
 export const Proposal = z.strictObject({
-  tool: z.string().min(1).max(128).meta({ description: "The tool, as the configuration names it." }),
+  tool: nameText(128).meta({ description: "The tool, as the configuration names it." }),
   arguments: JsonObject,
   confidence: z.number().min(0).max(1).optional(),
-  rationale: z.string().max(2000).optional(),
-  run: z.string().min(1).max(128).optional(),
-  idempotencyKey: z.string().min(1).max(256).optional(),
+  rationale: proseText(2000).optional(),
+  run: nameText(128).optional(),
+  idempotencyKey: nameText(256).optional(),
   waitMs: z
     .int()
     .min(0)

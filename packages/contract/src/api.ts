@@ -10,6 +10,7 @@ import { Json } from "./json.ts";
 import { LedgerVerification } from "./ledger.ts";
 import { ConfigFile, Plan } from "./plan.ts";
 import { Stop, StopMode, StopScope } from "./stop.ts";
+import { nameText, proseText } from "./text.ts";
 
 /** Who may call an operation. `agent` is an agent's key; the rest are roles of people. `public` needs no key. */
 export const Scope = z.enum(["public", "agent", "viewer", "approver", "operator", "admin"]);
@@ -26,6 +27,7 @@ export type Route = {
   readonly output: z.ZodType;
 };
 
+const reason = proseText(2000).min(1);
 const limit = z.coerce.number().int().min(1).max(500).optional();
 const readers = ["viewer", "approver", "operator", "admin"] as const;
 
@@ -44,10 +46,10 @@ export const api = {
     summary: "List actions, newest first. An agent sees its own.",
     scopes: ["agent", ...readers],
     input: z.strictObject({
-      agent: z.string().optional(),
-      tool: z.string().optional(),
+      agent: nameText(128).optional(),
+      tool: nameText(128).optional(),
       status: ActionStatus.optional(),
-      entity: z.string().optional(),
+      entity: nameText(640).optional(),
       before: ActionId.optional(),
       limit,
     }),
@@ -77,7 +79,7 @@ export const api = {
     input: z.strictObject({
       id: ActionId,
       happened: z.boolean(),
-      reason: z.string().min(1).max(2000),
+      reason,
       result: Json.optional(),
     }),
     output: ActionRecord,
@@ -87,7 +89,7 @@ export const api = {
     path: "/v1/approvals",
     summary: "List approvals, oldest waiting first.",
     scopes: readers,
-    input: z.strictObject({ status: ApprovalStatus.optional(), team: z.string().optional(), limit }),
+    input: z.strictObject({ status: ApprovalStatus.optional(), team: nameText(128).optional(), limit }),
     output: z.object({ approvals: z.array(Approval) }),
   },
   decideApproval: {
@@ -98,7 +100,7 @@ export const api = {
     input: z.strictObject({
       id: ApprovalId,
       verdict: z.enum(["approve", "reject"]),
-      reason: z.string().min(1).max(2000),
+      reason,
     }),
     output: Approval,
   },
@@ -107,7 +109,7 @@ export const api = {
     path: "/v1/stops",
     summary: "Stop an agent, a tool, a business object or everything, from the next decision on.",
     scopes: ["operator", "admin"],
-    input: z.strictObject({ scope: StopScope, mode: StopMode.optional(), reason: z.string().min(1).max(2000) }),
+    input: z.strictObject({ scope: StopScope, mode: StopMode.optional(), reason }),
     output: Stop,
   },
   listStops: {
@@ -123,7 +125,7 @@ export const api = {
     path: "/v1/stops/{id}",
     summary: "Lift a stop.",
     scopes: ["operator", "admin"],
-    input: z.strictObject({ id: StopId, reason: z.string().min(1).max(2000).optional() }),
+    input: z.strictObject({ id: StopId, reason: reason.optional() }),
     output: Stop,
   },
   listAgents: {
@@ -147,8 +149,8 @@ export const api = {
     scopes: ["admin"],
     input: z.strictObject({
       for: z.discriminatedUnion("kind", [
-        z.strictObject({ kind: z.literal("agent"), name: z.string().min(1) }),
-        z.strictObject({ kind: z.literal("person"), name: z.string().min(1) }),
+        z.strictObject({ kind: z.literal("agent"), name: nameText(128) }),
+        z.strictObject({ kind: z.literal("person"), name: nameText(128) }),
       ]),
       expiresInDays: z.int().min(1).max(3650).optional(),
     }),
@@ -182,6 +184,7 @@ export const api = {
       files: z.array(ConfigFile).min(1).max(2000),
       base: z.strictObject({ version: z.int(), digest: z.string() }),
       digest: z.string(),
+      tenant: z.string().optional().meta({ description: "The plan's tenant. Given, it must be the caller's." }),
     }),
     output: z.object({ version: z.int(), digest: z.string() }),
   },
@@ -205,5 +208,8 @@ export const api = {
 
 export type Api = typeof api;
 export type Operation = keyof Api;
+// Object.keys cannot know that the table has no further keys.
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion
+export const operations = Object.keys(api) as readonly Operation[];
 export type Input<O extends Operation> = z.infer<Api[O]["input"]>;
 export type Output<O extends Operation> = z.infer<Api[O]["output"]>;

@@ -3,8 +3,9 @@ import { z } from "zod";
 
 import { Effect } from "./action.ts";
 import { Finding } from "./config.ts";
+import { nameText } from "./text.ts";
 
-export const ConfigFile = z.strictObject({ path: z.string().min(1).max(512), text: z.string().max(1_048_576) });
+export const ConfigFile = z.strictObject({ path: nameText(512), text: z.string().max(1_048_576) });
 export type ConfigFile = z.infer<typeof ConfigFile>;
 
 /** One consequence, in the order a reader should see them: loss of control first. */

@@ -2,11 +2,12 @@
 import { z } from "zod";
 
 import { StopId } from "./ids.ts";
+import { nameText } from "./text.ts";
 
 export const StopScope = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("agent"), agent: z.string().min(1) }),
-  z.strictObject({ kind: z.literal("tool"), tool: z.string().min(1) }),
-  z.strictObject({ kind: z.literal("entity"), entity: z.string().regex(/^[^:]+:.+$/) }),
+  z.strictObject({ kind: z.literal("agent"), agent: nameText(128) }),
+  z.strictObject({ kind: z.literal("tool"), tool: nameText(128) }),
+  z.strictObject({ kind: z.literal("entity"), entity: nameText(640).regex(/^[^:]+:.+$/, "must be type:id") }),
   z.strictObject({ kind: z.literal("all") }),
 ]);
 export type StopScope = z.infer<typeof StopScope>;

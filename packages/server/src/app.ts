@@ -57,6 +57,7 @@ export async function createApp(parts: AppParts): Promise<App> {
     db,
     onSnapshot: (snapshot: Snapshot) => loadPolicies(engine, snapshot),
     onLost: parts.onStoreLost,
+    onFault: (error) => log.error({ err: error }, "a snapshot cannot be used"),
   });
   const writer = createLedgerWriter({ db, clock: control.clock });
   const connectors = createConnectors({ env: config.env });

@@ -1,6 +1,5 @@
 /** Starts a server: store, app, doors and background work; and takes it all down again in order. */
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 
 import { AirworthyError } from "@airworthy/contract";
 import { getRequestListener } from "@hono/node-server";
@@ -98,7 +97,8 @@ function cannotListen(cause: Error, { port, host }: { port: number; host: string
 }
 
 function addressOf(server: Server, { host }: ServerConfig): string {
-  const { port } = server.address() as AddressInfo;
+  const address = server.address();
+  const port = typeof address === "object" && address ? address.port : 0;
   return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 

@@ -2,7 +2,8 @@
 import type { Command } from "commander";
 
 import { act, type Call, type Cli } from "../call.ts";
-import { exitCodeOf, exitCodes, type ExitCode } from "../exit-codes.ts";
+import { exitCodes, type ExitCode } from "../exit-codes.ts";
+import { exitCodeOf } from "../failure.ts";
 import { withExamples } from "../help.ts";
 import { clean } from "../text/clean.ts";
 import { renderTable } from "../text/table.ts";

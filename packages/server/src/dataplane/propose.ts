@@ -8,7 +8,7 @@ import {
   type Proposal,
 } from "@airworthy/contract";
 
-import type { NewAction, StoredAction } from "../kernel/action-store.ts";
+import type { NewAction, Opening, StoredAction } from "../kernel/action-store.ts";
 import type { Principal, Sink } from "../kernel/action-walk.ts";
 import { digestJson } from "../kernel/canonical.ts";
 import { newId } from "../kernel/ids.ts";
@@ -30,12 +30,20 @@ export async function propose(principal: Principal, proposal: Proposed, deps: Wa
   const action = describe(principal, proposal, deps.clock.now());
   const opening = await deps.actions.open(action);
   if (opening.opened) {
-    const { protocol, sink } = proposal;
-    const claimed = { ...withoutUndefined(action), proposedAt: deps.clock.now(), walk: 1 };
-    const answer = await walkAction({ ...claimed, ...(protocol ? { protocol } : {}), ...(sink ? { sink } : {}) }, deps);
+    const { sink } = proposal;
+    const claimed = { ...claimOf(action), proposedAt: deps.clock.now(), walk: 1 };
+    const answer = await walkAction({ ...claimed, ...(sink ? { sink } : {}) }, deps);
     return answer.status === "waiting" ? awaitEnd(action, { answer, ms: proposal.waitMs ?? 0 }, deps) : answer;
   }
-  const { action: known, collected } = opening;
+  return joinKnown(opening, { action, proposal }, deps);
+}
+
+/** The same call is there already: its end is collected, heard again, or waited for. */
+function joinKnown(
+  { action: known, collected }: Extract<Opening, { opened: false }>,
+  { action, proposal }: { action: NewAction; proposal: Proposed },
+  deps: WalkDeps,
+): ActionAnswer | Promise<ActionAnswer> {
   if (proposal.idempotencyKey !== undefined && known.callDigest !== action.callDigest) throw mismatch(known.record.id);
   const answer = answerFrom(known);
   if (collected || isFinal(answer.status) || answer.status === "unknown") return answer;
@@ -66,6 +74,17 @@ function describe(principal: Principal, proposal: Proposed, nowMs: number): NewA
   };
 }
 
+function claimOf({ idempotencyKey, run, confidence, rationale, protocol, ...action }: NewAction) {
+  return {
+    ...action,
+    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+    ...(run === undefined ? {} : { run }),
+    ...(confidence === undefined ? {} : { confidence }),
+    ...(rationale === undefined ? {} : { rationale }),
+    ...(protocol === undefined ? {} : { protocol }),
+  };
+}
+
 /** Holds the caller until the action has ended or the time is up; then says how it stands. */
 async function awaitEnd(
   at: { readonly tenant: string; readonly id: ActionId },
@@ -93,12 +112,6 @@ export function answerFrom({ record }: StoredAction): ActionAnswer {
     ...(error ? { error } : {}),
     ...(approval ? { approval } : {}),
   };
-}
-
-type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> };
-
-function withoutUndefined<T extends object>(value: T): Defined<T> {
-  return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined)) as Defined<T>;
 }
 
 function mismatch(id: ActionId): AirworthyError {

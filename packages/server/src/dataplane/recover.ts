@@ -24,9 +24,9 @@ export async function recoverOnce(deps: RecoverDeps): Promise<number> {
     await deps.expireApprovals(at.tenant, at.id);
     await walkWaiting(at, deps);
   });
-  const interrupted = await deps.actions.claimInterrupted(batch);
-  await each(interrupted, deps, (action) => recoverAction(action, deps));
-  return decided.length + interrupted.length;
+  const silent = await deps.actions.claimInterrupted(batch);
+  await each(silent, deps, (action) => recoverAction(action, deps));
+  return decided.length + silent.length;
 }
 
 async function each<T>(items: readonly T[], deps: RecoverDeps, work: (item: T) => Promise<void>): Promise<void> {

@@ -19,19 +19,21 @@ const refusedKeys: ReadonlySet<string> = new Set([
   "__expr",
 ]);
 const loneSurrogate = /\p{Surrogate}/u;
+const nul = "\0";
 
 type Shape = {
   readonly depth: number;
   readonly keys: number;
   readonly deepestAt: number;
-  readonly surrogates: boolean;
+  /** Whether an escape stands for U+0000 or a surrogate: only then need strings be looked at. */
+  readonly suspect: boolean;
 };
 type Fault = { readonly message: string; readonly fix: string; readonly steps: (string | number)[] };
 
 /**
  * Parses one JSON text. What it accepts equals what `JSON.parse` makes of the same text.
  * Refuses invalid UTF-8, a byte order mark, nesting beyond `maxDepth`, duplicate names, names in `refusedKeys`, integers
- * beyond 2^53-1, numbers that overflow, and lone surrogates.
+ * beyond 2^53-1, numbers that overflow, lone surrogates, and U+0000, which no store of ours can keep as text.
  * @throws AirworthyError `too_large` beyond `maxBytes`, else `invalid_json` with `place` (`$.a.b` or `byte 17`) and
  * `fix`; the message never holds a value of the input.
  */
@@ -50,7 +52,7 @@ export function parseJsonStrict(bytes: Uint8Array, limits: JsonLimits = {}): Jso
   if (shape.keys > maxKeys) throw refuse(`It has more than ${maxKeys} members.`, "$", "Send fewer members.");
   const value = parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8"));
   const counted = { keys: 0 };
-  const fault = findFault(value, shape.surrogates, counted);
+  const fault = findFault(value, shape.suspect, counted);
   if (fault !== undefined) throw refuse(fault.message, placeOf(fault.steps), fault.fix);
   // JSON.parse keeps the last of two equal names, so a text with duplicates has more colons than the value has members.
   if (counted.keys !== shape.keys) {
@@ -96,7 +98,7 @@ const backslash = 0x5c;
 
 /** One pass over the bytes: nesting and members are bounded before the engine builds anything from them. */
 function measure(bytes: Uint8Array, maxDepth: number): Shape {
-  const shape = { depth: 0, keys: 0, deepestAt: 0, surrogates: false };
+  const shape = { depth: 0, keys: 0, deepestAt: 0, suspect: false };
   let depth = 0;
   for (let at = 0; at < bytes.length; at += 1) {
     const byte = bytes[at];
@@ -111,12 +113,12 @@ function measure(bytes: Uint8Array, maxDepth: number): Shape {
   return shape;
 }
 
-function skipString(bytes: Uint8Array, from: number, seen: { surrogates: boolean }): number {
+function skipString(bytes: Uint8Array, from: number, seen: { suspect: boolean }): number {
   let at = from + 1;
   while (at < bytes.length && bytes[at] !== quote) {
     if (bytes[at] === backslash) {
       at += 1;
-      if (startsSurrogate(bytes, at)) seen.surrogates = true;
+      if (startsSurrogate(bytes, at) || startsNul(bytes, at)) seen.suspect = true;
     }
     at += 1;
   }
@@ -128,23 +130,28 @@ function startsSurrogate(bytes: Uint8Array, at: number): boolean {
   return bytes[at] === 0x75 && ((bytes[at + 1] ?? 0) | 0x20) === 0x64;
 }
 
-function findFault(value: Json, surrogates: boolean, counted: { keys: number }): Fault | undefined {
+/** \u0000, seen from the `u`; a bare one is no JSON. */
+function startsNul(bytes: Uint8Array, at: number): boolean {
+  return bytes[at] === 0x75 && [1, 2, 3, 4].every((digit) => bytes[at + digit] === 0x30);
+}
+
+function findFault(value: Json, suspect: boolean, counted: { keys: number }): Fault | undefined {
   if (typeof value === "number") return findNumberFault(value);
-  if (typeof value === "string") return surrogates ? findTextFault(value) : undefined;
-  if (isJsonArray(value)) return findListFault(value, surrogates, counted);
+  if (typeof value === "string") return suspect ? findTextFault(value) : undefined;
+  if (isJsonArray(value)) return findListFault(value, suspect, counted);
   if (!isJsonObject(value)) return undefined;
   const names = Object.keys(value);
   counted.keys += names.length;
   for (const name of names) {
-    const fault = findNameFault(name, surrogates) ?? findFault(value[name] ?? null, surrogates, counted);
+    const fault = findNameFault(name, suspect) ?? findFault(value[name] ?? null, suspect, counted);
     if (fault !== undefined) return within(fault, name);
   }
   return undefined;
 }
 
-function findListFault(list: readonly Json[], surrogates: boolean, counted: { keys: number }): Fault | undefined {
+function findListFault(list: readonly Json[], suspect: boolean, counted: { keys: number }): Fault | undefined {
   for (let index = 0; index < list.length; index += 1) {
-    const fault = findFault(list[index] ?? null, surrogates, counted);
+    const fault = findFault(list[index] ?? null, suspect, counted);
     if (fault !== undefined) return within(fault, index);
   }
   return undefined;
@@ -158,13 +165,16 @@ function findNumberFault(value: number): Fault | undefined {
 }
 
 function findTextFault(value: string): Fault | undefined {
+  if (value.includes(nul)) {
+    return { message: "A string holds the character U+0000.", fix: "Send text without it.", steps: [] };
+  }
   if (!loneSurrogate.test(value)) return undefined;
   return { message: "A string holds half of a surrogate pair.", fix: "Send whole Unicode characters.", steps: [] };
 }
 
-function findNameFault(name: string, surrogates: boolean): Fault | undefined {
+function findNameFault(name: string, suspect: boolean): Fault | undefined {
   if (refusedKeys.has(name)) return { message: `The name ${name} is reserved.`, fix: "Use another name.", steps: [] };
-  return surrogates ? findTextFault(name) : undefined;
+  return suspect ? findTextFault(name) : undefined;
 }
 
 function within(fault: Fault, step: string | number): Fault {

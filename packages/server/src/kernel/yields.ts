@@ -4,6 +4,7 @@ import { Buffer } from "node:buffer";
 import type { Json, JsonObject, YieldRule } from "@airworthy/contract";
 
 import { durationMs } from "./duration.ts";
+import { isIdentifier } from "./identifier.ts";
 import { isJsonArray, isJsonObject, parseJsonStrict } from "./json.ts";
 import { parsePath, readEach, readPath } from "./path.ts";
 import type { Path } from "./path.ts";
@@ -130,7 +131,7 @@ function hasType(value: Json, type: YieldRule["type"]): boolean {
 }
 
 function toText(value: Json | undefined): string | undefined {
-  if (typeof value === "string") return value === "" ? undefined : value;
+  if (typeof value === "string") return isIdentifier(value) ? value : undefined;
   return typeof value === "number" && Number.isSafeInteger(value) ? String(value) : undefined;
 }
 

@@ -1,7 +1,7 @@
 /** Actions in the store: opened once for identical calls, claimed by epoch, read back. */
 import type { ActionId } from "@airworthy/contract";
 
-import type { ActionStore, NewAction, Opening } from "../kernel/action-store.ts";
+import type { ActionStore, NewAction, Opening, StartedEffect } from "../kernel/action-store.ts";
 import type { Database, Queryable } from "./database.ts";
 import { type ActionRow, actionColumns, toStoredAction } from "./action-rows.ts";
 import type { LedgerWriter } from "./ledger-writer.ts";
@@ -15,6 +15,17 @@ const walkLeaseMs = 30_000;
 export function createActionStore(db: Database, writer: LedgerWriter): ActionStore {
   return {
     open: (action) => openAction(db, action),
+    ...reading(db),
+    ...claiming(db),
+    markDelivered: async (tenant, id) => {
+      await clearOwed(db.soft, tenant, id);
+    },
+    settle: (settlement) => settleAction(writer, settlement),
+  };
+}
+
+function reading(db: Database): Pick<ActionStore, "read" | "list" | "readEffect" | "readSnapshot"> {
+  return {
     read: async (tenant, id) => {
       const [row] = await db.query<ActionRow>({
         name: "action-read",
@@ -34,6 +45,21 @@ export function createActionStore(db: Database, writer: LedgerWriter): ActionSto
       });
       return rows.map(toStoredAction);
     },
+    readEffect: async (tenant, id) => {
+      const [row] = await db.query<StartedEffect>({
+        text: `select tool, state, idempotency_key as "idempotencyKey", snapshot_version as "snapshotVersion",
+                      extract(epoch from started_at)::float8 * 1000 as "startedAt"
+               from effects where tenant = $1 and action = $2`,
+        values: [tenant, id],
+      });
+      return row;
+    },
+    readSnapshot: (tenant, version) => readSnapshot(db, tenant, version),
+  };
+}
+
+function claiming(db: Database): Pick<ActionStore, "claimWaiting" | "claimInterrupted" | "release" | "decided"> {
+  return {
     claimWaiting: async (tenant, id) => {
       const [row] = await db.query<ActionRow>({
         text: `update actions set walk = walk + 1, status = 'running',
@@ -71,33 +97,6 @@ export function createActionStore(db: Database, writer: LedgerWriter): ActionSto
                order by a.tenant, a.id limit $1`,
         values: [limit],
       }),
-    markDelivered: async (tenant, id) => {
-      await clearOwed(db.soft, tenant, id);
-    },
-    readEffect: async (tenant, id) => {
-      const [row] = await db.query<{
-        tool: string;
-        state: string;
-        idempotency_key: string;
-        snapshot_version: number;
-        started_at: number;
-      }>({
-        text: `select tool, state, idempotency_key, snapshot_version, extract(epoch from started_at)::float8 * 1000 as started_at
-               from effects where tenant = $1 and action = $2`,
-        values: [tenant, id],
-      });
-      if (!row) return undefined;
-      const { tool, state } = row;
-      return {
-        tool,
-        state,
-        idempotencyKey: row.idempotency_key,
-        snapshotVersion: row.snapshot_version,
-        startedAt: row.started_at,
-      };
-    },
-    readSnapshot: (tenant, version) => readSnapshot(db, tenant, version),
-    settle: (settlement) => settleAction(writer, settlement),
   };
 }
 

@@ -1,5 +1,5 @@
 /** This node's view of the control plane: polled by epoch, good for one lease, never older than it says. */
-import { AirworthyError, type Snapshot, type Stop } from "@airworthy/contract";
+import { AirworthyError, type Snapshot } from "@airworthy/contract";
 
 import type { Clock, Control, ControlView } from "../kernel/deps.ts";
 import type { Database } from "./database.ts";
@@ -18,79 +18,44 @@ export type ControlOptions = {
   readonly onSnapshot: (snapshot: Snapshot) => Promise<void>;
   /** Called when the store does not answer. */
   readonly onLost: () => void;
+  /** Called when a tenant's new snapshot cannot be used; that tenant's view then runs out, and nobody else's. */
+  readonly onFault: (error: unknown) => void;
   readonly pollMs?: number;
   readonly leaseMs?: number;
 };
 
-type Seen = { readonly view: ControlView; readonly epoch: number };
+type ControlRow = {
+  readonly tenant: string;
+  readonly epoch: number;
+  readonly snapshot_version: number;
+  readonly now_ms: number;
+};
 
 /** A view is good for this long from the moment of asking; a node cut off from the store denies after it. */
 const defaultLeaseMs = 2000;
 const defaultPollMs = 100;
 
 export async function startControlPoller(options: ControlOptions): Promise<ControlPoller> {
-  const leaseMs = options.leaseMs ?? defaultLeaseMs;
-  const seen = new Map<string, Seen>();
-  // Database time = monotonic time + offset; re-measured at every look, so a step of the local wall clock changes nothing.
-  let offsetMs = Date.now() - performance.now();
-  let lastSeen: number | undefined;
-  let closed = false;
-  let looking: Promise<void> | undefined;
-
-  async function look(): Promise<void> {
-    const asked = performance.now();
-    const rows = await options.db.query<{ tenant: string; epoch: number; snapshot_version: number; now_ms: number }>({
-      name: "control-poll",
-      text: `select tenant, epoch, snapshot_version, extract(epoch from clock_timestamp())::float8 * 1000 as now_ms from control`,
-    });
-    const [first] = rows;
-    if (first) offsetMs = first.now_ms - (asked + performance.now()) / 2;
-    for (const row of rows) {
-      const known = seen.get(row.tenant);
-      const view = known?.epoch === row.epoch ? known.view : await load(row, known?.view);
-      seen.set(row.tenant, { epoch: row.epoch, view: { ...view, validUntilMonoMs: asked + leaseMs } });
-    }
-    lastSeen = asked;
-  }
-
-  async function load(
-    row: { tenant: string; epoch: number; snapshot_version: number },
-    before?: ControlView,
-  ): Promise<ControlView> {
-    const stops: readonly Stop[] = await listStops(options.db, row.tenant, { all: false });
-    const same = before?.snapshot.version === row.snapshot_version;
-    const snapshot =
-      same && before ? before.snapshot : await readSnapshot(options.db, row.tenant, row.snapshot_version);
-    if (!same) await options.onSnapshot(snapshot);
-    return { snapshot, epoch: row.epoch, stops, validUntilMonoMs: 0 };
-  }
-
-  /** Looks that overlap share one answer, but a look that was asked for now never returns an older one. */
-  function lookNow(): Promise<void> {
-    const next = (looking ?? Promise.resolve()).catch(() => undefined).then(look);
-    looking = next;
-    return next;
-  }
-
+  const views = createViews(options);
+  const lookNow = shareLooks(views.look);
   await lookNow();
-  const poll = (): void => {
-    if (closed) return;
+  let closed = false;
+  let timer = setTimeout(poll, options.pollMs ?? defaultPollMs);
+  function poll(): void {
     lookNow()
       .catch(options.onLost)
       .finally(() => {
-        timer = setTimeout(poll, options.pollMs ?? defaultPollMs);
+        if (!closed) timer = setTimeout(poll, options.pollMs ?? defaultPollMs);
       });
-  };
-  let timer = setTimeout(poll, options.pollMs ?? defaultPollMs);
-
+  }
   return {
-    clock: { now: () => performance.now() + offsetMs, monotonicMs: () => performance.now() },
-    lastSeenMonoMs: () => lastSeen,
+    clock: { now: () => performance.now() + views.offsetMs(), monotonicMs: () => performance.now() },
+    lastSeenMonoMs: views.lastSeenMonoMs,
     refresh: () => lookNow(),
     view: async (tenant) => {
-      const known = seen.get(tenant);
-      if (!known) throw new AirworthyError("not_found", `There is no tenant ${JSON.stringify(tenant)}.`);
-      if (known.view.validUntilMonoMs > performance.now()) return known.view;
+      const view = views.of(tenant);
+      if (!view) throw new AirworthyError("not_found", `There is no tenant ${JSON.stringify(tenant)}.`);
+      if (view.validUntilMonoMs > performance.now()) return view;
       throw new AirworthyError("unavailable", "This node has lost sight of the store, so it decides nothing.", {
         retryable: true,
         fix: "Try again; the node resumes by itself once it reaches the store.",
@@ -99,7 +64,70 @@ export async function startControlPoller(options: ControlOptions): Promise<Contr
     close: async () => {
       closed = true;
       clearTimeout(timer);
-      await looking?.catch(() => undefined);
+      await lookNow().catch(() => undefined);
+      clearTimeout(timer);
     },
+  };
+}
+
+function createViews({ db, onSnapshot, onFault, leaseMs = defaultLeaseMs }: ControlOptions) {
+  const views = new Map<string, ControlView>();
+  // Database time = monotonic time + offset; re-measured at every look, so a step of the local wall clock changes nothing.
+  let offsetMs = Date.now() - performance.now();
+  let lastSeen: number | undefined;
+
+  async function look(): Promise<void> {
+    const asked = performance.now();
+    const rows = await db.query<ControlRow>({
+      name: "control-poll",
+      text: `select tenant, epoch, snapshot_version, extract(epoch from clock_timestamp())::float8 * 1000 as now_ms
+             from control`,
+    });
+    const [first] = rows;
+    if (first) offsetMs = first.now_ms - (asked + performance.now()) / 2;
+    for (const row of rows) {
+      const known = views.get(row.tenant);
+      const view = known?.epoch === row.epoch ? known : await load(row, known).catch(onFault);
+      if (view) views.set(row.tenant, { ...view, validUntilMonoMs: asked + leaseMs });
+    }
+    lastSeen = asked;
+  }
+
+  async function load({ tenant, epoch, snapshot_version }: ControlRow, before?: ControlView): Promise<ControlView> {
+    const stops = await listStops(db, tenant, { all: false });
+    if (before?.snapshot.version === snapshot_version) return { ...before, stops, epoch };
+    const snapshot = await readSnapshot(db, tenant, snapshot_version);
+    await onSnapshot(snapshot);
+    return { snapshot, epoch, stops, validUntilMonoMs: 0 };
+  }
+
+  return {
+    look,
+    of: (tenant: string): ControlView | undefined => views.get(tenant),
+    offsetMs: () => offsetMs,
+    lastSeenMonoMs: () => lastSeen,
+  };
+}
+
+/** One look at a time. Whoever asks while one is under way gets the next one, all of them the same: never an older view. */
+function shareLooks(look: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | undefined;
+  let next: Promise<void> | undefined;
+  const begin = (): Promise<void> => {
+    const begun = look().finally(() => {
+      if (running === begun) running = undefined;
+    });
+    running = begun;
+    return begun;
+  };
+  return () => {
+    if (!running) return begin();
+    next ??= running
+      .catch(() => undefined)
+      .then(() => {
+        next = undefined;
+        return begin();
+      });
+    return next;
   };
 }

@@ -15,10 +15,11 @@ export type Database = Queryable & {
 
 const bigintOid = 20;
 /** Counters and amounts are safe integers by construction, so they may be numbers. */
-const types = {
+const types: pg.CustomTypesConfig = {
   getTypeParser: (oid: number, format?: "text" | "binary") =>
+    // oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- the server sends more types than the enum names.
     oid === bigintOid ? Number : pg.types.getTypeParser(oid, format),
-} as pg.CustomTypesConfig;
+};
 
 export function openDatabase(connection: pg.PoolConfig, poolSize = 12): Database {
   const common: pg.PoolConfig = {

@@ -146,7 +146,7 @@ function shownTo(action: FinishedAction): object {
 }
 
 function describeEnd(action: FinishedAction): Draft {
-  const { context, judgement, outcome } = action;
+  const { context, outcome } = action;
   const entity = entityKeyOf(action);
   const status = outcome.status === "conflict" ? "running" : outcome.status;
   return {

@@ -15,10 +15,8 @@ export type ProcessEntry = {
 /** Calls `probe` until it answers something, and returns that; `probe` itself decides when to give up, by throwing. */
 export async function poll<T>(probe: () => Promise<T | undefined>, pause: { readonly everyMs: number }): Promise<T> {
   for (;;) {
-    // oxlint-disable-next-line no-await-in-loop -- waiting between looks is the purpose
     const value = await probe();
     if (value !== undefined) return value;
-    // oxlint-disable-next-line no-await-in-loop -- waiting between looks is the purpose
     await sleep(pause.everyMs);
   }
 }

@@ -57,22 +57,28 @@ function redeemOne({ action, askedMonoMs }: RedeemRequest, locks: Locks): Redeem
 
 /** The first thing that is no longer as it was judged. */
 function findConflict(action: PermittedAction, locks: Locks): Conflict | undefined {
-  const row = locks.actions.get(action.id);
-  if (row?.walk !== action.walk || row.status !== "running" || locks.effects.has(action.id)) return "claim";
+  if (!isStillOurs(action, locks)) return "claim";
   if (locks.epoch !== action.view.epoch) return "control";
   if ((action.context.factsFreshUntil ?? Infinity) < locks.nowMs) return "facts";
-  const { approval } = action.permit;
-  if (approval !== undefined) {
-    const held = locks.approvals.get(approval);
-    const good = held?.status === "approved" && held.binding === action.permit.binding && held.expiresMs > locks.nowMs;
-    if (!good) return "approval";
-  }
+  if (!isStillApproved(action, locks)) return "approval";
   const entity = entityKeyOf(action);
   if (entity !== undefined && (locks.entities.get(entity) ?? 0) !== action.step.entityVersion) return "entity";
   const overdrawn = action.step.budgets.some(
     (budget) => (locks.budgets.get(`${budget.name} ${budget.window}`) ?? 0) + minorOf(action) > budget.limitMinor,
   );
   return overdrawn ? "budget" : undefined;
+}
+
+function isStillOurs(action: PermittedAction, locks: Locks): boolean {
+  const row = locks.actions.get(action.id);
+  return row?.walk === action.walk && row.status === "running" && !locks.effects.has(action.id);
+}
+
+/** True as well for what needed no approval. */
+function isStillApproved({ permit }: PermittedAction, locks: Locks): boolean {
+  if (permit.approval === undefined) return true;
+  const held = locks.approvals.get(permit.approval);
+  return held?.status === "approved" && held.binding === permit.binding && held.expiresMs > locks.nowMs;
 }
 
 /** Takes what the winner uses, so that the next in line sees it taken. */

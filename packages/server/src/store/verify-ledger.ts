@@ -71,15 +71,22 @@ function checkEntry(header: Header, row: Row, { follows, tally }: { follows: Fol
   const expectedSeq = (follows?.row.seq ?? 0) + 1;
   if (row.seq !== expectedSeq) fault("seq", `entries ${expectedSeq} to ${row.seq - 1} are missing`);
   else if (!row.prev_hash.equals(follows?.hash ?? zeroHash)) fault("prev_hash", "does not cite the entry before it");
-  const bodyGood = row.salt !== null && row.body !== null && hashBody(row.salt, row.body).equals(row.body_hash);
-  if (row.body === null || row.salt === null) {
-    fault("body", "is missing and no erasure of it is recorded");
-  } else if (!bodyGood) fault("body", "was changed: its salted hash is another");
+  const body = goodBody(row);
+  if (body === undefined) fault("body", describeLoss(row));
   if (hashHeader(header, row.body_hash, row.prev_hash).equals(row.hash)) return;
   // The body holds a copy of the header under its own hash: where that hash is good, it tells which column was changed.
-  const changed = bodyGood && row.body !== null ? changedColumns(header, row.body) : [];
+  const changed = body === undefined ? [] : changedColumns(header, body);
   if (changed.length === 0) fault("hash", "the entry does not hash to what is stored: a hash was changed");
   for (const column of changed) fault(column, "was changed after it was written");
+}
+
+function describeLoss({ body }: Row): string {
+  return body === null ? "is missing and no erasure of it is recorded" : "was changed: its salted hash is another";
+}
+
+/** The body, if it is the one that was hashed. */
+function goodBody({ salt, body, body_hash }: Row): string | undefined {
+  return salt !== null && body !== null && hashBody(salt, body).equals(body_hash) ? body : undefined;
 }
 
 function changedColumns(header: Header, body: string): string[] {

@@ -8,26 +8,30 @@ export function explainAction(parts: Omit<Explanation, "sentence">): Explanation
   };
 }
 
+/** One template a status; a status without one does not compile. */
+const verdicts: Record<ActionRecord["status"], (about: About) => string> = {
+  done: ({ what, why, approval }) =>
+    `Carried out: ${what}, ${approval ? describeSignOffs(approval) : `allowed because ${why || "a policy permits it"}`}.`,
+  waiting: ({ what, why, approval }) =>
+    `Held for ${(approval?.approvers ?? []).join(" and ")}: ${what}, because ${why}.`,
+  refused: ({ what, why }) => `Refused: ${what}, because ${why}.`,
+  failed: ({ what, error }) => `Failed: ${what}. ${error}`.trim(),
+  unknown: ({ what, error }) => `Unknown whether it happened: ${what}. ${error}`.trim(),
+  shadowed: ({ what, why }) =>
+    `Decided but not carried out, since the agent is not in production: ${what}; ${why || "it would have been allowed"}.`,
+  running: ({ what }) => `Not over yet: ${what}.`,
+  queued: ({ what }) => `Not over yet: ${what}.`,
+};
+type About = {
+  readonly what: string;
+  readonly why: string;
+  readonly error: string;
+  readonly approval: Approval | undefined;
+};
+
 function describeVerdict(action: ActionRecord, approval: Approval | undefined): string {
   const what = `${action.tool}${describeAmount(action)}`;
-  const why = describeReasons(action);
-  switch (action.status) {
-    case "done":
-      return `Carried out: ${what}, ${approval ? describeSignOffs(approval) : `allowed because ${why || "a policy permits it"}`}.`;
-    case "waiting":
-      return `Held for ${(approval?.approvers ?? []).join(" and ")}: ${what}, because ${why}.`;
-    case "refused":
-      return `Refused: ${what}, because ${why}.`;
-    case "failed":
-      return `Failed: ${what}. ${action.error?.message ?? ""}`.trim();
-    case "unknown":
-      return `Unknown whether it happened: ${what}. ${action.error?.message ?? ""}`.trim();
-    case "shadowed":
-      return `Decided but not carried out, since the agent is not in production: ${what}; ${why || "it would have been allowed"}.`;
-    case "running":
-    case "queued":
-      return `Not over yet: ${what}.`;
-  }
+  return verdicts[action.status]({ what, why: describeReasons(action), error: action.error?.message ?? "", approval });
 }
 
 function describeAmount({ amount }: ActionRecord): string {

@@ -96,7 +96,9 @@ function assembleSnapshot(
 type Connector = Snapshot["connectors"][string];
 
 function governTools(connector: Connector): GovernedTool[] {
-  return connector.tools.map((definition) => {
+  // The same definition at another address is another tool: an approval of the one is none of the other.
+  const { tools, ...address } = connector;
+  return tools.map((definition) => {
     const { name, effect, reversibility, timeout } = definition;
     return {
       name,
@@ -105,7 +107,7 @@ function governTools(connector: Connector): GovernedTool[] {
       reversibility: reversibility ?? (effect === "read" ? "read_only" : "irreversible"),
       timeoutMs: timeout === undefined ? defaultTimeoutMs : durationMs(timeout),
       definition,
-      digest: digestJson(toJson({ type: connector.type, definition })),
+      digest: digestJson(toJson({ address, definition })),
     };
   });
 }

@@ -15,3 +15,6 @@ export type Locator = {
 };
 
 export const startOfFile: Place = { line: 1, column: 1, length: 1 };
+
+/** `lineStarts[n]` is the offset at which line n + 1 begins. */
+export type SourceText = { readonly file: string; readonly text: string; readonly lineStarts: readonly number[] };

@@ -5,7 +5,7 @@ import type { Document, Node, YAMLMap } from "yaml";
 
 import { makeFinding } from "./finding-codes.ts";
 import { isReservedName } from "./reserved-names.ts";
-import type { SourceText } from "./yaml-source.ts";
+import type { SourceText } from "./place.ts";
 import { placeOf } from "./yaml-places.ts";
 
 type Walk = { readonly source: SourceText; readonly document: Document.Parsed; readonly findings: Finding[] };

@@ -2,8 +2,7 @@
 import { isAlias, isCollection, isMap, isScalar, isSeq } from "yaml";
 import type { Document, Node } from "yaml";
 
-import type { DataPath, Locator, Place } from "./place.ts";
-import type { SourceText } from "./yaml-source.ts";
+import type { DataPath, Locator, Place, SourceText } from "./place.ts";
 
 type Found = { readonly node: Node | undefined; readonly key: Node | undefined; readonly isWhole: boolean };
 

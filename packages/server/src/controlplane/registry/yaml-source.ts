@@ -4,7 +4,7 @@ import { Composer, Parser } from "yaml";
 import type { CST, Document, YAMLError } from "yaml";
 
 import { makeFinding } from "./finding-codes.ts";
-import type { Locator } from "./place.ts";
+import type { Locator, SourceText } from "./place.ts";
 import { locateIn, placeOf } from "./yaml-places.ts";
 import { findNodeFaults } from "./yaml-nodes.ts";
 
@@ -20,9 +20,6 @@ const MAX_DEPTH = 64;
 const MAX_VALUES = 50_000;
 const MAX_ALIASES = 50;
 const MAX_FAULTS = 10;
-
-/** `lineStarts[n]` is the offset at which line n + 1 begins. */
-export type SourceText = { readonly file: string; readonly text: string; readonly lineStarts: readonly number[] };
 
 /** Reads all documents of a file. Never throws; empty documents are left out. */
 export function readYaml(file: ConfigFile): YamlSource {

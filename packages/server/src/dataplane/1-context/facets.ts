@@ -2,25 +2,33 @@
 import type { GovernedTool, JsonObject, Json, Reason } from "@airworthy/contract";
 
 import type { Amount, Context, Entity } from "../../kernel/action-walk.ts";
+import { isJsonArray } from "../../kernel/json.ts";
 import { readAt } from "../../kernel/read-at.ts";
 
 type Definition = GovernedTool["definition"];
 type Facets = Pick<Context, "entity" | "amount" | "input" | "problems">;
 type FacetType = NonNullable<Definition["facets"]>[string]["type"];
 
-const fits: Record<FacetType, (value: Json | undefined) => boolean> = {
-  string: (value) => typeof value === "string",
-  integer: (value) => Number.isSafeInteger(value),
-  boolean: (value) => typeof value === "boolean",
-  "string[]": (value) => Array.isArray(value) && value.every((item) => typeof item === "string"),
+type FacetValue = Context["input"][string];
+
+/** The value as policies may see it, or undefined when it is of another type. */
+const readers: Record<FacetType, (value: Json | undefined) => FacetValue | undefined> = {
+  string: (value) => (typeof value === "string" ? value : undefined),
+  integer: (value) => (typeof value === "number" && Number.isSafeInteger(value) ? value : undefined),
+  boolean: (value) => (typeof value === "boolean" ? value : undefined),
+  "string[]": (value) => {
+    if (!isJsonArray(value)) return undefined;
+    const texts = value.filter((item) => typeof item === "string");
+    return texts.length === value.length ? texts : undefined;
+  },
 };
 
 export function readFacets(definition: Definition, args: JsonObject): Facets {
   const problems: Reason[] = [];
-  const input: Record<string, string | number | boolean | readonly string[]> = {};
+  const input: Record<string, FacetValue> = {};
   for (const [name, facet] of Object.entries(definition.facets ?? {})) {
-    const value = readAt(facet.path, args) ?? facet.default;
-    if (fits[facet.type](value)) input[name] = value as string | number | boolean | readonly string[];
+    const value = readers[facet.type](readAt(facet.path, args) ?? facet.default);
+    if (value !== undefined) input[name] = value;
     else problems.push(missing(`${facet.path} must be a ${facet.type}; policies judge ${definition.name} by it.`));
   }
   const entity = readEntity(definition, args);

@@ -24,6 +24,6 @@ export function bindApproval(action: PlannedAction, judged: Judged): string {
     facts: facts.map(({ fact, key }, index) => [fact, key, factDigests[index] ?? null]),
     approvers: [...judged.approvers].toSorted(),
     obligations: { rationale: judged.obligations.rationale ?? null, mask: [...(judged.obligations.mask ?? [])] },
-    policies: judged.determining.map(({ id, digest }) => [id, digest]).toSorted(),
+    policies: judged.determining.map(({ id, digest }) => `${id} ${digest}`).toSorted(),
   });
 }

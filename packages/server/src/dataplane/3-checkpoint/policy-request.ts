@@ -8,34 +8,30 @@ export const autonomy: Record<Level, number> = { intern: 0, junior: 1, senior: 2
 
 /** Undefined when there is nothing to ask: the agent, the tool or an input is missing, and that refuses by itself. */
 export function describePolicyRequest(action: PlannedAction, nowMs: number): PolicyRequest | undefined {
-  const { agent, tool, problems, entity, amount, input, facts } = action.context;
+  const { agent, tool, problems, input, facts } = action.context;
   if (!agent || !tool || problems.some((problem) => problem.code !== "fact_changed")) return undefined;
+  const { level, stage, fleet = "default" } = agent;
   return {
     tenant: action.tenant,
     version: action.view.snapshot.version,
-    agent: {
-      id: agent.name,
-      autonomy: autonomy[agent.level],
-      stage: agent.stage,
-      level: agent.level,
-      fleet: agent.fleet ?? "default",
-    },
+    agent: { id: agent.name, autonomy: autonomy[level], stage, level, fleet },
     tool: tool.name,
     input,
-    env: {
-      confidenceBp: Math.round((action.confidence ?? 0) * 10_000),
-      confidenceStated: action.confidence !== undefined,
-      amountMinor: amount?.minor ?? 0,
-      currency: amount?.currency ?? "",
-      approvals: [],
-      repeats: action.step.repeats,
-      reversibility: tool.reversibility,
-      stage: agent.stage,
-      hourUtc: new Date(nowMs).getUTCHours(),
-      entityType: entity?.type ?? "",
-      entityId: entity?.id ?? "",
-    },
+    env: { ...describeCall(action), reversibility: tool.reversibility, stage, hourUtc: new Date(nowMs).getUTCHours() },
     facts: Object.fromEntries(facts.flatMap(({ fact, value }) => (isScalar(value) ? [[fact, value]] : []))),
+  };
+}
+
+function describeCall({ confidence, context: { amount, entity }, step }: PlannedAction) {
+  return {
+    confidenceBp: Math.round((confidence ?? 0) * 10_000),
+    confidenceStated: confidence !== undefined,
+    amountMinor: amount?.minor ?? 0,
+    currency: amount?.currency ?? "",
+    entityType: entity?.type ?? "",
+    entityId: entity?.id ?? "",
+    repeats: step.repeats,
+    approvals: [],
   };
 }
 

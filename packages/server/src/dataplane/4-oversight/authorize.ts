@@ -9,22 +9,16 @@ export async function authorize(
   action: JudgedAction,
   deps: Pick<Deps, "approvals" | "issuer">,
 ): Promise<AnsweredAction> {
-  const { decision, judgement } = action;
-  if (decision.effect === "deny") return { ...action, outcome: { status: "refused" } };
+  if (action.decision.effect === "deny") return { ...action, outcome: { status: "refused" } };
   if (isRehearsed(action)) return { ...action, outcome: { status: "shadowed" } };
 
   // On its first walk nobody can have been asked yet.
   const approval = action.walk > 1 ? await deps.approvals.find(action.tenant, action.id) : undefined;
-  // A no is a no, whatever has changed since; so is silence.
-  if (approval?.status === "rejected" || approval?.status === "expired") return refuse(action, approval);
-  if (decision.effect === "allow") return { ...action, permit: deps.issuer.issuePermit(judgement.binding) };
-  if (approval?.binding === judgement.binding) {
-    if (approval.status === "pending") return { ...action, outcome: { status: "waiting", approval: approval.id } };
-    if (approval.status === "approved") {
-      return { ...action, permit: deps.issuer.issuePermit(judgement.binding, approval.id) };
-    }
+  if (approval && saidNo(approval)) return refuse(action, approval);
+  if (action.decision.effect === "allow") {
+    return { ...action, permit: deps.issuer.issuePermit(action.judgement.binding) };
   }
-  return { ...action, outcome: { status: "waiting", approval: newId("apr"), ask: { expiresInMs: judgement.ttlMs } } };
+  return followApproval(action, approval, deps);
 }
 
 /** In rehearsal and shadow an action is decided and recorded, and not carried out. Reading is allowed: it is how a shadow sees. */
@@ -33,12 +27,31 @@ function isRehearsed({ context }: JudgedAction): boolean {
   return context.tool?.effect === "write" && (stage === "rehearsal" || stage === "shadow");
 }
 
+/** A no is a no, whatever has changed since; so is silence. */
+const saidNo = ({ status }: Approval): boolean => status === "rejected" || status === "expired";
+
+/** An approval of something else, or one that was used, is none: the question is asked anew. */
+function followApproval(
+  action: JudgedAction,
+  approval: Approval | undefined,
+  deps: Pick<Deps, "issuer">,
+): AnsweredAction {
+  const { binding, ttlMs } = action.judgement;
+  if (approval?.binding === binding && approval.status === "approved") {
+    return { ...action, permit: deps.issuer.issuePermit(binding, approval.id) };
+  }
+  if (approval?.binding === binding && approval.status === "pending") {
+    return { ...action, outcome: { status: "waiting", approval: approval.id } };
+  }
+  return { ...action, outcome: { status: "waiting", approval: newId("apr"), ask: { expiresInMs: ttlMs } } };
+}
+
 function refuse(action: JudgedAction, approval: Approval): AnsweredAction {
-  const reasons = [...action.decision.reasons, saidNo(approval)];
+  const reasons = [...action.decision.reasons, describeNo(approval)];
   return { ...action, decision: { ...action.decision, effect: "deny", reasons }, outcome: { status: "refused" } };
 }
 
-function saidNo(approval: Approval): Reason {
+function describeNo(approval: Approval): Reason {
   const no = approval.signOffs.find((signOff) => signOff.verdict === "reject");
   if (no) return { code: "approval_rejected", effect: "deny", detail: `${no.by} (${no.team}) said no: ${no.reason}` };
   const teams = approval.approvers.join(", ");

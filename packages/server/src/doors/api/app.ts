@@ -7,6 +7,7 @@ import {
   type Json,
   type JsonObject,
   type Operation,
+  operations,
 } from "@airworthy/contract";
 import type { HttpBindings } from "@hono/node-server";
 import { type Context, Hono } from "hono";
@@ -48,8 +49,7 @@ const statusOf: Record<ErrorCode, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 
 
 export function createApi(options: ApiOptions): Hono<Env> {
   const app = new Hono<Env>();
-  const names = Object.keys(api) as Operation[];
-  for (const name of names) {
+  for (const name of operations) {
     const route = api[name];
     const maxSize = name === "planConfig" || name === "applyConfig" ? maxConfigBytes : maxBodyBytes;
     const limit = bodyLimit({ maxSize, onError: () => fail(tooLarge(maxSize)) });
@@ -79,6 +79,7 @@ async function answer(c: Context<Env>, name: Operation, options: ApiOptions): Pr
     onDelivered: (work: () => void) => void c.env.outgoing.once("finish", work),
   };
   // The table pairs each name with its own input schema; the compiler cannot follow the pair through the lookup.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   const handle = options.handlers[name] as (input: unknown, as: typeof caller) => Promise<unknown>;
   return Response.json(await handle(parsed.data, caller));
 }

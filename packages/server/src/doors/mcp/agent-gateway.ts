@@ -8,7 +8,7 @@ import { type McpToolDefinition, metaKey } from "../../dataplane/5-execution/con
 import { propose } from "../../dataplane/propose.ts";
 import type { WalkDeps } from "../../dataplane/walk.ts";
 import type { Principal } from "../../kernel/action-walk.ts";
-import { isJsonObject } from "../../kernel/json.ts";
+import { asJsonObject, isJsonObject } from "../../kernel/json.ts";
 import type { McpGateway, McpToolCall } from "./gateway.ts";
 import { addClaims, stripClaims } from "./tool-definitions.ts";
 import { toolResultOf } from "./tool-result.ts";
@@ -73,7 +73,9 @@ export function createAgentGateway(deps: AgentGatewayDeps): McpGateway<Principal
 function reachable(snapshot: Snapshot, { name }: Principal): McpConnector[] {
   const tools = snapshot.agents[name]?.tools ?? [];
   const used = new Set(tools.flatMap((tool) => snapshot.tools[tool]?.connector ?? []));
-  return Object.values(snapshot.connectors).filter((one) => one.type === "mcp" && used.has(one.name)) as McpConnector[];
+  return Object.values(snapshot.connectors)
+    .filter((one) => one.type === "mcp")
+    .filter((one) => used.has(one.name));
 }
 
 type Called = { readonly tool: GovernedTool | undefined; readonly snapshot: Snapshot };
@@ -118,7 +120,7 @@ function configured({ definition, effect, reversibility }: GovernedTool): McpToo
     name,
     ...(title === undefined ? {} : { title }),
     ...(description === undefined ? {} : { description }),
-    inputSchema: input as JsonObject,
+    inputSchema: asJsonObject(input),
     annotations: {
       readOnlyHint: effect === "read",
       destructiveHint: reversibility === "irreversible",

@@ -37,7 +37,14 @@ function changedSentence(fact: NonNullable<Reason["fact"]>): string | undefined 
   return `The value of ${name} for ${key} changed from ${readable(was)} to ${readable(now)} since you read it${aside}.`;
 }
 
-const sentenceOf = (reason: Reason): string => (reason.fact && changedSentence(reason.fact)) ?? reason.detail;
+const sentenceOf = (reason: Reason): string =>
+  endSentence((reason.fact && changedSentence(reason.fact)) ?? reason.detail);
+
+/** A sentence begins with a capital and ends with a full stop, whoever wrote its words. */
+function endSentence(text: string): string {
+  const begun = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?]$/.test(begun) ? begun : `${begun}.`;
+}
 
 /** The reasons that speak for the effect, or all when none does. */
 function reasonsOf(answer: ActionAnswer): readonly Reason[] {
@@ -57,7 +64,7 @@ export function refusedResult(answer: ActionAnswer): JsonObject {
   const isStale = reasons.some(({ fact }) => fact !== undefined && changedSentence(fact) !== undefined);
   const advice = isStale
     ? "Read it again and decide again."
-    : "Do not repeat this call unless what it rests on has changed.";
+    : "Repeating this call will not help; choose another way or leave it to a person.";
   return say(answer, ["This call was refused and nothing was done.", ...reasons.map(sentenceOf), advice]);
 }
 

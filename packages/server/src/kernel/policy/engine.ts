@@ -109,7 +109,6 @@ async function loadBundle(
   try {
     for (let start = 0; start < loaded.steps.length; start += stepsPerMessage) {
       // One part after the other is the point: requests are judged between them.
-      // oxlint-disable-next-line eslint/no-await-in-loop
       await host.prepare(loaded.steps.slice(start, start + stepsPerMessage));
       tenant.arriving = loaded.steps.slice(0, start + stepsPerMessage);
     }

@@ -66,7 +66,6 @@ export function createGuards(options: GuardOptions = {}): Guards {
       const policy = policyOf(call);
       let doubt: ConnectorAnswer | undefined;
       for (let tries = 1; ; tries += 1) {
-        // oxlint-disable-next-line no-await-in-loop -- each try depends on how the last one ended
         const tried = await tryOnce(call, policy, { deadline, attempt });
         const answer = withDoubt(tried.answer, doubt);
         if (answer.kind === "ambiguous") doubt = answer;
@@ -74,7 +73,6 @@ export function createGuards(options: GuardOptions = {}): Guards {
         const late = performance.now() + pause >= Math.min(deadline, call.dispatchBeforeMonoMs);
         const allowed = tried.repeatable && (mayRepeat || tried.answer.kind === "unsent");
         if (!allowed || tries >= (options.tries ?? 3) || late) return answer;
-        // oxlint-disable-next-line no-await-in-loop -- the pause is between two tries
         await sleep(pause);
       }
     },

@@ -37,7 +37,6 @@ export async function readTools(page: (params: JsonObject) => Promise<JsonObject
   for (let pages = 0; pages < maxPages; pages++) {
     let result: JsonObject;
     try {
-      // oxlint-disable-next-line no-await-in-loop -- each page names the next
       result = await page(params);
     } catch (error) {
       if (error instanceof McpProtocolError && error.code === rpcCode.methodNotFound) break;
