@@ -8,6 +8,7 @@ import { shopFiles } from "../support/shop.ts";
 
 const files = {
   ...shopFiles,
+  "budget.yaml": (shopFiles["budget.yaml"] ?? "").replace("1000000", "1000000000"),
   "more-people.yaml": `
 apiVersion: airworthy/v1
 kind: Person
@@ -43,7 +44,10 @@ function connect(): void {
   jonas = desk.client(keys["jonas"] ?? "");
 }
 
-async function propose(account: string, amountMinor = 60_000): Promise<{ id: ActionAnswer["id"]; approval: Approval["id"] }> {
+async function propose(
+  account: string,
+  amountMinor = 60_000,
+): Promise<{ id: ActionAnswer["id"]; approval: Approval["id"] }> {
   const answer = await clerk.proposeAction(refund(account, amountMinor));
   expect(answer.status).toBe("waiting");
   if (answer.approval === undefined) throw new Error("no approval was asked for");
@@ -230,9 +234,15 @@ describe("races", () => {
       return undefined;
     };
     // Both nodes' sweepers look every half second, and the looked-at account keeps the walks open meanwhile.
-    await Promise.all(waiting.map(({ approval }, round) => yes(round % 2 ? maria : other.client(keys["maria"] ?? ""), approval)));
+    await Promise.all(
+      waiting.map(({ approval }, round) => yes(round % 2 ? maria : other.client(keys["maria"] ?? ""), approval)),
+    );
     await gate.arrived;
-    await eventually(async () => (await clerk.listActions({ status: "waiting", limit: 500 })).actions.every(({ id }) => waiting.every((one) => one.id !== id)));
+    await eventually(async () =>
+      (await clerk.listActions({ status: "waiting", limit: 500 })).actions.every(({ id }) =>
+        waiting.every((one) => one.id !== id),
+      ),
+    );
     gate.open();
     for (const [round, { id }] of waiting.entries()) {
       expect((await ended(id)).status).toBe("done");

@@ -47,11 +47,11 @@ export type KeyStore = {
   readonly list: (tenant: string) => Promise<KeyRow[]>;
 };
 
-/** A person's answer. `teamsOf` gives those of the approval's teams for which this person may sign. */
+/** A person's answer. `teamsOf` gives the teams still open for which this person may sign, the best first. */
 export type Answer = {
   readonly id: ApprovalId;
   readonly by: string;
-  readonly teamsOf: (approvers: readonly string[]) => readonly string[];
+  readonly teamsOf: (approval: Pick<Approval, "approvers" | "signOffs">) => readonly string[];
   readonly verdict: "approve" | "reject";
   readonly reason: string;
 };

@@ -30,7 +30,10 @@ type Row = {
   }[];
 };
 
-const select = `select p.id, p.action, p.binding, p.status, p.shown, p.requested_at, p.expires_at,
+// Past its time it has expired, whether or not anybody has written that down yet.
+const select = `select p.id, p.action, p.binding, p.shown,
+  case when p.status in ('pending', 'approved') and p.expires_at < clock_timestamp() then 'expired' else p.status end as status,
+   p.requested_at, p.expires_at,
   coalesce((select json_agg(json_build_object('team', s.team, 'by', s.by_name, 'verdict', s.verdict, 'reason', s.reason, 'at', s.at)
                             order by s.at)
             from sign_offs s where s.tenant = p.tenant and s.approval = p.id), '[]') as sign_offs
@@ -111,14 +114,14 @@ function decideApproval(
 
 /** The team this person signs for, or why they may not. */
 function admit(approval: Approval, answer: Answer): string {
+  if (approval.status === "expired") {
+    throw new AirworthyError("conflict", `Approval ${approval.id} ran out at ${approval.expiresAt}; silence meant no.`);
+  }
   if (!approvalTransitions[approval.status].includes("approved")) {
     throw new AirworthyError(
       "conflict",
       `Approval ${approval.id} is ${approval.status}; it can no longer be answered.`,
     );
-  }
-  if (Date.parse(approval.expiresAt) < Date.now()) {
-    throw new AirworthyError("conflict", `Approval ${approval.id} ran out at ${approval.expiresAt}; silence meant no.`);
   }
   if (approval.signOffs.some((signOff) => signOff.by === answer.by)) {
     throw new AirworthyError(
@@ -126,9 +129,7 @@ function admit(approval: Approval, answer: Answer): string {
       `${answer.by} has signed ${approval.id} already; each team needs another person.`,
     );
   }
-  const team = answer
-    .teamsOf(approval.approvers)
-    .find((mine) => !approval.signOffs.some((signOff) => signOff.team === mine));
+  const [team] = answer.teamsOf(approval);
   if (team === undefined) {
     throw new AirworthyError("forbidden", `${answer.by} is in none of the teams that must answer.`, {
       fix: `Ask a member of ${approval.approvers.join(" or ")}.`,

@@ -4,9 +4,17 @@ import { AirworthyError } from "@airworthy/contract";
 import { createConfigPlanner } from "../../controlplane/config/plan-config.ts";
 import { walkWaiting, type WalkDeps } from "../../dataplane/walk.ts";
 import type { Principal } from "../../kernel/action-walk.ts";
-import type { ApprovalStore, KeyStore, LedgerReader, SnapshotStore, StopStore } from "../../kernel/control-store.ts";
+import type {
+  Answer,
+  ApprovalStore,
+  KeyStore,
+  LedgerReader,
+  SnapshotStore,
+  StopStore,
+} from "../../kernel/control-store.ts";
 import { newId } from "../../kernel/ids.ts";
 import type { Handlers } from "./handlers.ts";
+import { teamsToSign } from "./teams-to-sign.ts";
 
 export type ControlHandlerDeps = {
   readonly walk: WalkDeps;
@@ -50,14 +58,14 @@ function approvalHandlers({
 }
 
 /** The local administrator may sign for any team; it is recorded as such, by name. */
-async function teamsOfPerson(
-  principal: Principal,
-  { control }: WalkDeps,
-): Promise<(approvers: readonly string[]) => readonly string[]> {
-  if (principal.kind === "local") return (approvers) => approvers;
+async function teamsOfPerson(principal: Principal, { control }: WalkDeps): Promise<Answer["teamsOf"]> {
+  if (principal.kind === "local") return openTeams;
   const { snapshot } = await control.view(principal.tenant);
-  return (approvers) => approvers.filter((team) => snapshot.teams[team]?.members.includes(principal.name));
+  return (approval) => teamsToSign(principal.name, approval, snapshot.teams);
 }
+
+const openTeams: Answer["teamsOf"] = ({ approvers, signOffs }) =>
+  approvers.filter((team) => !signOffs.some((signOff) => signOff.team === team));
 
 function stopHandlers({ stops, walk }: ControlHandlerDeps): Handlers<"createStop" | "listStops" | "liftStop"> {
   return {
