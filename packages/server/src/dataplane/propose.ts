@@ -33,9 +33,11 @@ export async function propose(principal: Principal, proposal: Proposed, deps: Wa
     const { sink } = proposal;
     const claimed = { ...claimOf(action), proposedAt: deps.clock.now(), walk: 1 };
     const answer = await walkAction({ ...claimed, ...(sink ? { sink } : {}) }, deps);
-    return answer.status === "waiting" ? awaitEnd(action, { answer, ms: proposal.waitMs ?? 0 }, deps) : answer;
+    return awaitEnd(action, { answer, waitMs: proposal.waitMs ?? 0 }, deps);
   }
-  return joinKnown(opening, { action, proposal }, deps);
+  const answer = await joinKnown(opening, { action, proposal }, deps);
+  // A large result of a read is not kept, and the one who read it may be on another node: so it is read again.
+  return answer.status === "done" && answer.result === undefined ? propose(principal, proposal, deps) : answer;
 }
 
 /** The same call is there already: its end is collected, heard again, or waited for. */
@@ -46,9 +48,9 @@ function joinKnown(
 ): ActionAnswer | Promise<ActionAnswer> {
   if (proposal.idempotencyKey !== undefined && known.callDigest !== action.callDigest) throw mismatch(known.record.id);
   const answer = answerFrom(known);
-  if (collected || isFinal(answer.status) || answer.status === "unknown") return answer;
-  const ms = answer.status === "running" ? joinWaitMs : (proposal.waitMs ?? 0);
-  return awaitEnd({ tenant: known.tenant, id: known.record.id }, { answer, ms }, deps);
+  if (collected) return answer;
+  const at = { tenant: known.tenant, id: known.record.id };
+  return awaitEnd(at, { answer, waitMs: proposal.waitMs ?? 0 }, deps);
 }
 
 function describe(principal: Principal, proposal: Proposed, nowMs: number): NewAction {
@@ -85,21 +87,29 @@ function claimOf({ idempotencyKey, run, confidence, rationale, protocol, ...acti
   };
 }
 
-/** Holds the caller until the action has ended or the time is up; then says how it stands. */
+/** Holds the caller until the action has ended or its patience has: for people as long as it asked, for machines longer. */
 async function awaitEnd(
   at: { readonly tenant: string; readonly id: ActionId },
-  { answer, ms }: { answer: ActionAnswer; ms: number },
+  { answer, waitMs }: { answer: ActionAnswer; waitMs: number },
   deps: WalkDeps,
 ): Promise<ActionAnswer> {
-  const until = deps.clock.monotonicMs() + ms;
-  let latest = answer;
-  for (let left = ms; left > 0; left = until - deps.clock.monotonicMs()) {
-    await deps.ends.next(at.tenant, at.id, Math.min(left, lookEveryMs));
-    const stored = await deps.actions.read(at.tenant, at.id);
-    if (stored) latest = answerFrom(stored);
+  const began = deps.clock.monotonicMs();
+  for (let latest = answer; ;) {
     if (isFinal(latest.status) || latest.status === "unknown") return latest;
+    const patienceMs = latest.status === "waiting" ? waitMs : joinWaitMs;
+    const left = began + patienceMs - deps.clock.monotonicMs();
+    if (left <= 0) return latest;
+    const told = await deps.ends.next(at.tenant, at.id, Math.min(left, lookEveryMs));
+    latest = told ?? (await lookAt(at, deps)) ?? latest;
   }
-  return latest;
+}
+
+async function lookAt(
+  { tenant, id }: { readonly tenant: string; readonly id: ActionId },
+  deps: WalkDeps,
+): Promise<ActionAnswer | undefined> {
+  const stored = await deps.actions.read(tenant, id);
+  return stored && answerFrom(stored);
 }
 
 export function answerFrom({ record }: StoredAction): ActionAnswer {

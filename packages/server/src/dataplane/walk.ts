@@ -22,9 +22,10 @@ const roundsMax = 8;
 export async function walkAction(claimed: Claimed, deps: WalkDeps): Promise<ActionAnswer> {
   try {
     const finished = await walkRounds(claimed, deps);
-    deps.ends.announce(claimed.tenant, claimed.id);
+    const answer = answerOf(finished);
+    deps.ends.announce(claimed.tenant, claimed.id, answer);
     if (finished.outcome.status === "waiting") deps.onEscalated?.(finished);
-    return answerOf(finished);
+    return answer;
   } catch (error) {
     // Our failure: whoever recovers it need not wait until our claim runs out.
     await deps.actions.release(claimed).catch(() => undefined);

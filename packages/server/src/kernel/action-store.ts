@@ -29,7 +29,7 @@ export type StoredAction = {
   readonly record: ActionRecord;
 };
 
-/** `opened`: this caller walks it. Otherwise the same call is there already; `collected`: its end was owed and is now taken. */
+/** `opened`: this caller walks it. Otherwise the same call is there already; `collected`: its end is owed, until `markDelivered`. */
 export type Opening =
   | { readonly opened: true }
   | { readonly opened: false; readonly action: StoredAction; readonly collected: boolean };

@@ -13,13 +13,12 @@ import { readSnapshot } from "./snapshots.ts";
 const walkLeaseMs = 30_000;
 
 export function createActionStore(db: Database, writer: LedgerWriter): ActionStore {
+  const deliveries = createDeliveries(db.soft);
   return {
-    open: (action) => openAction(db, action),
+    open: (action) => openAction(db, action, deliveries),
     ...reading(db),
     ...claiming(db),
-    markDelivered: async (tenant, id) => {
-      await clearOwed(db.soft, tenant, id);
-    },
+    markDelivered: deliveries.mark,
     settle: (settlement) => settleAction(writer, settlement),
   };
 }
@@ -100,7 +99,7 @@ function claiming(db: Database): Pick<ActionStore, "claimWaiting" | "claimInterr
   };
 }
 
-async function openAction(db: Database, action: NewAction): Promise<Opening> {
+async function openAction(db: Database, action: NewAction, deliveries: Deliveries): Promise<Opening> {
   // Not synchronous: until "started" is written nothing has happened, and that commit makes this one durable too.
   const inserted = await db.soft.query({
     name: "action-open",
@@ -125,10 +124,10 @@ async function openAction(db: Database, action: NewAction): Promise<Opening> {
     ],
   });
   if (inserted.length > 0) return { opened: true };
-  return joinAction(db, action);
+  return joinAction(db, action, deliveries);
 }
 
-async function joinAction(db: Database, action: NewAction): Promise<Opening> {
+async function joinAction(db: Database, action: NewAction, deliveries: Deliveries): Promise<Opening> {
   const [row] = await db.query<ActionRow & { owed: boolean }>({
     name: "action-join",
     text: `select ${actionColumns}, owed from actions
@@ -138,18 +137,30 @@ async function joinAction(db: Database, action: NewAction): Promise<Opening> {
     values: [action.tenant, action.callDigest, action.idempotencyKey, action.agent],
   });
   // It ended and was delivered between the two looks: the way is free now.
-  if (!row) return openAction(db, action);
-  if (!row.owed) return { opened: false, action: toStoredAction(row), collected: false };
-  const collected = await clearOwed(db, action.tenant, row.id);
-  return collected ? { opened: false, action: toStoredAction(row), collected: true } : openAction(db, action);
+  if (!row) return openAction(db, action, deliveries);
+  const delivery = row.owed ? deliveries.under.get(row.id) : undefined;
+  if (!delivery) return { opened: false, action: toStoredAction(row), collected: row.owed };
+  // It has been heard, only its row does not say so yet: this call comes after, and is a new wish.
+  await delivery.catch(() => undefined);
+  return openAction(db, action, deliveries);
 }
 
-/** Of several that ask at once, one collects. */
-async function clearOwed(db: Queryable, tenant: string, id: string): Promise<boolean> {
-  const rows = await db.query({
-    name: "action-delivered",
-    text: "update actions set owed = false where tenant = $1 and id = $2 and owed returning id",
-    values: [tenant, id],
-  });
-  return rows.length > 0;
+/** Deliveries whose rows are being written. Until one is, the end stays owed: it is better told twice than done twice. */
+type Deliveries = { readonly under: ReadonlyMap<string, Promise<void>>; readonly mark: ActionStore["markDelivered"] };
+
+function createDeliveries(db: Queryable): Deliveries {
+  const under = new Map<string, Promise<void>>();
+  return {
+    under,
+    mark: async (tenant, id) => {
+      const written = db.query({
+        name: "action-delivered",
+        text: "update actions set owed = false where tenant = $1 and id = $2 and owed",
+        values: [tenant, id],
+      });
+      const delivery = written.then(() => undefined).finally(() => under.delete(id));
+      under.set(id, delivery);
+      return delivery;
+    },
+  };
 }

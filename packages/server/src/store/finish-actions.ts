@@ -92,22 +92,20 @@ function approvalOf({ outcome, permit }: FinishedAction): string | undefined {
   return outcome.status === "waiting" ? outcome.approval : permit?.approval;
 }
 
-function keptResult({ outcome, context }: FinishedAction): string | null {
+function keptResult(action: FinishedAction): string | null {
+  const { outcome, context, idempotencyKey } = action;
   if ((outcome.status !== "done" && outcome.status !== "failed") || outcome.result === undefined) return null;
   const text = JSON.stringify(outcome.result);
-  return context.tool?.effect === "read" && text.length > keptReadBytes ? null : text;
+  // By a key, or after a person's yes, somebody may come for it who cannot simply read again.
+  const asked = idempotencyKey !== undefined || approvalOf(action) !== undefined;
+  return context.tool?.effect === "read" && !asked && text.length > keptReadBytes ? null : text;
 }
 
 /** An approval that this walk did not end with no longer fits; a new one is asked for where the walk says so. */
 async function moveApprovals(tx: Queryable, tenant: string, actions: readonly FinishedAction[]): Promise<void> {
-  const kept = actions.map((action) => approvalOf(action) ?? "");
-  await tx.query({
-    name: "finish-approvals",
-    text: `update approvals p set status = 'stale'
-           from unnest($2::text[], $3::text[]) as r(action, kept)
-           where p.tenant = $1 and p.action = r.action and p.id <> r.kept and p.status in ('pending', 'approved')`,
-    values: [tenant, actions.map((action) => action.id), kept],
-  });
+  // On its first walk nobody can have been asked yet.
+  const walkedBefore = actions.filter((action) => action.walk > 1);
+  if (walkedBefore.length > 0) await staleOthers(tx, tenant, walkedBefore);
   const asked = actions.flatMap((action) => {
     const { outcome } = action;
     return outcome.status === "waiting" && outcome.ask ? [{ action, id: outcome.approval, ask: outcome.ask }] : [];
@@ -126,6 +124,16 @@ async function moveApprovals(tx: Queryable, tenant: string, actions: readonly Fi
       asked.map(({ action }) => JSON.stringify(shownTo(action))),
       asked.map(({ ask }) => ask.expiresInMs),
     ],
+  });
+}
+
+async function staleOthers(tx: Queryable, tenant: string, actions: readonly FinishedAction[]): Promise<void> {
+  await tx.query({
+    name: "finish-approvals",
+    text: `update approvals p set status = 'stale'
+           from unnest($2::text[], $3::text[]) as r(action, kept)
+           where p.tenant = $1 and p.action = r.action and p.id <> r.kept and p.status in ('pending', 'approved')`,
+    values: [tenant, actions.map((action) => action.id), actions.map((action) => approvalOf(action) ?? "")],
   });
 }
 
