@@ -259,7 +259,7 @@ describe("plan and apply", () => {
       {
         method: "POST",
         path: "/v1/configs",
-        body: { files, base: plan.base, digest: plan.digest },
+        body: { files, base: plan.base, digest: plan.digest, tenant: "default" },
         key: "aw_admin",
         tenant: "default",
       },

@@ -42,7 +42,8 @@ async function runApply(call: Call<Options>): Promise<undefined> {
   // A local administrator acts for any tenant, so the plan's own is named; another key belongs to one already.
   const flags = connection.local ? { ...options, tenant: plan.tenant } : options;
   const client = await openClient(connection, flags, shell);
-  const published = await client.applyConfig({ files: plan.files, base: plan.base, digest: plan.digest });
+  const { files, base, digest, tenant } = plan;
+  const published = await client.applyConfig({ files, base, digest, tenant });
   call.print("applied", published, () => `applied  snapshot ${published.version} (${digestText(published.digest)})\n`);
   return undefined;
 }

@@ -45,6 +45,8 @@ describe("parseJsonStrict", () => {
     ["a Cedar extension", '{"__extn":1}', "$.__extn"],
     ["a Cedar expression", '{"__expr":"1"}', "$.__expr"],
     ["half of a surrogate pair", '{"a b":"\\ud800"}', '$["a b"]'],
+    ["U+0000", '{"a":["b","c\\u0000"]}', "$.a[1]"],
+    ["U+0000 in a name", '{"a":{"b\\u0000":1}}', '$.a["b\\u0000"]'],
     ["the other half", '["\\uDC00x"]', "$[0]"],
     ["half of a pair in a name", '{"\\uD800":1}', '$["\\ud800"]'],
     ["deep nesting", "[".repeat(65) + "]".repeat(65), "byte 64"],
@@ -84,6 +86,10 @@ describe("parseJsonStrict", () => {
     expect(parseJsonStrict(bytes("[[]]"), { maxDepth: 2 })).toEqual([[]]);
   });
 
+  it("takes an escaped backslash before u0000 for what it is", () => {
+    expect(parseJsonStrict(bytes('{"a":"\\\\u0000"}'))).toEqual({ a: "\\u0000" });
+  });
+
   it("reads only its own part of a shared buffer", () => {
     const all = bytes('xx{"a":1}yy');
     expect(parseJsonStrict(all.subarray(2, 9))).toEqual({ a: 1 });
@@ -104,7 +110,7 @@ describe("parseJsonStrict", () => {
   });
 
   it("equals JSON.parse on all it accepts, whatever the spacing", () => {
-    const promised = /beyond 2\^53|surrogate|reserved/;
+    const promised = /beyond 2\^53|surrogate|reserved|U\+0000/;
     const holds = (text: string): boolean => {
       const read = attempt(text);
       if (read.error !== undefined) return promised.test(read.error.message);

@@ -98,6 +98,8 @@ describe("extractFacts", () => {
     ["a null key", "string", { id: null, status: "x" }],
     ["an empty key", "string", { id: "", status: "x" }],
     ["an object as key", "string", { id: {}, status: "x" }],
+    ["a key with a control character", "string", { id: "a\nb", status: "x" }],
+    ["a key that no index holds", "string", { id: "a".repeat(513), status: "x" }],
     ["an inherited member as key", "string", { status: "x" }],
   ])("marks %s as of the wrong type", (_, type, result) => {
     const rule = { ...status, type, authoritative: true };

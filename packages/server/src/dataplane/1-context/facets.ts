@@ -3,6 +3,7 @@ import type { GovernedTool, JsonObject, Json, Reason } from "@airworthy/contract
 
 import type { Amount, Context, Entity } from "../../kernel/action-walk.ts";
 import { isJsonArray } from "../../kernel/json.ts";
+import { identifierForm, isIdentifier } from "../../kernel/identifier.ts";
 import { readAt } from "../../kernel/read-at.ts";
 
 type Definition = GovernedTool["definition"];
@@ -33,7 +34,7 @@ export function readFacets(definition: Definition, args: JsonObject): Facets {
   }
   const entity = readEntity(definition, args);
   if (definition.entity && !entity)
-    problems.push(missing(`${definition.entity.id} must name the ${definition.entity.type}.`));
+    problems.push(missing(`${definition.entity.id} must name the ${definition.entity.type}: ${identifierForm}.`));
   const amount = readAmount(definition, args);
   if (definition.amount && !amount)
     problems.push(missing(`${definition.amount.minor} must be a whole number of minor units, with its currency.`));
@@ -44,7 +45,7 @@ function readEntity(definition: Definition, args: JsonObject): Entity | undefine
   if (!definition.entity) return undefined;
   const id = readAt(definition.entity.id, args);
   if (typeof id === "number" && Number.isSafeInteger(id)) return { type: definition.entity.type, id: String(id) };
-  return typeof id === "string" && id !== "" ? { type: definition.entity.type, id } : undefined;
+  return typeof id === "string" && isIdentifier(id) ? { type: definition.entity.type, id } : undefined;
 }
 
 function readAmount(definition: Definition, args: JsonObject): Amount | undefined {

@@ -5,6 +5,7 @@ import type { Context, Observation, ProposedAction } from "../../kernel/action-w
 import { canonicalJson } from "../../kernel/canonical.ts";
 import type { Deps } from "../../kernel/deps.ts";
 import { durationMs } from "../../kernel/duration.ts";
+import { identifierForm, isIdentifier } from "../../kernel/identifier.ts";
 import { readAt } from "../../kernel/read-at.ts";
 import { lookUpFact } from "./lookup.ts";
 
@@ -33,8 +34,9 @@ export async function groundFacts(action: ProposedAction, tool: GovernedTool, de
 
 async function groundFact(action: ProposedAction, rule: RestsOn, deps: Ports): Promise<Grounded | Reason> {
   const key = readAt(rule.key, action.arguments);
-  if (typeof key !== "string" && typeof key !== "number") {
-    return { code: "missing_input", effect: "deny", detail: `${rule.key} must name whose ${rule.fact} this rests on.` };
+  if (typeof key !== "number" && (typeof key !== "string" || !isIdentifier(key))) {
+    const detail = `${rule.key} must name whose ${rule.fact} this rests on: ${identifierForm}.`;
+    return { code: "missing_input", effect: "deny", detail };
   }
   const need = { rule, key: String(key), maxAgeMs: durationMs(rule.maxAge) };
   const believed = await deps.observations.latest(action.tenant, action.agent, { fact: rule.fact, key: need.key });

@@ -12,6 +12,7 @@ export type McpDefinitions = (
 
 const cachedMax = 2000;
 const reportedMax = 5;
+const shownMax = 200;
 
 export function createInputSchemas(definitions: McpDefinitions): InputSchemas {
   // The schemas were linted when the configuration was checked; upstream ones may use keywords of their own.
@@ -60,7 +61,9 @@ async function schemaOf(
 
 /** Names the place and what was expected; never the value, which may be a secret. */
 function describeProblem({ instancePath, message, params }: ErrorObject): string {
-  const extra = "additionalProperty" in params ? ` (${JSON.stringify(params["additionalProperty"])})` : "";
-  const place = instancePath === "" ? "$" : `$${instancePath.replaceAll("/", ".")}`;
+  // Names in the arguments are the caller's own, of any length.
+  const name = "additionalProperty" in params ? String(params["additionalProperty"]).slice(0, shownMax) : undefined;
+  const extra = name === undefined ? "" : ` (${JSON.stringify(name)})`;
+  const place = `$${instancePath.replaceAll("/", ".")}`.slice(0, shownMax);
   return `${place} ${message ?? "does not fit"}${extra}.`;
 }

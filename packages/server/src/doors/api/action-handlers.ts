@@ -1,5 +1,5 @@
 /** Operations on actions: propose, list, read, explain, clear up. */
-import { type ActionRecord, AirworthyError } from "@airworthy/contract";
+import { type ActionRecord, AirworthyError, isFinal } from "@airworthy/contract";
 
 import { explainAction } from "../../controlplane/explain/explain-action.ts";
 import { propose } from "../../dataplane/propose.ts";
@@ -24,12 +24,18 @@ export function createActionHandlers({ walk, approvals, ledger }: ActionHandlerD
     const found = await actions.read(principal.tenant, id);
     // To an agent the actions of others do not exist.
     if (found && (principal.kind !== "agent" || found.record.agent === principal.name)) return found;
-    throw new AirworthyError("not_found", `There is no action ${id}.`);
+    throw new AirworthyError("not_found", `There is no action ${id}.`, {
+      place: "$.id",
+      fix: "Take the id from GET /v1/actions.",
+    });
   };
   return {
     proposeAction: async (proposal, { principal, sink, onDelivered }) => {
       const answer = await propose(principal, { ...proposal, sink }, walk);
-      onDelivered(() => void actions.markDelivered(principal.tenant, answer.id).catch(() => undefined));
+      // Having heard "waiting" is not having heard the end, which may come before this is written down.
+      if (isFinal(answer.status)) {
+        onDelivered(() => void actions.markDelivered(principal.tenant, answer.id).catch(() => undefined));
+      }
       return answer;
     },
     listActions: async ({ limit = defaultLimit, ...filter }, { principal }) => {

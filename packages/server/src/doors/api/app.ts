@@ -11,13 +11,13 @@ import {
 } from "@airworthy/contract";
 import type { HttpBindings } from "@hono/node-server";
 import { type Context, Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
 
 import type { Principal } from "../../kernel/action-walk.ts";
 import { isJsonObject, parseJsonStrict } from "../../kernel/json.ts";
 import type { Handlers } from "./handlers.ts";
 import { mayCall } from "./identity.ts";
 import { writeOpenApi } from "./openapi.ts";
+import { readBytes } from "./read-bytes.ts";
 
 export type ApiOptions = {
   readonly handlers: Handlers;
@@ -51,9 +51,7 @@ export function createApi(options: ApiOptions): Hono<Env> {
   const app = new Hono<Env>();
   for (const name of operations) {
     const route = api[name];
-    const maxSize = name === "planConfig" || name === "applyConfig" ? maxConfigBytes : maxBodyBytes;
-    const limit = bodyLimit({ maxSize, onError: () => fail(tooLarge(maxSize)) });
-    app.on(route.method, route.path.replaceAll(/\{(\w+)\}/g, ":$1"), limit, (c) => answer(c, name, options));
+    app.on(route.method, route.path.replaceAll(/\{(\w+)\}/g, ":$1"), (c) => answer(c, name, options));
   }
   const document = writeOpenApi(api);
   app.get("/v1/openapi.json", (c) => c.json(document));
@@ -86,12 +84,13 @@ async function answer(c: Context<Env>, name: Operation, options: ApiOptions): Pr
 
 /** Path parameters, and the query (GET, DELETE) or the body (POST), as one object; a body cannot overrule the path. */
 async function readInput(c: Context<Env>, name: Operation): Promise<Json> {
-  const rest = api[name].method === "POST" ? readBody(new Uint8Array(await c.req.arrayBuffer())) : c.req.query();
+  const rest = api[name].method === "POST" ? await readBody(c, name) : c.req.query();
   return { ...rest, ...c.req.param() };
 }
 
-function readBody(bytes: Uint8Array): JsonObject {
-  const value = parseJsonStrict(bytes, { maxBytes: maxConfigBytes });
+async function readBody(c: Context<Env>, name: Operation): Promise<JsonObject> {
+  const maxBytes = name === "planConfig" || name === "applyConfig" ? maxConfigBytes : maxBodyBytes;
+  const value = parseJsonStrict(await readBytes(c.env.incoming, maxBytes), { maxBytes });
   if (isJsonObject(value)) return value;
   throw new AirworthyError("invalid_input", "The body must be a JSON object.", { place: "$" });
 }
@@ -121,14 +120,17 @@ type Issue = { readonly path: readonly PropertyKey[]; readonly message: string }
 function invalid(issues: readonly Issue[]): AirworthyError {
   const [first] = issues;
   const more = issues.length > 1 ? ` (and ${issues.length - 1} more)` : "";
-  return new AirworthyError("invalid_input", `${first?.message ?? "The input does not fit."}${more}`, {
-    place: ["$", ...(first?.path ?? []).map(String)].join("."),
+  // Both may repeat names that the caller made up, of any length and number.
+  return new AirworthyError("invalid_input", `${shorten(first?.message ?? "The input does not fit.")}${more}`, {
+    place: shorten(["$", ...(first?.path ?? []).map(String)].join(".")),
     fix: "See /v1/openapi.json for what this operation takes.",
   });
 }
 
-function tooLarge(maxSize: number): AirworthyError {
-  return new AirworthyError("too_large", `The body is larger than ${maxSize} bytes.`, { fix: "Send less." });
+const shownMax = 300;
+
+function shorten(text: string): string {
+  return text.length <= shownMax ? text : `${text.slice(0, shownMax)}…`;
 }
 
 function unauthenticated(): AirworthyError {

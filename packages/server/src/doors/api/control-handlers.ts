@@ -133,13 +133,19 @@ function configHandlers(
       await admitTenant(principal, deps);
       return planner.plan(principal.tenant, { files, replay });
     },
-    applyConfig: async ({ files, base, digest }, { principal }) => {
+    applyConfig: async ({ files, base, digest, tenant: planned }, { principal }) => {
+      if (planned !== undefined && planned !== principal.tenant) throw otherPlan(planned, principal.tenant);
       await admitTenant(principal, deps);
       return planner.apply(principal.tenant, { files, base, digest, by: principal.name });
     },
     verifyLedger: (_, { principal }) => deps.ledger.verify(principal.tenant),
     readHealth: deps.health,
   };
+}
+
+function otherPlan(planned: string, tenant: string): AirworthyError {
+  const message = `The plan was made for tenant ${JSON.stringify(planned.slice(0, 40))}, and this is ${tenant}.`;
+  return new AirworthyError("conflict", message, { place: "$.tenant", fix: "Plan again for this tenant." });
 }
 
 /** A tenant begins to exist when the local administrator first gives it a configuration. */

@@ -31,6 +31,8 @@ export async function identify(credentials: Credentials, deps: IdentityDeps): Pr
   }
   const holder = await deps.keys.find(key);
   if (!holder) return undefined;
+  // Ignored, it would let somebody act on one tenant in the belief of acting on another.
+  if (credentials.tenant !== undefined && credentials.tenant !== holder.tenant) throw otherTenant();
   if (holder.kind === "agent") return { ...holder, scopes: ["agent"] };
   const { snapshot } = await deps.control.view(holder.tenant);
   const scopes = scopesOf(snapshot, holder.name);
@@ -55,8 +57,16 @@ function sameText(a: string, b: string): boolean {
   return timingSafeEqual(Buffer.from(sha256Hex(a)), Buffer.from(sha256Hex(b)));
 }
 
+function otherTenant(): AirworthyError {
+  return new AirworthyError("forbidden", "This key belongs to another tenant than the one named.", {
+    place: "header Airworthy-Tenant",
+    fix: "Leave the header out, or use a key of that tenant.",
+  });
+}
+
 function badTenant(): AirworthyError {
   return new AirworthyError("invalid_input", "A tenant's name is up to 40 lower-case letters, digits and dashes.", {
     place: "header Airworthy-Tenant",
+    fix: "Correct the name, or leave the header out.",
   });
 }

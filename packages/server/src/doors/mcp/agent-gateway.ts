@@ -1,10 +1,22 @@
 /** Behind the MCP door: the tools of one agent from all connectors, and each call as an action through the corridor. */
 import type { IncomingHttpHeaders } from "node:http";
 
-import type { GovernedTool, JsonObject, McpConnector, Snapshot } from "@airworthy/contract";
+import {
+  type GovernedTool,
+  isFinal,
+  type JsonObject,
+  type McpConnector,
+  Proposal,
+  type Snapshot,
+} from "@airworthy/contract";
 
 import type { McpConnectorRuntime } from "../../dataplane/5-execution/connectors/mcp.ts";
-import { type McpToolDefinition, metaKey } from "../../dataplane/5-execution/connectors/mcp-wire.ts";
+import {
+  McpProtocolError,
+  type McpToolDefinition,
+  metaKey,
+  rpcCode,
+} from "../../dataplane/5-execution/connectors/mcp-wire.ts";
 import { propose } from "../../dataplane/propose.ts";
 import type { WalkDeps } from "../../dataplane/walk.ts";
 import type { Principal } from "../../kernel/action-walk.ts";
@@ -45,7 +57,8 @@ export function createAgentGateway(deps: AgentGatewayDeps): McpGateway<Principal
         walk,
       );
       // Handing the result to the door is not yet delivery; a caller who has gone by now is still owed it.
-      if (!sink.signal.aborted) void walk.actions.markDelivered(principal.tenant, answer.id).catch(() => undefined);
+      const delivered = isFinal(answer.status) && !sink.signal.aborted;
+      if (delivered) void walk.actions.markDelivered(principal.tenant, answer.id).catch(() => undefined);
       const isMcp = tool !== undefined && snapshot.connectors[tool.connector]?.type === "mcp";
       return toolResultOf(answer, isMcp);
     },
@@ -87,13 +100,23 @@ function readCall(call: McpToolCall, { tool, snapshot }: Called) {
     tool && claimless(tool, snapshot)
       ? { arguments: call.arguments }
       : stripClaims(call.arguments, { meta, definition });
-  const run = isJsonObject(meta) ? meta[runKey] : undefined;
+  const run = Proposal.shape.run.safeParse(isJsonObject(meta) ? meta[runKey] : undefined).data;
   return {
-    tool: call.name,
+    tool: toolNameOf(call),
     ...stripped,
-    ...(typeof run === "string" && run.length > 0 && run.length <= 128 ? { run } : {}),
+    ...(run === undefined ? {} : { run }),
     ...(call.protocol ? { protocol: withoutOurs(call.protocol) } : {}),
   };
+}
+
+/** The tool need not exist, but what is recorded as one must look like one. */
+function toolNameOf({ name }: McpToolCall): string {
+  const tool = Proposal.shape.tool.safeParse(name);
+  if (tool.success) return tool.data;
+  throw new McpProtocolError(
+    rpcCode.invalidParams,
+    `Invalid params: name ${tool.error.issues[0]?.message ?? "is bad"}`,
+  );
 }
 
 const runKey = "airworthy/run";

@@ -80,16 +80,19 @@ function refuseHttp<P>(door: Door<P>, request: IncomingMessage, response: Server
   return refuse(415, "Unsupported media type: send application/json");
 }
 
+/** Where and what to do, for machines; the same members as an error of the HTTP door. */
+function detailsOf({ code, retryable, place, fix }: AirworthyError): JsonObject {
+  return { code, retryable, ...(place !== undefined && { place }), ...(fix !== undefined && { fix }) };
+}
+
 /** What the caller may know of a failure: our own errors in words, anything else as an id to ask about. */
 function explainFailure<P>(door: Door<P>, error: unknown): RpcError {
   if (error instanceof McpProtocolError) {
     return { code: error.code, message: error.message, ...(error.data !== undefined && { data: error.data }) };
   }
   if (error instanceof AirworthyError && error.code !== "internal") {
-    const { message, fix, retryable, code } = error;
-    const isOurs = code === "unavailable";
-    const data: Record<string, Json> = { code, retryable, ...(fix !== undefined && { fix }) };
-    return { code: isOurs ? rpcCode.internal : rpcCode.invalidParams, message, data };
+    const isOurs = error.code === "unavailable";
+    return { code: isOurs ? rpcCode.internal : rpcCode.invalidParams, message: error.message, data: detailsOf(error) };
   }
   const correlationId = randomUUID();
   door.onFailure(correlationId, error);
@@ -223,8 +226,10 @@ async function handle<P>(door: Door<P>, request: IncomingMessage, response: Serv
   try {
     message = parseJsonStrict(body.bytes, { maxBytes: door.maxBodyBytes });
   } catch (error) {
-    const why = error instanceof AirworthyError ? error.message : "the body cannot be read";
-    return sendError(response, 400, { code: rpcCode.parseError, message: `Parse error: ${why}` });
+    const isOurs = error instanceof AirworthyError;
+    const why = `Parse error: ${isOurs ? error.message : "the body cannot be read"}`;
+    const data = isOurs ? { data: detailsOf(error) } : {};
+    return sendError(response, 400, { code: rpcCode.parseError, message: why, ...data });
   }
   const incoming = readRequest(message, request.headers);
   if (incoming.kind === "notification") return void response.writeHead(202).end();

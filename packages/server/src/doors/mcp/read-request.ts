@@ -45,11 +45,12 @@ const headerOf = (headers: IncomingHttpHeaders, name: string): string | undefine
 };
 
 function unsupported(requested: Json | undefined): Fault {
-  const named = typeof requested === "string" ? `: ${requested}` : ": the request did not name one";
+  // It is said back, so it must not be a way to have megabytes sent.
+  const name = typeof requested === "string" ? requested.slice(0, 100) : undefined;
   return {
     code: rpcCode.unsupportedVersion,
-    message: `Unsupported protocol version${named}`,
-    data: { supported: [MCP_REVISION], ...(typeof requested === "string" && { requested }) },
+    message: `Unsupported protocol version: ${name ?? "the request did not name one"}`,
+    data: { supported: [MCP_REVISION], ...(name !== undefined && { requested: name }) },
   };
 }
 

@@ -42,10 +42,14 @@ export type StrippedArguments = {
   readonly rationale?: string;
 };
 
+/** Control characters but tabs and line breaks, and the half of a pair that a cut may leave. */
+const unprintable = /(?![\t\n\r])\p{Cc}|\p{Surrogate}/gu;
 const readConfidence = (value: Json | undefined): number | undefined =>
   typeof value === "number" && value >= 0 && value <= 1 ? value : undefined;
 const readRationale = (value: Json | undefined): string | undefined =>
-  typeof value === "string" && value.length > 0 ? value.slice(0, maxRationale) : undefined;
+  typeof value === "string" && value.length > 0
+    ? value.slice(0, maxRationale).replaceAll(unprintable, "\ufffd")
+    : undefined;
 
 /**
  * The arguments as the upstream may see them, and the claims beside. Give the tool's own definition, so that arguments

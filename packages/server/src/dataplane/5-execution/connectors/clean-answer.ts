@@ -1,5 +1,5 @@
 /** What an upstream may say and we must not pass on: the secret we sent, and characters that no store can keep as text. */
-import type { Json } from "@airworthy/contract";
+import type { Json, JsonObject } from "@airworthy/contract";
 
 import type { ConnectorAnswer } from "../../../kernel/deps.ts";
 import { isJsonArray, isJsonObject } from "../../../kernel/json.ts";
@@ -8,30 +8,44 @@ import { isJsonArray, isJsonObject } from "../../../kernel/json.ts";
 const unstorable = /\0|\p{Surrogate}/gu;
 /** Shorter secrets would match by chance. */
 const shortestSecret = 8;
-const redacted = "[redacted]";
 
-/** The answer with U+FFFD for what cannot be kept and `[redacted]` for each secret; the same object if nothing is. */
-export function cleanAnswer(answer: ConnectorAnswer, secrets: readonly string[]): ConnectorAnswer {
-  const telling = secrets.filter((secret) => secret.length >= shortestSecret);
-  const cleanText = (text: string): string =>
-    telling.reduce((left, secret) => left.replaceAll(secret, redacted), text.replaceAll(unstorable, "\ufffd"));
-  const result = "result" in answer && answer.result !== undefined ? cleanJson(answer.result, cleanText) : undefined;
-  const cleaned: ConnectorAnswer = "detail" in answer ? { ...answer, detail: cleanText(answer.detail) } : answer;
-  return result === undefined || !("result" in answer) || result === answer.result
-    ? cleaned
-    : ({ ...cleaned, result } as ConnectorAnswer);
+/** The answer with U+FFFD for each character that cannot be kept and `[redacted]` for the secret. */
+export function cleanAnswer(answer: ConnectorAnswer, secret: string | undefined): ConnectorAnswer {
+  switch (answer.kind) {
+    case "answered":
+      return { ...answer, result: cleanJson(answer.result, secret) };
+    case "rejected": {
+      const result = answer.result === undefined ? {} : { result: cleanJson(answer.result, secret) };
+      return { ...answer, detail: cleanText(answer.detail, secret), ...result };
+    }
+    case "unsent":
+    case "ambiguous":
+      return { ...answer, detail: cleanText(answer.detail, secret) };
+    default:
+      return answer satisfies never;
+  }
 }
 
-function cleanJson(value: Json, cleanText: (text: string) => string): Json {
-  if (typeof value === "string") return cleanText(value);
+/** The same for a bare value, in names as well; a value with nothing to clean is answered as the same object. */
+export function cleanJson(value: JsonObject, secret: string | undefined): JsonObject;
+export function cleanJson(value: Json, secret: string | undefined): Json;
+export function cleanJson(value: Json, secret: string | undefined): Json {
+  if (typeof value === "string") return cleanText(value, secret);
   if (isJsonArray(value)) {
-    const items = value.map((item) => cleanJson(item, cleanText));
+    const items = value.map((item) => cleanJson(item, secret));
     return items.every((item, index) => item === value[index]) ? value : items;
   }
   if (!isJsonObject(value)) return value;
-  const members = Object.entries(value).map(
-    ([name, member]) => [cleanText(name), cleanJson(member, cleanText), name, member] as const,
-  );
-  const isSame = members.every(([name, member, oldName, oldMember]) => name === oldName && member === oldMember);
-  return isSame ? value : Object.fromEntries(members);
+  const names = Object.keys(value);
+  const cleaned = names.map((name): [string, Json] => [
+    cleanText(name, secret),
+    cleanJson(value[name] ?? null, secret),
+  ]);
+  const isSame = cleaned.every(([name, member], index) => name === names[index] && member === value[name]);
+  return isSame ? value : Object.fromEntries(cleaned);
+}
+
+function cleanText(text: string, secret: string | undefined): string {
+  const kept = text.replaceAll(unstorable, "\ufffd");
+  return secret === undefined || secret.length < shortestSecret ? kept : kept.replaceAll(secret, "[redacted]");
 }

@@ -11,6 +11,7 @@ import {
 
 import { digestJson } from "../../../kernel/canonical.ts";
 import type { ConnectorAnswer, ConnectorCall, Sink } from "../../../kernel/deps.ts";
+import { cleanAnswer, cleanJson } from "./clean-answer.ts";
 import type { McpHttpTarget, McpStdioTarget, McpUpstream } from "./mcp-call.ts";
 import { toolDigest } from "./mcp-tool-digest.ts";
 import { openMcpUpstream } from "./mcp-upstream.ts";
@@ -56,7 +57,9 @@ const featureOf: Readonly<Record<string, Feature>> = {
 
 const upstreamName = (tool: McpTool): string => tool.upstream ?? tool.name;
 
-function targetOf(connector: McpConnector, options: McpConnectorOptions): McpHttpTarget | McpStdioTarget {
+type Target = McpHttpTarget | McpStdioTarget;
+
+function targetOf(connector: McpConnector, secret: string | undefined, options: McpConnectorOptions): Target {
   const { url, command, auth } = connector;
   if (command) return { command, ...(options.environment && { environment: options.environment }) };
   if (url === undefined) {
@@ -65,7 +68,8 @@ function targetOf(connector: McpConnector, options: McpConnectorOptions): McpHtt
       fix: "give it one of the two",
     });
   }
-  const headers = auth ? { [auth.header.toLowerCase()]: signWith(auth.prefix ?? "", options.secret(auth.value)) } : {};
+  const headers =
+    auth && secret !== undefined ? { [auth.header.toLowerCase()]: signWith(auth.prefix ?? "", secret) } : {};
   return { url: options.fill?.(url) ?? url, headers };
 }
 
@@ -82,28 +86,35 @@ function digestOf({ name, url, command, auth }: McpConnector): string {
   return digestJson(parts);
 }
 
-type Upstreams = { readonly of: (connector: McpConnector) => McpUpstream; readonly close: () => Promise<void> };
+/** `secret` is what we sign with: servers may repeat it, and nobody may hear it. */
+type Opened = { readonly upstream: McpUpstream; readonly secret: string | undefined };
+type Upstreams = { readonly of: (connector: McpConnector) => Opened; readonly close: () => Promise<void> };
 
 /** Upstreams by the digest of what they were opened with, so that a changed configuration gets a new one. */
 function keepUpstreams(options: McpConnectorOptions): Upstreams {
-  const open = new Map<string, McpUpstream>();
+  const open = new Map<string, Opened>();
   // Snapshots are immutable and live long: each connector in them is digested once.
-  const known = new WeakMap<McpConnector, McpUpstream>();
-  const find = (connector: McpConnector): McpUpstream => {
+  const known = new WeakMap<McpConnector, Opened>();
+  const find = (connector: McpConnector): Opened => {
     const digest = digestOf(connector);
-    const upstream = open.get(digest) ?? openMcpUpstream(targetOf(connector, options), options.monotonicMs);
-    open.set(digest, upstream);
-    known.set(connector, upstream);
-    return upstream;
+    const opened = open.get(digest) ?? openOne(connector, options);
+    open.set(digest, opened);
+    known.set(connector, opened);
+    return opened;
   };
   return {
     of: (connector) => known.get(connector) ?? find(connector),
     async close() {
       const all = [...open.values()];
       open.clear();
-      await Promise.all(all.map((upstream) => upstream.close()));
+      await Promise.all(all.map(({ upstream }) => upstream.close()));
     },
   };
+}
+
+function openOne(connector: McpConnector, options: McpConnectorOptions): Opened {
+  const secret = connector.auth && options.secret(connector.auth.value);
+  return { upstream: openMcpUpstream(targetOf(connector, secret, options), options.monotonicMs), secret };
 }
 
 type Reviewed = { readonly of: readonly McpToolDefinition[]; readonly definitions: readonly McpToolDefinition[] };
@@ -141,7 +152,8 @@ export function createMcpConnector(options: McpConnectorOptions): McpConnectorRu
     async call(call) {
       const { connector, definition } = mcpParts(call);
       const header = definition.idempotency?.header;
-      return upstreams.of(connector).callTool({
+      const { upstream, secret } = upstreams.of(connector);
+      const answer = await upstream.callTool({
         name: upstreamName(definition),
         arguments: withKey(call, call.tool),
         timeoutMs: call.timeoutMs,
@@ -152,9 +164,10 @@ export function createMcpConnector(options: McpConnectorOptions): McpConnectorRu
         ...(header !== undefined && { idempotencyHeader: header }),
         ...(definition.pin !== undefined && { pin: definition.pin }),
       });
+      return cleanAnswer(answer, secret);
     },
     async definitions(connector) {
-      const offered = await upstreams.of(connector).listTools();
+      const offered = await upstreams.of(connector).upstream.listTools();
       const held = reviewed.get(connector);
       if (held?.of === offered) return held.definitions;
       const definitions = reviewedOf(connector, offered);
@@ -162,16 +175,17 @@ export function createMcpConnector(options: McpConnectorOptions): McpConnectorRu
       return definitions;
     },
     async offers(connector) {
-      const list = await upstreams.of(connector).listTools();
+      const list = await upstreams.of(connector).upstream.listTools();
       return list.map((definition) => ({ definition, pin: toolDigest(definition) }));
     },
     async forward(connector, { method, params }, sink) {
       const feature = featureOf[method];
       if (!feature || !connector.passthrough?.includes(feature)) return undefined;
-      return upstreams.of(connector).request(method, params, sink);
+      const { upstream, secret } = upstreams.of(connector);
+      return cleanJson(await upstream.request(method, params, sink), secret);
     },
-    discover: (connector) => upstreams.of(connector).discover(),
-    listen: (connector, filter, sink) => upstreams.of(connector).listen(filter, sink),
+    discover: (connector) => upstreams.of(connector).upstream.discover(),
+    listen: (connector, filter, sink) => upstreams.of(connector).upstream.listen(filter, sink),
     close: upstreams.close,
   };
 }
