@@ -17,6 +17,7 @@ import { writeCheckpoint } from "./store/checkpoints.ts";
 import { openStore } from "./store/open-store.ts";
 import { ensureTenantRows } from "./store/snapshots.ts";
 import { forgetObservations } from "./store/observations.ts";
+import { refreshStatistics } from "./store/refresh-statistics.ts";
 import type { Database } from "./store/database.ts";
 
 export type RunningServer = {
@@ -26,6 +27,7 @@ export type RunningServer = {
 
 const recoverEveryMs = 500;
 const checkpointEveryMs = 5000;
+const statisticsEveryMs = 2000;
 const forgetEveryMs = 3_600_000;
 const observationsKeptMs = 7 * 86_400_000;
 /** A graceful close waits this long for calls under way; what is then still running is recovered by the next start. */
@@ -121,6 +123,7 @@ function startBackground({ app, db, folder, log }: Background): { stop: () => Pr
     loop(checkpointEveryMs, async () => {
       for (const tenant of await tenants()) await writeCheckpoint(db, tenant, folder.signer);
     }),
+    loop(statisticsEveryMs, () => refreshStatistics(db)),
     loop(forgetEveryMs, async () => {
       for (const tenant of await tenants()) await forgetObservations(db, tenant, observationsKeptMs);
     }),
