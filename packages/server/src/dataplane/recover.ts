@@ -1,9 +1,12 @@
 /** What becomes of actions that nobody walks any more: decided approvals are walked, interrupted effects are cleared up. */
+import type { ActionRecord, Stop } from "@airworthy/contract";
+
 import type { StartedEffect, StoredAction } from "../kernel/action-store.ts";
 import type { Outcome } from "../kernel/action-walk.ts";
 import type { ConnectorCall } from "../kernel/deps.ts";
 import { durationMs } from "../kernel/duration.ts";
-import { concludeCall } from "./5-execution/conclude.ts";
+import { applies } from "./3-checkpoint/checks.ts";
+import { clearDoubt } from "./5-execution/conclude.ts";
 import { probeEffect } from "./5-execution/probe.ts";
 import { claimedFrom, walkAction, type WalkDeps, walkWaiting } from "./walk.ts";
 
@@ -66,15 +69,27 @@ async function clearUp(action: StoredAction, effect: StartedEffect, deps: Recove
     dispatchBeforeMonoMs: deps.clock.monotonicMs() + callTimeoutMaxMs,
     ...(action.protocol ? { protocol: action.protocol } : {}),
   };
-  const why = "The effect was interrupted";
+  const why = "The effect was interrupted.";
   const { idempotency } = tool.definition;
   const kept = idempotency && deps.clock.now() < effect.startedAt + durationMs(idempotency.retention);
-  if (!kept) return asSettled(await probeEffect(call, deps, why));
-  const answer = await deps.connectors.call(call);
-  // Refused to leave is no answer to whether the first attempt arrived.
-  if (answer.kind === "unsent")
-    return asSettled(await probeEffect(call, deps, `${why}, and its repeat did not leave: ${answer.detail}`));
-  return asSettled(await concludeCall({ action: callerOf(action), mask: action.mask }, answer, { call, deps }));
+  if (!kept) return asSettled(await probeEffect(call, deps, { why, attempted: false }));
+  // A repeat may be what makes it happen, and that is no longer wanted.
+  const stop = await stopOver(record, tenant, deps);
+  if (stop) {
+    const stopped = `${why} It is not repeated, because ${stop.by} stopped it (${stop.id}): ${stop.reason}.`;
+    return asSettled(await probeEffect(call, deps, { why: stopped, attempted: false }));
+  }
+  return asSettled(await clearDoubt({ action: callerOf(action), mask: action.mask }, why, { call, deps }));
+}
+
+async function stopOver(
+  { agent, tool, entity }: ActionRecord,
+  tenant: string,
+  deps: RecoverDeps,
+): Promise<Stop | undefined> {
+  await deps.control.refresh(tenant);
+  const { stops } = await deps.control.view(tenant);
+  return stops.find((stop) => applies(stop, { agent, tool, effect: "write", entity }));
 }
 
 function callerOf({ tenant, record }: StoredAction) {

@@ -176,7 +176,11 @@ function rejectAll(jobs: readonly Job[], error: unknown): void {
 }
 
 function takenOver(id: string): AirworthyError {
-  return new AirworthyError("conflict", `Another node has taken over ${id}; this one may no longer write it.`);
+  return new AirworthyError("conflict", `Another node has taken over ${id}; this one may no longer write it.`, {
+    // The same call again joins the action where it now is, or collects its end.
+    retryable: true,
+    fix: "Make the same call again: it is answered with the outcome.",
+  });
 }
 
 const dayOf = (nowMs: number): string => new Date(nowMs).toISOString().slice(0, 10);

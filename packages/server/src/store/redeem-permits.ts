@@ -117,7 +117,8 @@ async function writeWinners(tx: Queryable, tenant: string, winners: readonly Per
       column((a) => a.permit.id),
       column(idempotencyKeyOf),
       column((a) => a.view.snapshot.version),
-      column((a) => dispatchWindowMs + 2 * (a.context.tool?.timeoutMs ?? 0) + graceMs),
+      // The call, its repeat under the same key, and the probe that settles what both left open.
+      column((a) => dispatchWindowMs + 3 * (a.context.tool?.timeoutMs ?? 0) + graceMs),
       column((a) => JSON.stringify(evidenceOf(a))),
     ],
   });

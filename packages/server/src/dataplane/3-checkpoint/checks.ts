@@ -1,7 +1,7 @@
 /** The checks that stand before policy, in the order a reader of a decision sees them. Each looks at one thing. */
 import type { Reason, Stop } from "@airworthy/contract";
 
-import type { PlannedAction } from "../../kernel/action-walk.ts";
+import type { Entity, PlannedAction } from "../../kernel/action-walk.ts";
 
 export type Check = { readonly name: string; readonly look: (action: PlannedAction) => readonly Reason[] };
 
@@ -9,7 +9,7 @@ export type Check = { readonly name: string; readonly look: (action: PlannedActi
 const repeatsMax = { write: 25, read: 1000 } as const;
 
 export const checks: readonly Check[] = [
-  { name: "stop", look: (action) => action.view.stops.filter((stop) => applies(stop, action)).map(stopped) },
+  { name: "stop", look: (action) => action.view.stops.filter((stop) => applies(stop, reachOf(action))).map(stopped) },
   { name: "context", look: ({ context }) => context.problems },
   {
     name: "level",
@@ -28,8 +28,20 @@ export const checks: readonly Check[] = [
   { name: "budget", look: (action) => action.step.budgets.flatMap((budget) => overdrawn(action, budget)) },
 ];
 
-function applies(stop: Stop, { agent, tool, context }: PlannedAction): boolean {
-  if (stop.mode === "deny_writes" && context.tool?.effect === "read") return false;
+/** What of an action a stop may name. */
+type Reach = {
+  readonly agent: string;
+  readonly tool: string;
+  readonly effect: "read" | "write";
+  readonly entity: Entity | undefined;
+};
+
+function reachOf({ agent, tool, context }: PlannedAction): Reach {
+  return { agent, tool, effect: context.tool?.effect ?? "write", entity: context.entity };
+}
+
+export function applies(stop: Stop, { agent, tool, effect, entity }: Reach): boolean {
+  if (stop.mode === "deny_writes" && effect === "read") return false;
   switch (stop.scope.kind) {
     case "all":
       return true;
@@ -38,7 +50,7 @@ function applies(stop: Stop, { agent, tool, context }: PlannedAction): boolean {
     case "tool":
       return stop.scope.tool === tool;
     case "entity":
-      return context.entity !== undefined && stop.scope.entity === `${context.entity.type}:${context.entity.id}`;
+      return entity !== undefined && stop.scope.entity === `${entity.type}:${entity.id}`;
   }
 }
 

@@ -44,8 +44,20 @@ export async function concludeCall(caller: Caller, answer: ConnectorAnswer, at: 
       if (at.call.tool.effect === "read") {
         return { status: "failed", code: "upstream_broken", message: answer.detail, retryable: true };
       }
-      return probeEffect(at.call, at.deps, answer.detail);
+      return clearDoubt(caller, answer.detail, at);
   }
+}
+
+/**
+ * What became of a write that may have happened: the same key again where the upstream knows keys, else its probe. After
+ * a doubt only a plain yes counts: a no to the repeat says nothing about the first attempt.
+ */
+export async function clearDoubt(caller: Caller, why: string, { call, deps }: At): Promise<Outcome> {
+  if (call.tool.definition.idempotency === undefined) return probeEffect(call, deps, { why, attempted: true });
+  const again = { ...call, dispatchBeforeMonoMs: deps.clock.monotonicMs() + call.timeoutMs };
+  const answer = await deps.connectors.call(again);
+  if (answer.kind === "answered") return concludeCall(caller, answer, { call, deps });
+  return probeEffect(call, deps, { why: `${why} Its repeat ended so: ${answer.detail}`, attempted: true });
 }
 
 async function observe(
