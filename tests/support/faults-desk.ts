@@ -37,7 +37,8 @@ export async function startDesk(): Promise<Desk> {
   /** What a key did; a repeat that arrives in the middle waits for the first. */
   const byKey = new Map<string, Promise<Effect>>();
   const server = createServer((request, response) => void serve(request, response).catch(() => response.destroy()));
-  const desk = { effects, calls, mishap: (): Mishap => "none", accountDelayMs: 0 };
+  const calm: Desk["mishap"] = () => "none";
+  const desk = { effects, calls, mishap: calm, accountDelayMs: 0 };
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? "/", "http://desk");

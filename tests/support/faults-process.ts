@@ -1,6 +1,6 @@
 /** One server under fire: a process of its own that can be killed, frozen and started again, and its database likewise. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -42,6 +42,7 @@ const startMaxMs = 60_000;
 /** A folder for one test with its configuration written. The database's user must be able to pass through. */
 export function makePlace(files: Readonly<Record<string, string>>): Place {
   const folder = mkdtempSync(path.join(tmpdir(), "airworthy-fault-"));
+  chmodSync(folder, 0o711);
   const configDir = path.join(folder, "config");
   mkdirSync(configDir);
   for (const [file, text] of Object.entries(files)) writeFileSync(path.join(configDir, file), text);
