@@ -92,7 +92,10 @@ async function readBody(c: Context<Env>, name: Operation): Promise<JsonObject> {
   const maxBytes = name === "planConfig" || name === "applyConfig" ? maxConfigBytes : maxBodyBytes;
   const value = parseJsonStrict(await readBytes(c.env.incoming, maxBytes), { maxBytes });
   if (isJsonObject(value)) return value;
-  throw new AirworthyError("invalid_input", "The body must be a JSON object.", { place: "$" });
+  throw new AirworthyError("invalid_input", "The body must be a JSON object.", {
+    place: "$",
+    fix: "Send an object in braces.",
+  });
 }
 
 function failWith(error: unknown, options: ApiOptions): Response {
