@@ -148,8 +148,9 @@ type AgentProcess = Pick<CompanyOptions, "rate" | "seed" | "narrator"> & {
 function startAgent(name: string, { url, keyFile, rate, seed, narrator }: AgentProcess): ChildProcess {
   const file = path.join(here, "agents", `${name}.ts`);
   const flags = ["--mcp", `${url}/mcp`, "--key-file", keyFile, "--rate", String(rate), "--seed", String(seed)];
-  const child = spawn(process.execPath, [...process.execArgv, file, ...flags], {
-    stdio: ["ignore", "pipe", "inherit"],
+  const child = spawn(process.execPath, ["--import", "tsx", file, ...flags], { stdio: ["ignore", "pipe", "inherit"] });
+  child.once("exit", (code) => {
+    if (code !== 0 && code !== null) narrator.say(`agent ${name} ended with code ${code}`);
   });
   createInterface({ input: child.stdout }).on("line", (line) => narrator.agent(agentEvent.parse(JSON.parse(line))));
   return child;
