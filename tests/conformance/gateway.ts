@@ -1,16 +1,17 @@
-/** The gateway as the conformance differential sees it: door and upstream glued by a pass-through, behind an API key. */
+/** The gateway as the conformance differential sees it: the whole product with one permissive policy, behind an API key. */
 import { createServer, request as httpRequest, type RequestListener } from "node:http";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
 
-import type { JsonObject } from "@airworthy/contract";
+import { createClient } from "@airworthy/sdk";
+import { startServer } from "@airworthy/server";
+import { stringify } from "yaml";
 
-import { protocolErrorOf } from "../../packages/server/src/dataplane/5-execution/connectors/mcp-answer.ts";
+import { toolDigest } from "../../packages/server/src/dataplane/5-execution/connectors/mcp-tool-digest.ts";
 import { openMcpUpstream } from "../../packages/server/src/dataplane/5-execution/connectors/mcp-upstream.ts";
-import { isJsonObject } from "../../packages/server/src/kernel/json.ts";
-import { createMcpDoor, type McpGateway } from "../../packages/server/src/doors/mcp/door.ts";
 import type { RunningServer } from "./fixture-server.ts";
-
-const apiKey = "conformance-key";
 
 async function listen(listener: RequestListener): Promise<RunningServer> {
   const server = createServer(listener);
@@ -30,9 +31,9 @@ async function listen(listener: RequestListener): Promise<RunningServer> {
 }
 
 /** Repeats each request with the API key, since the suite cannot send one; nothing else is touched. */
-function addKey(target: URL): RequestListener {
+function addKey(target: URL, key: string): RequestListener {
   return (request, response) => {
-    const headers = [...request.rawHeaders, "Authorization", `Bearer ${apiKey}`];
+    const headers = [...request.rawHeaders, "Authorization", `Bearer ${key}`];
     const onward = httpRequest(target, { method: request.method ?? "POST", headers }, (answer) => {
       response.writeHead(answer.statusCode ?? 502, answer.rawHeaders);
       response.flushHeaders();
@@ -44,41 +45,57 @@ function addKey(target: URL): RequestListener {
   };
 }
 
-/** Starts the gateway in front of the fixture; `url` is where the suite may go. */
+/** Starts the whole product in front of the fixture: doors, rooms, store; `url` is where the suite may go. */
 export async function startGatewayInFront(fixtureUrl: string): Promise<RunningServer> {
-  const upstream = openMcpUpstream({ url: fixtureUrl, headers: {} });
-  const gateway: McpGateway<"suite"> = {
-    authenticate: ({ authorization }) => Promise.resolve(authorization === `Bearer ${apiKey}` ? "suite" : undefined),
-    listTools: () => upstream.listTools(),
-    async callTool(_caller, call, sink): Promise<JsonObject> {
-      const answer = await upstream.callTool({
-        ...call,
-        timeoutMs: 20_000,
-        dispatchBeforeMonoMs: Infinity,
-        sink,
-        idempotencyKey: "none",
-      });
-      const error = protocolErrorOf(answer);
-      if (error) throw error;
-      if ("result" in answer && isJsonObject(answer.result)) return answer.result;
-      throw new Error(`the upstream did not answer: ${answer.kind}`);
-    },
-    forward: (_caller, { method, params }, sink) => upstream.request(method, params, sink),
-    async features() {
-      const { capabilities } = await upstream.discover();
-      return isJsonObject(capabilities) ? capabilities : {};
-    },
-    listen: (_caller, filter, sink) => upstream.listen(filter, sink),
-    serverInfo: { name: "airworthy", version: "0.0.1" },
-  };
-  const door = await listen(createMcpDoor(gateway));
-  const front = await listen(addKey(new URL(door.url)));
+  const folder = await mkdtemp(path.join(tmpdir(), "airworthy-conformance-gateway-"));
+  const configDir = path.join(folder, "config");
+  await mkdir(configDir);
+  await writeFile(path.join(configDir, "suite.yaml"), await describeFixture(fixtureUrl));
+  await writeFile(path.join(configDir, "suite.cedar"), '@id("suite-may")\npermit (principal, action, resource);\n');
+  const dataDir = path.join(folder, "data");
+  const server = await startServer({ dataDir, configDir, port: 0, env: { PATH: process.env["PATH"] } });
+  const adminKey = (await readFile(path.join(dataDir, "admin.key"), "utf8")).trim();
+  const admin = createClient({ baseUrl: server.url, key: adminKey });
+  const { key } = await admin.createKey({ for: { kind: "agent", name: "suite" } });
+  const front = await listen(addKey(new URL(`${server.url}/mcp`), key));
   return {
     url: front.url,
     async close() {
       await front.close();
-      await door.close();
-      await upstream.close();
+      await server.close();
+      await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** The fixture's own tools, pinned as they are; it is exempt from the two added arguments. */
+async function describeFixture(url: string): Promise<string> {
+  const upstream = openMcpUpstream({ url, headers: {} });
+  const tools = await upstream.listTools();
+  await upstream.close();
+  const apiVersion = "airworthy/v1";
+  const documents = [
+    { apiVersion, kind: "Person", name: "owner", roles: ["admin"] },
+    {
+      apiVersion,
+      kind: "Agent",
+      name: "suite",
+      purpose: "Runs the official conformance suite",
+      owner: "owner",
+      stage: "production",
+      level: "senior",
+      tools: tools.map((tool) => tool.name),
+    },
+    {
+      apiVersion,
+      kind: "Connector",
+      name: "fixture",
+      type: "mcp",
+      url,
+      extras: false,
+      passthrough: ["prompts", "resources", "completions", "logging"],
+      tools: tools.map((tool) => ({ name: tool.name, effect: "read", pin: toolDigest(tool), timeout: "30s" })),
+    },
+  ];
+  return documents.map((document) => stringify(document)).join("---\n");
 }

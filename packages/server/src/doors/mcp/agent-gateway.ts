@@ -2,6 +2,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 
 import {
+  type ActionAnswer,
   type GovernedTool,
   isFinal,
   type JsonObject,
@@ -10,6 +11,7 @@ import {
   type Snapshot,
 } from "@airworthy/contract";
 
+import { protocolErrorOf } from "../../dataplane/5-execution/connectors/mcp-answer.ts";
 import type { McpConnectorRuntime } from "../../dataplane/5-execution/connectors/mcp.ts";
 import {
   McpProtocolError,
@@ -60,6 +62,9 @@ export function createAgentGateway(deps: AgentGatewayDeps): McpGateway<Principal
       const delivered = isFinal(answer.status) && !sink.signal.aborted;
       if (delivered) void walk.actions.markDelivered(principal.tenant, answer.id).catch(() => undefined);
       const isMcp = tool !== undefined && snapshot.connectors[tool.connector]?.type === "mcp";
+      // An MCP server's own protocol error is for the client, unchanged: it may mean "send this again with more".
+      const error = unknownToolOf(answer, call.name) ?? (isMcp ? upstreamErrorOf(answer) : undefined);
+      if (error) throw error;
       return toolResultOf(answer, isMcp);
     },
     forward: async (principal, request, sink) => {
@@ -71,9 +76,9 @@ export function createAgentGateway(deps: AgentGatewayDeps): McpGateway<Principal
       return undefined;
     },
     features: async (principal) => {
-      const connectors = await connectorsOf(principal);
-      const passed = new Set(connectors.flatMap((connector) => connector.passthrough ?? []));
-      return Object.fromEntries(["tools", ...passed].map((feature) => [feature, {}]));
+      const connectors = (await connectorsOf(principal)).filter((connector) => connector.passthrough?.length);
+      const offers = await Promise.all(connectors.map((connector) => featuresOf(mcp, connector)));
+      return Object.assign({ tools: {} }, ...offers);
     },
     listen: async (principal, filter, sink) => {
       const connectors = (await connectorsOf(principal)).filter((connector) => connector.passthrough?.length);
@@ -89,6 +94,25 @@ function reachable(snapshot: Snapshot, { name }: Principal): McpConnector[] {
   return Object.values(snapshot.connectors)
     .filter((one) => one.type === "mcp")
     .filter((one) => used.has(one.name));
+}
+
+/** What a server can do of what its configuration lets through. A server that is down can do nothing now. */
+async function featuresOf(mcp: McpConnectorRuntime, connector: McpConnector): Promise<JsonObject> {
+  const passed = new Set<string>(["tools", ...(connector.passthrough ?? [])]);
+  const { capabilities } = await mcp.discover(connector).catch((): JsonObject => ({}));
+  const offered = isJsonObject(capabilities) ? Object.entries(capabilities) : [];
+  return Object.fromEntries(offered.filter(([feature]) => passed.has(feature)));
+}
+
+/** The protocol has its own word for a tool that is not there; the refusal stays on the record. */
+function unknownToolOf({ decision }: ActionAnswer, name: string): McpProtocolError | undefined {
+  const isUnknown = decision?.reasons.some((reason) => reason.code === "unknown_tool") ?? false;
+  return isUnknown ? new McpProtocolError(rpcCode.invalidParams, `Tool ${name} not found`) : undefined;
+}
+
+function upstreamErrorOf({ error, result }: ActionAnswer): McpProtocolError | undefined {
+  if (error?.code !== "upstream_error" || result === undefined) return undefined;
+  return protocolErrorOf({ kind: "rejected", code: error.code, detail: error.message, result });
 }
 
 type Called = { readonly tool: GovernedTool | undefined; readonly snapshot: Snapshot };
