@@ -19,8 +19,7 @@ export function describeWalk(action: JudgedAction): object {
   return {
     walk: action.walk,
     run: action.run,
-    arguments: action.arguments,
-    argumentsDigest: action.argumentsDigest,
+    ...describeArguments(action),
     confidence: action.confidence,
     rationale: action.rationale,
     proposedAt: new Date(action.proposedAt).toISOString(),
@@ -34,4 +33,12 @@ export function describeWalk(action: JudgedAction): object {
     binding: judgement.binding,
     toolVersion: action.context.tool?.digest,
   };
+}
+
+/** Larger arguments stand in the ledger as their digest and size; the working row, found by the digest, has their text. */
+const keptArgumentBytes = 65_536;
+
+function describeArguments({ arguments: args, argumentsDigest }: JudgedAction): object {
+  const bytes = Buffer.byteLength(JSON.stringify(args));
+  return bytes <= keptArgumentBytes ? { arguments: args, argumentsDigest } : { argumentsBytes: bytes, argumentsDigest };
 }

@@ -170,6 +170,8 @@ function describeEnd(action: FinishedAction): Draft {
       ...(action.permit ? { walk: action.walk } : describeWalk(action)),
       permit: action.permit?.id,
       approval: approvalOf(action),
+      // The caller left before the end: it has heard nothing, and a repeat of its call will collect.
+      ...(action.sink?.signal.aborted ? { callerGone: true } : {}),
       outcome: describeOutcome(outcome),
     },
   };
