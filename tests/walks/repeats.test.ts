@@ -112,7 +112,7 @@ describe("a call after the first is over", () => {
     lost.catch(() => undefined);
     await gate.arrived;
     gone.abort();
-    await expect(lost).rejects.toThrow();
+    await expect(lost).rejects.toMatchObject({ name: "AbortError" });
     const { actions } = await clerk.listActions({ status: "running" });
     gate.open();
     await eventually(async () => (await running()) === 0);
