@@ -148,17 +148,37 @@ async function joinAction(db: Database, action: NewAction, deliveries: Deliverie
 /** Deliveries whose rows are being written. Until one is, the end stays owed: it is better told twice than done twice. */
 type Deliveries = { readonly under: ReadonlyMap<string, Promise<void>>; readonly mark: ActionStore["markDelivered"] };
 
+/** Deliveries that come while some are being written are written together after them. */
 function createDeliveries(db: Queryable): Deliveries {
   const under = new Map<string, Promise<void>>();
+  const waiting = new Map<string, { readonly ids: string[]; readonly written: Promise<void> }>();
+  const last = new Map<string, Promise<void>>();
+
+  function openBatch(tenant: string) {
+    const ids: string[] = [];
+    const before = last.get(tenant) ?? Promise.resolve();
+    const written = before
+      .catch(() => undefined)
+      .then(async () => {
+        waiting.delete(tenant);
+        await db.query({
+          name: "actions-delivered",
+          text: "update actions set owed = false where tenant = $1 and id = any($2) and owed",
+          values: [tenant, ids],
+        });
+      });
+    const batch = { ids, written };
+    waiting.set(tenant, batch);
+    last.set(tenant, written);
+    return batch;
+  }
+
   return {
     under,
-    mark: async (tenant, id) => {
-      const written = db.query({
-        name: "action-delivered",
-        text: "update actions set owed = false where tenant = $1 and id = $2 and owed",
-        values: [tenant, id],
-      });
-      const delivery = written.then(() => undefined).finally(() => under.delete(id));
+    mark: (tenant, id) => {
+      const batch = waiting.get(tenant) ?? openBatch(tenant);
+      batch.ids.push(id);
+      const delivery = batch.written.finally(() => under.delete(id));
       under.set(id, delivery);
       return delivery;
     },

@@ -10,6 +10,7 @@ import {
   operations,
 } from "@airworthy/contract";
 import type { HttpBindings } from "@hono/node-server";
+import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { type Context, Hono } from "hono";
 
 import type { Principal } from "../../kernel/action-walk.ts";
@@ -79,7 +80,15 @@ async function answer(c: Context<Env>, name: Operation, options: ApiOptions): Pr
   // The table pairs each name with its own input schema; the compiler cannot follow the pair through the lookup.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   const handle = options.handlers[name] as (input: unknown, as: typeof caller) => Promise<unknown>;
-  return Response.json(await handle(parsed.data, caller));
+  return send(c, await handle(parsed.data, caller));
+}
+
+/** Writes to the socket itself: a web response would be read back as a stream first, which may even wait for a timer. */
+function send({ env: { outgoing } }: Context<Env>, answered: unknown): Response {
+  const text = JSON.stringify(answered);
+  outgoing.writeHead(200, { "content-type": "application/json", "content-length": Buffer.byteLength(text) });
+  outgoing.end(text);
+  return RESPONSE_ALREADY_SENT;
 }
 
 /** Path parameters, and the query (GET, DELETE) or the body (POST), as one object; a body cannot overrule the path. */

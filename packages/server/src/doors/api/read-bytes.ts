@@ -17,18 +17,20 @@ export function readBytes(incoming: IncomingMessage, maxBytes: number): Promise<
       else chunks.push(chunk);
     };
     const refuse = (error: AirworthyError): void => {
-      incoming.off("data", take);
-      incoming.resume();
+      incoming.off("data", take).off("error", breakOff).off("close", breakOff).resume();
       reject(error);
     };
+    const breakOff = (): void => refuse(brokenOff());
     if (Number(incoming.headers["content-length"] ?? 0) > maxBytes) {
       refuse(tooLarge(maxBytes));
       return;
     }
-    incoming.on("data", take);
-    incoming.once("end", () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
-    incoming.once("error", () => refuse(brokenOff()));
-    incoming.once("close", () => refuse(brokenOff()));
+    incoming.on("data", take).once("error", breakOff).once("close", breakOff);
+    incoming.once("end", () => {
+      // Every request closes in the end; only one that had not ended before has broken off.
+      incoming.off("close", breakOff);
+      resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks));
+    });
   });
 }
 
