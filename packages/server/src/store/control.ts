@@ -5,6 +5,7 @@ import type { Clock, Control, ControlView } from "../kernel/deps.ts";
 import type { Database } from "./database.ts";
 import { readSnapshot } from "./snapshots.ts";
 import { listStops } from "./stops.ts";
+import { noSuchTenant } from "./tenants.ts";
 
 export type ControlPoller = Control & {
   readonly clock: Clock;
@@ -54,7 +55,7 @@ export async function startControlPoller(options: ControlOptions): Promise<Contr
     refresh: () => lookNow(),
     view: async (tenant) => {
       const view = views.of(tenant);
-      if (!view) throw new AirworthyError("not_found", `There is no tenant ${JSON.stringify(tenant)}.`);
+      if (!view) throw noSuchTenant(tenant);
       if (view.validUntilMonoMs > performance.now()) return view;
       throw new AirworthyError("unavailable", "This node has lost sight of the store, so it decides nothing.", {
         retryable: true,

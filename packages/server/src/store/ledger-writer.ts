@@ -13,6 +13,7 @@ import { type Draft, type Head, linkEntries } from "./ledger-chain.ts";
 import { ensurePartitions, insertEntries, readHead, readLatestHead } from "./ledger-rows.ts";
 import { finishActions } from "./finish-actions.ts";
 import { redeemPermits } from "./redeem-permits.ts";
+import { assertTenant } from "./tenants.ts";
 
 /** What a job commits with its entries. Jobs run in one transaction; a rejected promise of `work` aborts it. */
 type Work<T> = (tx: Queryable) => Promise<{ readonly drafts: readonly Draft[]; readonly value: T }>;
@@ -103,6 +104,7 @@ function createLane(tenant: string, { db, clock, incarnation }: LaneOptions) {
   /** The head of this process's chain for today; a new chain opens by citing its predecessor. */
   async function openChain(): Promise<Head> {
     const day = dayOf(clock.now());
+    await assertTenant(db, tenant);
     await ensurePartitions(db, day);
     const own = await readHead(db, tenant, { day, chain: incarnation });
     if (own.seq > 0) return own;

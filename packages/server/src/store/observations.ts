@@ -1,12 +1,13 @@
 /** Observations in the store: what each agent has read, found again by fact and by value. */
 import { createHmac } from "node:crypto";
 
-import { AirworthyError, type ActionId, type Json, type ObservationId } from "@airworthy/contract";
+import type { ActionId, Json, ObservationId } from "@airworthy/contract";
 
 import type { Observation } from "../kernel/action-walk.ts";
 import { canonicalJson } from "../kernel/canonical.ts";
 import type { Observations } from "../kernel/deps.ts";
 import type { Database, Queryable } from "./database.ts";
+import { noSuchTenant } from "./tenants.ts";
 
 type Row = {
   readonly id: string;
@@ -119,7 +120,7 @@ async function readDigestKey(db: Database, tenant: string): Promise<Buffer> {
     text: "select digest_key from tenants where tenant = $1",
     values: [tenant],
   });
-  if (!row) throw new AirworthyError("not_found", `There is no tenant ${JSON.stringify(tenant)}.`);
+  if (!row) throw noSuchTenant(tenant);
   return row.digest_key;
 }
 
