@@ -2,7 +2,13 @@
 import { AirworthyError } from "@airworthy/contract";
 import pg from "pg";
 
-export type Statement = { readonly name?: string; readonly text: string; readonly values?: readonly unknown[] };
+export type Statement = {
+  readonly name?: string;
+  readonly text: string;
+  readonly values?: readonly unknown[];
+  /** How long to wait for its end in ms, where that may be long; default 10 s. */
+  readonly answerWithinMs?: number;
+};
 export type Queryable = { readonly query: <R>(statement: Statement) => Promise<R[]> };
 
 export type Database = Queryable & {
@@ -12,6 +18,9 @@ export type Database = Queryable & {
   readonly soft: Queryable;
   readonly close: () => Promise<void>;
 };
+
+/** A statement that is not answered by then is given up together with its connection: a silent store is a lost one. */
+const answerWithinMs = 10_000;
 
 const bigintOid = 20;
 /** Counters and amounts are safe integers by construction, so they may be numbers. */
@@ -27,7 +36,9 @@ export function openDatabase(connection: pg.PoolConfig, poolSize = 12): Database
     types,
     connectionTimeoutMillis: 3000,
     keepAlive: true,
-    statement_timeout: 60_000,
+    statement_timeout: answerWithinMs,
+    // The server's own limit does not help when it is the server, or the way to it, that has gone silent.
+    query_timeout: answerWithinMs,
   };
   const hard = new pg.Pool({ ...common, max: poolSize, application_name: "airworthy" });
   const soft = new pg.Pool({
@@ -48,9 +59,13 @@ export function openDatabase(connection: pg.PoolConfig, poolSize = 12): Database
   };
 }
 
-async function run<R>(target: pg.Pool | pg.PoolClient, statement: Statement): Promise<R[]> {
+async function run<R>(
+  target: pg.Pool | pg.PoolClient,
+  { answerWithinMs: patienceMs, ...statement }: Statement,
+): Promise<R[]> {
+  const patience = patienceMs === undefined ? {} : { query_timeout: patienceMs };
   try {
-    const result = await target.query({ ...statement, values: [...(statement.values ?? [])] });
+    const result = await target.query({ ...statement, values: [...(statement.values ?? [])], ...patience });
     return result.rows as R[];
   } catch (error) {
     throw explain(error);
@@ -73,9 +88,12 @@ async function transact<T>(pool: pg.Pool, work: (tx: Queryable) => Promise<T>): 
     await run(client, { text: "commit" });
     return result;
   } catch (error) {
-    await client.query("rollback").catch((failure: Error) => {
-      broken = failure;
-    });
+    if (isLost(error)) broken = error;
+    else {
+      await client.query("rollback").catch((failure: Error) => {
+        broken = failure;
+      });
+    }
     throw error;
   } finally {
     client.off("error", onError);
@@ -84,7 +102,7 @@ async function transact<T>(pool: pg.Pool, work: (tx: Queryable) => Promise<T>): 
 }
 
 /** Classes of SQLSTATE that say "not now": connection, resources, shutdown, and serialisation. @see PostgreSQL appendix A. */
-const transient = /^(08|53|57P|40)/;
+const transient = /^(08|53|57P|57014|40)/;
 
 function explain(error: unknown): unknown {
   if (error instanceof AirworthyError || !(error instanceof Error)) return error;
@@ -92,6 +110,11 @@ function explain(error: unknown): unknown {
   const sqlState = code !== undefined && /^[0-9A-Z]{5}$/.test(code) && !code.startsWith("E");
   if (sqlState && !transient.test(code)) return error;
   return new AirworthyError("unavailable", "The store cannot be reached.", { retryable: true, cause: error });
+}
+
+/** Whether nothing came back: what the server thinks of the transaction is not known, and asking would only wait again. */
+function isLost(error: unknown): error is AirworthyError {
+  return error instanceof AirworthyError && error.code === "unavailable" && !(error.cause instanceof pg.DatabaseError);
 }
 
 /** Whether PostgreSQL said that a row with this key exists already. */

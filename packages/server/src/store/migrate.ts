@@ -11,10 +11,14 @@ import type { Database } from "./database.ts";
 const folder = path.join(import.meta.dirname, "migrations");
 const lockKey = 7_267_113;
 
+const migrateWithinMs = 3_600_000;
+
 /** @throws AirworthyError `conflict` when a migration that was applied before has been changed since. */
 export async function migrate(database: Database): Promise<void> {
   await database.transaction(async (tx) => {
-    await tx.query({ text: "select pg_advisory_xact_lock($1)", values: [lockKey] });
+    await tx.query({ text: "set local statement_timeout = 0" });
+    // Another node may be at it, and a migration of large tables takes its time.
+    await tx.query({ text: "select pg_advisory_xact_lock($1)", values: [lockKey], answerWithinMs: migrateWithinMs });
     await tx.query({
       text: `create table if not exists schema_migrations
              (name text primary key, checksum text not null, applied_at timestamptz not null default clock_timestamp())`,
@@ -33,7 +37,7 @@ export async function migrate(database: Database): Promise<void> {
       if (known !== undefined && known !== checksum) throw changed(name);
       if (known !== undefined) continue;
       // Migrations build on each other, so they run in order.
-      await tx.query({ text });
+      await tx.query({ text, answerWithinMs: migrateWithinMs });
       await tx.query({
         text: "insert into schema_migrations (name, checksum) values ($1, $2)",
         values: [name, checksum],
