@@ -30,9 +30,8 @@ export async function propose(principal: Principal, proposal: Proposed, deps: Wa
   const action = describe(principal, proposal, deps.clock.now());
   const opening = await deps.actions.open(action);
   if (opening.opened) {
-    const { sink } = proposal;
-    const claimed = { ...claimOf(action), proposedAt: deps.clock.now(), walk: 1 };
-    const answer = await walkAction({ ...claimed, ...(sink ? { sink } : {}) }, deps);
+    const claimed = { ...action, proposedAt: deps.clock.now(), walk: 1, sink: proposal.sink };
+    const answer = await walkAction(claimed, deps);
     return awaitEnd(action, { answer, waitMs: proposal.waitMs ?? 0 }, deps);
   }
   const answer = await joinKnown(opening, { action, proposal }, deps);
@@ -73,17 +72,6 @@ function describe(principal: Principal, proposal: Proposed, nowMs: number): NewA
     confidence: proposal.confidence,
     rationale: proposal.rationale,
     protocol: proposal.protocol,
-  };
-}
-
-function claimOf({ idempotencyKey, run, confidence, rationale, protocol, ...action }: NewAction) {
-  return {
-    ...action,
-    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
-    ...(run === undefined ? {} : { run }),
-    ...(confidence === undefined ? {} : { confidence }),
-    ...(rationale === undefined ? {} : { rationale }),
-    ...(protocol === undefined ? {} : { protocol }),
   };
 }
 

@@ -93,7 +93,7 @@ async function stopOver(
 }
 
 function callerOf({ tenant, record }: StoredAction) {
-  return { id: record.id, tenant, agent: record.agent, ...(record.run === undefined ? {} : { run: record.run }) };
+  return { id: record.id, tenant, agent: record.agent, run: record.run };
 }
 
 function asSettled(outcome: Outcome): Settled {

@@ -23,8 +23,8 @@ export type StoredAction = {
   readonly tenant: string;
   readonly walk: number;
   readonly callDigest: string;
-  readonly idempotencyKey?: string;
-  readonly protocol?: JsonObject;
+  readonly idempotencyKey: string | undefined;
+  readonly protocol: JsonObject | undefined;
   readonly mask: readonly string[];
   readonly record: ActionRecord;
 };

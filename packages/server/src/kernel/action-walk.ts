@@ -53,7 +53,7 @@ export type Observation = {
   readonly asOf: number | undefined;
   readonly fetchedAt: number;
   readonly principal: string;
-  readonly run?: string;
+  readonly run?: string | undefined;
   readonly readBy?: ActionId;
 };
 
@@ -70,15 +70,16 @@ export type ProposedAction = {
   readonly argumentsDigest: string;
   /** Digest of agent, tool, arguments and protocol state: what makes two calls the same call. */
   readonly callDigest: string;
-  readonly idempotencyKey?: string;
-  readonly run?: string;
-  readonly confidence?: number;
-  readonly rationale?: string;
+  readonly idempotencyKey: string | undefined;
+  readonly run: string | undefined;
+  readonly confidence: number | undefined;
+  readonly rationale: string | undefined;
+  /** Protocol extras of an MCP caller that its upstream needs verbatim. */
+  readonly protocol: JsonObject | undefined;
   readonly proposedAt: number;
   readonly walk: number;
   readonly view: ControlView;
-  readonly sink?: Sink;
-  readonly protocol?: JsonObject;
+  readonly sink?: Sink | undefined;
 };
 
 /** Room 1's field. `problems` are reasons to refuse that need no policy; a tool is absent when the agent has none such. */

@@ -61,8 +61,8 @@ export function toStoredAction(row: ActionRow): StoredAction {
     tenant: row.tenant,
     walk: row.walk,
     callDigest: row.call_digest,
-    ...(row.idempotency_key === null ? {} : { idempotencyKey: row.idempotency_key }),
-    ...(row.protocol === null ? {} : { protocol: JSON.parse(row.protocol) as JsonObject }),
+    idempotencyKey: row.idempotency_key ?? undefined,
+    protocol: row.protocol === null ? undefined : (JSON.parse(row.protocol) as JsonObject),
     mask: mask ?? [],
     record: toRecord(row, kept),
   };

@@ -49,7 +49,7 @@ export async function lookUpFact(
     asOf: found.asOf,
     fetchedAt,
     principal: action.agent,
-    ...(action.run === undefined ? {} : { run: action.run }),
+    run: action.run,
   };
   await deps.observations.save(action.tenant, [observation]);
   return observation;

@@ -9,7 +9,12 @@ import { maskResult } from "./mask.ts";
 import { probeEffect } from "./probe.ts";
 
 export type Caller = {
-  readonly action: { readonly id: ActionId; readonly tenant: string; readonly agent: string; readonly run?: string };
+  readonly action: {
+    readonly id: ActionId;
+    readonly tenant: string;
+    readonly agent: string;
+    readonly run?: string | undefined;
+  };
   readonly mask: readonly string[];
 };
 type Ports = Pick<Deps, "clock" | "connectors" | "observations">;
@@ -85,7 +90,7 @@ async function observe(
         asOf: fact.asOf,
         fetchedAt,
         principal: action.agent,
-        ...(action.run === undefined ? {} : { run: action.run }),
+        run: action.run,
         readBy: action.id,
       })),
   );
