@@ -59,7 +59,7 @@ it(`loses nothing and does nothing twice over ${kills} kills`, { timeout: 120_00
     }),
   );
   const { key } = await admin.createKey({ for: { kind: "person", name: "maria" } });
-  const load = startLoad({ agents, approver: server.client(key), random: createRandom(seed, 2), workers: 12 });
+  const load = startLoad({ agents, approver: server.client(key), random: createRandom(seed, 2), workers: 32 });
   const struck: Record<string, number> = {};
   for (let count = 0; count < kills; count++) {
     await sleep(random.int(300, 2500));
