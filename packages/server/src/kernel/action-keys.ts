@@ -2,7 +2,7 @@
 import type { Context } from "./action-walk.ts";
 
 /** `invoice:4711` for a write that names a business object. Reads are not serialised: they change nothing. */
-export function entityKeyOf({ context }: { readonly context: Context }): string | undefined {
+export function entityKeyOf({ context }: { readonly context: Pick<Context, "entity" | "tool"> }): string | undefined {
   const { entity, tool } = context;
   return entity && tool?.effect === "write" ? `${entity.type}:${entity.id}` : undefined;
 }

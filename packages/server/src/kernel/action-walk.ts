@@ -87,6 +87,8 @@ export type Context = {
   readonly agent: AgentDocument | undefined;
   readonly tool: GovernedTool | undefined;
   readonly entity: Entity | undefined;
+  /** Of a write's business object, as it was before the facts were looked at; 0 where there is none. */
+  readonly entityVersion: number;
   readonly amount: Amount | undefined;
   readonly input: Readonly<Record<string, string | number | boolean | readonly string[]>>;
   readonly facts: readonly FactUsed[];
@@ -109,7 +111,7 @@ export type BudgetUse = {
   readonly limitMinor: number;
   readonly currency: string;
 };
-export type Step = { readonly repeats: number; readonly entityVersion: number; readonly budgets: readonly BudgetUse[] };
+export type Step = { readonly repeats: number; readonly budgets: readonly BudgetUse[] };
 export type PlannedAction = GroundedAction & { readonly step: Step };
 
 export type PolicyRef = { readonly id: string; readonly digest: string };

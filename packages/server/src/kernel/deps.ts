@@ -50,17 +50,17 @@ export type InputSchemas = {
 /** What room 2 reads about the action's surroundings, in one look. */
 export type Standing = {
   readonly repeats: number;
-  readonly entityVersion: number;
   readonly usedMinor: readonly number[];
 };
 export type Surroundings = {
+  /** How often the business object was acted upon. Asked before any fact is looked up, or the fact may be the older one. */
+  readonly entityVersion: (tenant: string, entity: string) => Promise<number>;
   /** `repeats`: the same call by this agent in the last ten minutes, this action left out. */
   readonly standing: (
     tenant: string,
     of: {
       readonly action: ActionId;
       readonly callDigest: string;
-      readonly entity: string | undefined;
       readonly budgets: readonly { readonly name: string; readonly window: string }[];
     },
   ) => Promise<Standing>;

@@ -62,7 +62,7 @@ function findConflict(action: PermittedAction, locks: Locks): Conflict | undefin
   if ((action.context.factsFreshUntil ?? Infinity) < locks.nowMs) return "facts";
   if (!isStillApproved(action, locks)) return "approval";
   const entity = entityKeyOf(action);
-  if (entity !== undefined && (locks.entities.get(entity) ?? 0) !== action.step.entityVersion) return "entity";
+  if (entity !== undefined && (locks.entities.get(entity) ?? 0) !== action.context.entityVersion) return "entity";
   const overdrawn = action.step.budgets.some(
     (budget) => (locks.budgets.get(`${budget.name} ${budget.window}`) ?? 0) + minorOf(action) > budget.limitMinor,
   );
@@ -88,7 +88,7 @@ function claim(action: PermittedAction, locks: Locks): void {
   const held = approval === undefined ? undefined : locks.approvals.get(approval);
   if (approval !== undefined && held) locks.approvals.set(approval, { ...held, status: "consumed" });
   const entity = entityKeyOf(action);
-  if (entity !== undefined) locks.entities.set(entity, action.step.entityVersion + 1);
+  if (entity !== undefined) locks.entities.set(entity, action.context.entityVersion + 1);
   for (const budget of action.step.budgets) {
     const key = `${budget.name} ${budget.window}`;
     locks.budgets.set(key, (locks.budgets.get(key) ?? 0) + minorOf(action));

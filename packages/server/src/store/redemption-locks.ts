@@ -28,7 +28,9 @@ export async function takeLocks(tx: Queryable, tenant: string, actions: readonly
   const budgets = await lockBudgets(tx, tenant, actions);
   const [control] = await tx.query<{ epoch: number; now_ms: number }>({
     name: "lock-control",
-    text: `select epoch, extract(epoch from clock_timestamp())::float8 * 1000 as now_ms from control where tenant = $1 for share`,
+    // In one step the clock would be read before the lock is waited for, and facts that ran out meanwhile would pass.
+    text: `with held as materialized (select epoch from control where tenant = $1 for share)
+           select epoch, extract(epoch from clock_timestamp())::float8 * 1000 as now_ms from held`,
     values: [tenant],
   });
   return {

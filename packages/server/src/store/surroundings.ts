@@ -4,21 +4,28 @@ import type { Database } from "./database.ts";
 
 export function createSurroundings(db: Database): Surroundings {
   return {
-    standing: async (tenant, { action, callDigest, entity, budgets }) => {
-      const [row] = await db.query<{ repeats: number; entity_version: number; used: number[] }>({
+    entityVersion: async (tenant, entity) => {
+      const [row] = await db.query<{ version: number }>({
+        name: "entity-version",
+        text: "select version from entities where tenant = $1 and entity = $2",
+        values: [tenant, entity],
+      });
+      return row?.version ?? 0;
+    },
+    standing: async (tenant, { action, callDigest, budgets }) => {
+      const [row] = await db.query<{ repeats: number; used: number[] }>({
         name: "standing",
         text: `select
                  (select count(*)::int from actions where tenant = $1 and call_digest = $2 and id <> $3
                     and proposed_at > clock_timestamp() - interval '10 minutes') as repeats,
-                 coalesce((select version from entities where tenant = $1 and entity = $4), 0) as entity_version,
                  array(select coalesce(b.used_minor, 0)::float8
-                       from unnest($5::text[], $6::text[]) with ordinality as r(budget, window_name, place)
+                       from unnest($4::text[], $5::text[]) with ordinality as r(budget, window_name, place)
                        left join budget_windows b
                          on b.tenant = $1 and b.budget = r.budget and b.window_name = r.window_name
                        order by r.place) as used`,
-        values: [tenant, callDigest, action, entity ?? null, budgets.map((b) => b.name), budgets.map((b) => b.window)],
+        values: [tenant, callDigest, action, budgets.map((b) => b.name), budgets.map((b) => b.window)],
       });
-      return { repeats: row?.repeats ?? 0, entityVersion: row?.entity_version ?? 0, usedMinor: row?.used ?? [] };
+      return { repeats: row?.repeats ?? 0, usedMinor: row?.used ?? [] };
     },
   };
 }

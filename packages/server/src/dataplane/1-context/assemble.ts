@@ -2,6 +2,7 @@
 import type { AgentDocument, GovernedTool, Reason } from "@airworthy/contract";
 
 import type { Context, GroundedAction, ProposedAction } from "../../kernel/action-walk.ts";
+import { entityKeyOf } from "../../kernel/action-keys.ts";
 import type { Deps } from "../../kernel/deps.ts";
 import { readFacets } from "./facets.ts";
 import { groundFacts } from "./freshness.ts";
@@ -9,6 +10,7 @@ import { traceLineage } from "./lineage.ts";
 
 const nothing: Omit<Context, "problems" | "agent" | "tool"> = {
   entity: undefined,
+  entityVersion: 0,
   amount: undefined,
   input: {},
   facts: [],
@@ -20,7 +22,7 @@ const nothing: Omit<Context, "problems" | "agent" | "tool"> = {
 
 export async function assembleContext(
   action: ProposedAction,
-  deps: Pick<Deps, "clock" | "observations" | "inputSchemas" | "connectors" | "options">,
+  deps: Pick<Deps, "clock" | "observations" | "surroundings" | "inputSchemas" | "connectors" | "options">,
 ): Promise<GroundedAction> {
   const { snapshot } = action.view;
   const agent = own(snapshot.agents, action.agent);
@@ -33,12 +35,15 @@ export async function assembleContext(
     return { ...action, context: { ...nothing, agent, tool, problems: invalid.map(misfit(tool)) } };
 
   const facets = readFacets(tool.definition, action.arguments);
-  const grounded = await groundFacts(action, tool, deps);
-  const lineage = tool.effect === "write" ? await traceLineage(action, deps) : [];
-  return {
-    ...action,
-    context: { agent, tool, ...facets, ...grounded, lineage, problems: [...facets.problems, ...grounded.problems] },
-  };
+  const entity = entityKeyOf({ context: { tool, entity: facets.entity } });
+  const version = entity === undefined ? Promise.resolve(0) : deps.surroundings.entityVersion(action.tenant, entity);
+  const [entityVersion, grounded, lineage] = await Promise.all([
+    version,
+    groundFacts(action, { tool, before: version }, deps),
+    tool.effect === "write" ? traceLineage(action, deps) : [],
+  ]);
+  const problems = [...facets.problems, ...grounded.problems];
+  return { ...action, context: { agent, tool, ...facets, entityVersion, ...grounded, lineage, problems } };
 }
 
 function own<T>(record: Readonly<Record<string, T>>, key: string): T | undefined {

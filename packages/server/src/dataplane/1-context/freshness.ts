@@ -19,9 +19,12 @@ type Grounded = {
 };
 type Need = { readonly rule: RestsOn; readonly key: string; readonly maxAgeMs: number };
 
-export async function groundFacts(action: ProposedAction, tool: GovernedTool, deps: Ports): Promise<Facts> {
+/** `before`: what must be known before anything is looked up at its source. */
+type Of = { readonly tool: GovernedTool; readonly before: Promise<unknown> };
+
+export async function groundFacts(action: ProposedAction, { tool, before }: Of, deps: Ports): Promise<Facts> {
   const rules = tool.definition.rests_on ?? [];
-  const answers = await Promise.all(rules.map((rule) => groundFact(action, rule, deps)));
+  const answers = await Promise.all(rules.map((rule) => groundFact(action, { rule, before }, deps)));
   const grounded = answers.flatMap((answer) => ("used" in answer ? [answer] : []));
   return {
     facts: grounded.map((g) => g.used),
@@ -32,7 +35,9 @@ export async function groundFacts(action: ProposedAction, tool: GovernedTool, de
   };
 }
 
-async function groundFact(action: ProposedAction, rule: RestsOn, deps: Ports): Promise<Grounded | Reason> {
+type Wanted = { readonly rule: RestsOn; readonly before: Promise<unknown> };
+
+async function groundFact(action: ProposedAction, { rule, before }: Wanted, deps: Ports): Promise<Grounded | Reason> {
   const key = readAt(rule.key, action.arguments);
   if (typeof key !== "number" && (typeof key !== "string" || !isIdentifier(key))) {
     const detail = `${rule.key} must name whose ${rule.fact} this rests on: ${identifierForm}.`;
@@ -45,6 +50,7 @@ async function groundFact(action: ProposedAction, rule: RestsOn, deps: Ports): P
   if (believed && (young || !deps.options.freshness))
     return use(action, { need, observation: believed, how: "agent" }, deps);
 
+  await before;
   const reread = await lookUpFact(action, need, deps);
   if ("effect" in reread) return reread;
   return use(action, { need, observation: reread, how: believed ? "reread" : "lookup", believed }, deps);

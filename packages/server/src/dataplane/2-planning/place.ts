@@ -10,7 +10,7 @@ export async function placeInPlan(
   deps: Pick<Deps, "clock" | "surroundings">,
 ): Promise<PlannedAction> {
   const { context } = action;
-  if (context.problems.length > 0) return { ...action, step: { repeats: 0, entityVersion: 0, budgets: [] } };
+  if (context.problems.length > 0) return { ...action, step: { repeats: 0, budgets: [] } };
   const budgets = budgetsOf(action).map((budget) => ({
     ...budget,
     window: budgetWindow(budget.per, deps.clock.now()),
@@ -18,14 +18,12 @@ export async function placeInPlan(
   const standing = await deps.surroundings.standing(action.tenant, {
     action: action.id,
     callDigest: action.callDigest,
-    entity: context.entity ? `${context.entity.type}:${context.entity.id}` : undefined,
     budgets,
   });
   return {
     ...action,
     step: {
       repeats: standing.repeats,
-      entityVersion: standing.entityVersion,
       budgets: budgets.map(({ name, window, limit }, index) => ({
         name,
         window,
