@@ -25,13 +25,16 @@ function resolve(from, name) {
 let added = 0;
 for (const [key, entry] of Object.entries({ ...packages })) {
   for (const [name, version] of Object.entries(entry.optionalDependencies ?? {})) {
-    if (resolve(key, name) || !/^\d/.test(version)) continue;
+    const found = resolve(key, name);
+    if (!/^\d/.test(version) || packages[found]?.version === version) continue;
     const words = name.split(/[-/]/);
     const named = ([field, known]) => [field, known.filter((word) => words.includes(word))];
     const limits = Object.entries(platforms).map(named);
     const dev = entry.dev || entry.devOptional ? { dev: true } : {};
     const fitting = Object.fromEntries(limits.filter(([, words]) => words.length > 0));
-    packages[`node_modules/${name}`] = { version, ...dev, ...fitting, optional: true };
+    // A name that is taken by another version goes below the package that asks for it.
+    const place = found ? `${key}/node_modules/${name}` : `node_modules/${name}`;
+    packages[place] = { version, ...dev, ...fitting, optional: true };
     added += 1;
   }
 }
