@@ -17,9 +17,9 @@ export const benchAction: Benchmark = async (bench) => {
   const shop = await bench.shop();
   const pass = await startPeer(bench.bundle, "pass", shop.http.url);
   const at = {
-    direct: new Pool(shop.http.url, { connections: 1 }),
-    pass: new Pool(pass.url, { connections: 1 }),
-    product: new Pool(shop.product.url, { connections: 1 }),
+    direct: new Pool(shop.http.url, { connections: 16 }),
+    pass: new Pool(pass.url, { connections: 16 }),
+    product: new Pool(shop.product.url, { connections: 16 }),
   };
   try {
     const calls = {
@@ -63,10 +63,11 @@ type Kind = "direct" | "pass" | "write" | "read" | "refund";
 async function runRounds(bench: Bench, calls: Readonly<Record<Kind, Call>>): Promise<Record<Kind, Load[]>> {
   const kinds = ["direct", "pass", "write", "read", "refund"] as const;
   const rounds: Record<Kind, Load[]> = { direct: [], pass: [], write: [], read: [], refund: [] };
-  for (const kind of kinds) await runLoad(calls[kind], { lanes: 1, ms: bench.quick ? 300 : 1000 });
+  // Some at once, so that the server has seen enough calls to have compiled what it runs.
+  for (const kind of kinds) await runLoad(calls[kind], { lanes: 16, ms: bench.quick ? 300 : 1500 });
   for (let round = 0; round < (bench.quick ? 1 : 3); round += 1) {
     for (const kind of kinds) {
-      rounds[kind].push(await runLoad(calls[kind], { lanes: 1, ms: bench.quick ? 800 : 3000 }));
+      rounds[kind].push(await runLoad(calls[kind], { lanes: 1, ms: bench.quick ? 500 : 3000 }));
     }
   }
   return rounds;
@@ -120,7 +121,7 @@ async function runTogether(bench: Bench, call: Call, shop?: Shop): Promise<Round
   const rounds: Round[] = [];
   for (let round = 0; round < (bench.quick ? 1 : 2); round += 1) {
     const before = shop && cpuOf(shop);
-    const load = await runLoad(call, { lanes, ms: bench.quick ? 1000 : 4000 });
+    const load = await runLoad(call, { lanes, ms: bench.quick ? 700 : 4000 });
     const after = shop && cpuOf(shop);
     const cpu = before && after && cpuEach(before, after, load.calls);
     rounds.push({ load, ...(cpu ? { cpu } : {}) });

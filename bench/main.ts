@@ -1,5 +1,5 @@
 /** Runs the benchmarks and prints each row with its limits and ratios: `npm run bench [names] [--json] [--quick]`. */
-import { arch, cpus, platform } from "node:os";
+import { arch, cpus, loadavg, platform } from "node:os";
 import { parseArgs } from "node:util";
 
 import { benchAction, benchRate } from "./actions.ts";
@@ -45,7 +45,7 @@ type Run = { readonly quick: boolean; readonly say: (line: string) => void };
 type NamedRow = Row & { readonly name: string };
 
 async function runAll(names: readonly string[], { quick, say }: Run): Promise<readonly NamedRow[]> {
-  say(`${machine()}${quick ? "; quick: the figures mean little" : ""}\n\n${heading}`);
+  say(`${machine()}, ${busy()} before${quick ? "; quick: the figures mean little" : ""}\n\n${heading}`);
   const bundle = await buildBundle();
   let shop: Promise<Shop> | undefined;
   const bench: Bench = { quick, bundle, shop: () => (shop ??= startShop(bundle)) };
@@ -74,6 +74,9 @@ function machine(): string {
   const [first] = cpus();
   return `${cpus().length} x ${first?.model ?? "unknown processor"}, ${platform()} ${arch()}, Node ${process.versions.node}`;
 }
+
+/** What else the machine is doing decides much of what is measured, so it is told with the figures. */
+const busy = (): string => `load average ${loadavg()[0]?.toFixed(1) ?? "unknown"}`;
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 

@@ -51,10 +51,7 @@ export async function startProduct(bundle: Bundle, options: ProductOptions): Pro
     env: { ...productionEnv(), ...options.env },
   });
   const said: string[] = [];
-  child.stderr.on("data", (chunk: Buffer) => {
-    said.push(chunk.toString());
-    if (process.env["BENCH_LOG"] !== undefined) process.stderr.write(chunk);
-  });
+  child.stderr.on("data", (chunk: Buffer) => said.push(chunk.toString()));
   const url = await Promise.race([
     firstLine(child).then((line) => String(Object(JSON.parse(line)).url)),
     once(child, "exit").then(() => Promise.reject(new Error(`the server did not start:\n${said.join("")}`))),
