@@ -45,16 +45,22 @@ export async function findServer(place: ClusterPlace): Promise<Sighting> {
 }
 
 /**
- * Removes a pid file that PostgreSQL itself would take for a living server: copied along with the folder, or naming a
- * process id that now belongs to something else. PostgreSQL still refuses to start while old processes hold its memory.
+ * Removes lock files that PostgreSQL itself would take for a living server's: copied along with the folder, or naming a
+ * process id that now belongs to something else or to a zombie. PostgreSQL still refuses to start while old processes
+ * hold its memory.
  */
-export async function removeForeignPidFile(place: ClusterPlace): Promise<void> {
-  const file = await readPidFile(place);
+export async function removeForeignLocks(place: ClusterPlace): Promise<void> {
+  await removeForeignLock(pidFilePath(place), place);
+  await removeForeignLock(join(place.socketDir, `.s.PGSQL.${PORT}.lock`), place);
+}
+
+async function removeForeignLock(path: string, place: ClusterPlace): Promise<void> {
+  const file = await readLockFile(path, place);
   if (!file || !signal(file.pid, 0)) return;
   const copied = await isAnotherFolder(file.dataDir, place.dataDir);
   if (!copied && (await holdsCluster(file.pid))) return;
-  const again = await readPidFile(place);
-  if (again?.text === file.text) await unlink(pidFilePath(place));
+  const again = await readLockFile(path, place);
+  if (again?.text === file.text) await unlink(path);
 }
 
 /** Starts the server so that it outlives this process; without `pid` it ended before it was ready, having `said` why. */
@@ -110,9 +116,14 @@ function pidFilePath(place: ClusterPlace): string {
 }
 
 // The lines are documented in PostgreSQL's src/include/utils/pidfile.h.
-async function readPidFile(place: ClusterPlace): Promise<PidFile | undefined> {
+function readPidFile(place: ClusterPlace): Promise<PidFile | undefined> {
+  return readLockFile(pidFilePath(place), place);
+}
+
+/** The lock beside the socket has the same first lines. */
+async function readLockFile(path: string, place: ClusterPlace): Promise<PidFile | undefined> {
   try {
-    const text = await readFile(pidFilePath(place), "utf8");
+    const text = await readFile(path, "utf8");
     const [pid, dataDir = "", , port, socketDir = "", , , status = ""] = text.split("\n").map((line) => line.trim());
     if (!Number(pid)) return undefined; // Caught while it is being written.
     return { pid: Number(pid), dataDir, port: Number(port) || PORT, socketDir, status, text };

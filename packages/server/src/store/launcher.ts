@@ -11,7 +11,7 @@ import {
   type Connection,
   type Sighting,
   findServer,
-  removeForeignPidFile,
+  removeForeignLocks,
   startServer,
   stopServer,
 } from "./launcher-server.ts";
@@ -136,7 +136,7 @@ async function startOrAdopt(setup: Setup, options: LaunchOptions): Promise<Runni
   const attempt = async (): Promise<RunningDatabase | undefined> => {
     const before = await waitForAnswer(place, options);
     if (before.state === "ready") return describe(place, before, true);
-    await removeForeignPidFile(place);
+    await removeForeignLocks(place);
     options.onProgress?.("Starting PostgreSQL");
     const started = await startServer(place, program.postgres, runAs);
     const after = await waitForAnswer(place, options);

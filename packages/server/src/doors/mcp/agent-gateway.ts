@@ -9,6 +9,7 @@ import {
   type McpConnector,
   Proposal,
   type Snapshot,
+  type StopScope,
 } from "@airworthy/contract";
 
 import { protocolErrorOf } from "../../dataplane/5-execution/connectors/mcp-answer.ts";
@@ -40,7 +41,10 @@ export function createAgentGateway(deps: AgentGatewayDeps): McpGateway<Principal
   const { walk, mcp } = deps;
   const lists = createToolLists(mcp);
   const connectorsOf = async (principal: Principal): Promise<McpConnector[]> => {
-    const { snapshot } = await walk.control.view(principal.tenant);
+    const { snapshot, stops } = await walk.control.view(principal.tenant);
+    // What is passed through is no action, but a stop of everything or of this agent is meant for it as well.
+    const stop = stops.find(({ mode, scope }) => mode === "deny_all" && isAbout(scope, principal.name));
+    if (stop) throw new McpProtocolError(stoppedCode, `Stopped by ${stop.by} (${stop.id}): ${stop.reason}`);
     return reachable(snapshot, principal);
   };
   return {
@@ -76,7 +80,8 @@ export function createAgentGateway(deps: AgentGatewayDeps): McpGateway<Principal
       return undefined;
     },
     features: async (principal) => {
-      const connectors = (await connectorsOf(principal)).filter((connector) => connector.passthrough?.length);
+      const { snapshot } = await walk.control.view(principal.tenant);
+      const connectors = reachable(snapshot, principal).filter((connector) => connector.passthrough?.length);
       const offers = await Promise.all(connectors.map((connector) => featuresOf(mcp, connector)));
       return Object.assign({ tools: {} }, ...offers);
     },
@@ -85,6 +90,13 @@ export function createAgentGateway(deps: AgentGatewayDeps): McpGateway<Principal
       await Promise.all(connectors.map((connector) => mcp.listen(connector, filter, sink)));
     },
   };
+}
+
+/** Outside the range that JSON-RPC and MCP keep for themselves. */
+const stoppedCode = -31_001;
+
+function isAbout(scope: StopScope, agent: string): boolean {
+  return scope.kind === "all" || (scope.kind === "agent" && scope.agent === agent);
 }
 
 /** The MCP connectors of which this agent may use at least one tool. */
