@@ -48,6 +48,7 @@ afterAll(async () => {
 });
 
 it(`loses nothing and does nothing twice over ${kills} kills`, { timeout: 120_000 + kills * 20_000 }, async () => {
+  console.log(`AIRWORTHY_FAULT_SEED=${seed} AIRWORTHY_FAULT_KILLS=${kills}`);
   const random = createRandom(seed);
   const mishaps = createRandom(seed, 1);
   desk.mishap = () => drawMishap(mishaps.next());

@@ -31,27 +31,24 @@ export async function strike(
 ): Promise<void> {
   switch (kind) {
     case "server":
-      await server.kill();
-      server.spawn();
+      await restart(server);
       break;
     case "database":
-      database.signal("SIGKILL");
+    case "postmaster": {
+      // Down already from the strike before: then the server is struck while it brings it back.
+      const hit = database.signal("SIGKILL", kind === "postmaster" ? "postmaster" : "all");
+      if (hit === 0) await restart(server);
       break;
-    case "postmaster":
-      database.signal("SIGKILL", "postmaster");
-      break;
+    }
     case "both":
       database.signal("SIGKILL");
       await sleep(random.int(0, 30));
-      await server.kill();
-      server.spawn();
+      await restart(server);
       break;
     case "twice":
-      await server.kill();
-      server.spawn();
+      await restart(server);
       await sleep(random.int(100, 3000));
-      await server.kill();
-      server.spawn();
+      await restart(server);
       break;
     case "zombie":
       server.freeze();
@@ -61,4 +58,9 @@ export async function strike(
   }
   await sleep(100);
   await server.untilHealthy();
+}
+
+async function restart(server: ServerProcess): Promise<void> {
+  await server.kill();
+  server.spawn();
 }

@@ -1,5 +1,5 @@
 /** One server under fire: a process of its own that can be killed, frozen and started again, and its database likewise. */
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -138,7 +138,8 @@ export async function freePort(): Promise<number> {
 export type DatabaseProcess = {
   /** The postmaster and everything below it; empty when it is down. */
   readonly pids: () => number[];
-  readonly signal: (name: "SIGKILL" | "SIGSTOP" | "SIGCONT", which?: "all" | "postmaster") => void;
+  /** How many processes were aimed at; 0 when it is down. */
+  readonly signal: (name: "SIGKILL" | "SIGSTOP" | "SIGCONT", which?: "all" | "postmaster") => number;
   readonly query: <R extends pg.QueryResultRow>(text: string, values?: readonly unknown[]) => Promise<R[]>;
   /** For other processes that are to use the same database. */
   readonly databaseUrl: () => string;
@@ -147,29 +148,32 @@ export type DatabaseProcess = {
 
 export function databaseOf(dataDir: string): DatabaseProcess {
   const place = placeIn(path.join(dataDir, "postgres"));
-  const postmaster = (): number | undefined => {
+  const postmaster = (table: readonly Entry[]): number | undefined => {
     try {
       const pid = Number(readFileSync(path.join(place.dataDir, "postmaster.pid"), "utf8").split("\n", 1)[0]);
-      return commandOf(pid).includes(place.dataDir) ? pid : undefined;
+      return table.find((entry) => entry.pid === pid && entry.command.includes(place.dataDir))?.pid;
     } catch {
       return undefined;
     }
   };
   const pids = (): number[] => {
-    const head = postmaster();
-    return head === undefined ? [] : [head, ...childrenOf(head)];
+    const table = readProcesses();
+    const head = postmaster(table);
+    return head === undefined ? [] : [head, ...table.filter((one) => one.parent === head).map((one) => one.pid)];
   };
   const connection = { host: place.socketDir, port: 5432, user: "airworthy", database: "airworthy", ssl: false };
   return {
     pids,
     signal: (name, which = "all") => {
-      for (const pid of which === "all" ? pids() : pids().slice(0, 1)) {
+      const aimed = which === "all" ? pids() : pids().slice(0, 1);
+      for (const pid of aimed) {
         try {
           process.kill(pid, name);
         } catch {
           // It ended by itself in between.
         }
       }
+      return aimed.length;
     },
     query: async <R extends pg.QueryResultRow>(text: string, values: readonly unknown[] = []) => {
       const client = new pg.Client(connection);
@@ -183,26 +187,32 @@ export function databaseOf(dataDir: string): DatabaseProcess {
     databaseUrl: () =>
       `postgres://${connection.user}@/${connection.database}?host=${encodeURIComponent(connection.host)}&port=5432`,
     stop: async () => {
-      const pid = postmaster();
+      const pid = postmaster(readProcesses());
       if (pid !== undefined) await stopServer(place, pid);
     },
   };
 }
 
-function childrenOf(parent: number): number[] {
+type Entry = { readonly pid: number; readonly parent: number; readonly command: string };
+
+/** Linux without ps is common, so /proc is read directly there. */
+function readProcesses(): Entry[] {
+  if (process.platform !== "linux") {
+    const lines = execFileSync("ps", ["-axww", "-o", "pid=,ppid=,command="], { encoding: "utf8" }).split("\n");
+    return lines.flatMap((line) => {
+      const [, pid, parent, command = ""] = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line) ?? [];
+      return pid === undefined ? [] : [{ pid: Number(pid), parent: Number(parent), command }];
+    });
+  }
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
-    .filter((name) => {
+    .flatMap((name) => {
       try {
         const stat = readFileSync(`/proc/${name}/stat`, "utf8");
-        return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]) === parent;
+        const parent = Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
+        return [{ pid: Number(name), parent, command: readFileSync(`/proc/${name}/cmdline`, "utf8") }];
       } catch {
-        return false;
+        return []; // It ended between the listing and the look.
       }
-    })
-    .map(Number);
-}
-
-function commandOf(pid: number): string {
-  return readFileSync(`/proc/${pid}/cmdline`, "utf8");
+    });
 }
