@@ -1,5 +1,5 @@
 /** Settles an action outside its walk: after an interruption, or by a person's word. Once, in one transaction. */
-import { AirworthyError } from "@airworthy/contract";
+import { type ActionRecord, AirworthyError } from "@airworthy/contract";
 
 import type { Settlement } from "../kernel/action-store.ts";
 import { settleEffects } from "./effects.ts";
@@ -7,37 +7,34 @@ import type { LedgerWriter } from "./ledger-writer.ts";
 import { insertObservations } from "./observations.ts";
 
 export function settleAction(writer: LedgerWriter, settlement: Settlement): Promise<void> {
-  const { tenant, id, walk, from, outcome } = settlement;
-  const error = outcome.status === "done" ? undefined : describeError(outcome);
+  const { tenant, id, walk, from, outcome, by, reason } = settlement;
   const result = outcome.status === "unknown" ? undefined : outcome.result;
   return writer.append(tenant, async (tx) => {
-    const [row] = await tx.query<{ agent: string; tool: string; entity: string | null }>({
-      text: `update actions
-             set status = $5, updated_at = clock_timestamp(), result = coalesce($6, result),
-                 record = (coalesce(record, '{}')::jsonb || jsonb_strip_nulls(jsonb_build_object('error', $7::jsonb)))::text,
-                 owed = idempotency_key is null and $5 <> 'unknown'
-             where tenant = $1 and id = $2 and walk = $3 and status = $4
-             returning agent, tool, entity`,
-      values: [
-        tenant,
-        id,
-        walk,
-        from,
-        outcome.status,
-        result === undefined ? null : JSON.stringify(result),
-        error ?? null,
-      ],
+    const [row] = await tx.query<Row>({
+      text: `select agent, tool, record from actions
+             where tenant = $1 and id = $2 and walk = $3 and status = $4 for update`,
+      values: [tenant, id, walk, from],
     });
     if (!row) throw new AirworthyError("conflict", `${id} is no longer ${from}; somebody else has settled it.`);
+    const kept = JSON.parse(row.record ?? "{}") as Kept;
+    const entity = kept.entity && `${kept.entity.type}:${kept.entity.id}`;
+    // A record in doubt says so as an error; what is settled since has its own, or none.
+    const record = JSON.stringify({ ...kept, error: describeError(outcome) });
+    await tx.query({
+      text: `update actions
+             set status = $3, updated_at = clock_timestamp(), result = coalesce($4, result), record = $5,
+                 entity = coalesce($6, entity), owed = idempotency_key is null and $3 <> 'unknown'
+             where tenant = $1 and id = $2`,
+      values: [tenant, id, outcome.status, result === undefined ? null : JSON.stringify(result), record, entity],
+    });
     await settleEffects(tx, tenant, [{ action: id, state: outcome.status }]);
     if (outcome.status === "done") await insertObservations(tx, tenant, outcome.observations);
-    const { by, reason } = settlement;
     const draft = {
       kind: from === "unknown" ? ("resolved" as const) : ("finished" as const),
       action: id,
       agent: row.agent,
       tool: row.tool,
-      ...(row.entity === null ? {} : { entity: row.entity }),
+      ...(entity === undefined ? {} : { entity }),
       status: outcome.status,
       body: { walk, by, reason, outcome: { ...outcome, observations: undefined } },
     };
@@ -45,8 +42,16 @@ export function settleAction(writer: LedgerWriter, settlement: Settlement): Prom
   });
 }
 
-function describeError(outcome: Exclude<Settlement["outcome"], { status: "done" }>): string {
-  return outcome.status === "failed"
-    ? JSON.stringify({ code: outcome.code, message: outcome.message, retryable: outcome.retryable })
-    : JSON.stringify({ code: "unknown", message: outcome.message, retryable: false });
+type Row = { readonly agent: string; readonly tool: string; readonly record: string | null };
+type Kept = Partial<Pick<ActionRecord, "entity" | "error">>;
+
+function describeError(outcome: Settlement["outcome"]): ActionRecord["error"] {
+  switch (outcome.status) {
+    case "done":
+      return undefined;
+    case "failed":
+      return { code: outcome.code, message: outcome.message, retryable: outcome.retryable };
+    case "unknown":
+      return { code: "unknown", message: outcome.message, retryable: false };
+  }
 }
