@@ -6,8 +6,7 @@ import type { Outcome } from "../kernel/action-walk.ts";
 import type { ConnectorCall } from "../kernel/deps.ts";
 import { durationMs } from "../kernel/duration.ts";
 import { applies } from "./3-checkpoint/checks.ts";
-import { clearDoubt } from "./5-execution/conclude.ts";
-import { probeEffect } from "./5-execution/probe.ts";
+import { clearDoubt, lookForEffect } from "./5-execution/conclude.ts";
 import { claimedFrom, walkAction, type WalkDeps, walkWaiting } from "./walk.ts";
 
 export type RecoverDeps = WalkDeps & {
@@ -72,14 +71,15 @@ async function clearUp(action: StoredAction, effect: StartedEffect, deps: Recove
   const why = "The effect was interrupted.";
   const { idempotency } = tool.definition;
   const kept = idempotency && deps.clock.now() < effect.startedAt + durationMs(idempotency.retention);
-  if (!kept) return asSettled(await probeEffect(call, deps, { why, attempted: false }));
+  const caller = { action: callerOf(action), mask: action.mask };
+  if (!kept) return asSettled(await lookForEffect(caller, { why, attempted: false }, { call, deps }));
   // A repeat may be what makes it happen, and that is no longer wanted.
   const stop = await stopOver(record, tenant, deps);
   if (stop) {
     const stopped = `${why} It is not repeated, because ${stop.by} stopped it (${stop.id}): ${stop.reason}.`;
-    return asSettled(await probeEffect(call, deps, { why: stopped, attempted: false }));
+    return asSettled(await lookForEffect(caller, { why: stopped, attempted: false }, { call, deps }));
   }
-  return asSettled(await clearDoubt({ action: callerOf(action), mask: action.mask }, why, { call, deps }));
+  return asSettled(await clearDoubt(caller, why, { call, deps }));
 }
 
 async function stopOver(

@@ -40,6 +40,7 @@ export async function startControlPoller(options: ControlOptions): Promise<Contr
   const views = createViews(options);
   const lookNow = shareLooks(views.look);
   await lookNow();
+  await Promise.all(views.loading().map(refresh));
   let closed = false;
   let timer = setTimeout(poll, options.pollMs ?? defaultPollMs);
   function poll(): void {
@@ -49,10 +50,18 @@ export async function startControlPoller(options: ControlOptions): Promise<Contr
         if (!closed) timer = setTimeout(poll, options.pollMs ?? defaultPollMs);
       });
   }
+  /** Until a look that began after this was called found nothing new: its lease counts from the look, not from a loading. */
+  async function refresh(tenant: string): Promise<void> {
+    for (;;) {
+      await lookNow();
+      const load = views.loadOf(tenant);
+      if (!load || !(await load)) return;
+    }
+  }
   return {
     clock: { now: () => performance.now() + views.offsetMs(), monotonicMs: () => performance.now() },
     lastSeenMonoMs: views.lastSeenMonoMs,
-    refresh: () => lookNow(),
+    refresh,
     view: async (tenant) => {
       const view = views.of(tenant);
       if (!view) throw noSuchTenant(tenant);
@@ -66,6 +75,7 @@ export async function startControlPoller(options: ControlOptions): Promise<Contr
       closed = true;
       clearTimeout(timer);
       await lookNow().catch(() => undefined);
+      await Promise.all(views.loads());
       clearTimeout(timer);
     },
   };
@@ -73,6 +83,8 @@ export async function startControlPoller(options: ControlOptions): Promise<Contr
 
 function createViews({ db, onSnapshot, onFault, leaseMs = defaultLeaseMs }: ControlOptions) {
   const views = new Map<string, ControlView>();
+  // A large snapshot takes longer to load than a lease lasts; looks go on meanwhile, for all other tenants' sake.
+  const loads = new Map<string, Promise<boolean>>();
   // Database time = monotonic time + offset; re-measured at every look, so a step of the local wall clock changes nothing.
   let offsetMs = Date.now() - performance.now();
   let lastSeen: number | undefined;
@@ -87,11 +99,26 @@ function createViews({ db, onSnapshot, onFault, leaseMs = defaultLeaseMs }: Cont
     const [first] = rows;
     if (first) offsetMs = first.now_ms - (asked + performance.now()) / 2;
     for (const row of rows) {
-      const known = views.get(row.tenant);
-      const view = known?.epoch === row.epoch ? known : await load(row, known).catch(onFault);
-      if (view) views.set(row.tenant, { ...view, validUntilMonoMs: asked + leaseMs });
+      const { tenant } = row;
+      const known = views.get(tenant);
+      if (known?.epoch === row.epoch) views.set(tenant, { ...known, validUntilMonoMs: asked + leaseMs });
+      else if (!loads.has(tenant)) loads.set(tenant, install(row, asked));
     }
     lastSeen = asked;
+  }
+
+  /** Whether the new view could be used. */
+  async function install(row: ControlRow, asked: number): Promise<boolean> {
+    try {
+      const view = await load(row, views.get(row.tenant));
+      views.set(row.tenant, { ...view, validUntilMonoMs: asked + leaseMs });
+      return true;
+    } catch (error) {
+      onFault(error);
+      return false;
+    } finally {
+      loads.delete(row.tenant);
+    }
   }
 
   async function load({ tenant, epoch, snapshot_version }: ControlRow, before?: ControlView): Promise<ControlView> {
@@ -105,6 +132,10 @@ function createViews({ db, onSnapshot, onFault, leaseMs = defaultLeaseMs }: Cont
   return {
     look,
     of: (tenant: string): ControlView | undefined => views.get(tenant),
+    /** The tenants whose views are being loaded. */
+    loading: (): string[] => [...loads.keys()],
+    loads: (): Promise<boolean>[] => [...loads.values()],
+    loadOf: (tenant: string): Promise<boolean> | undefined => loads.get(tenant),
     offsetMs: () => offsetMs,
     lastSeenMonoMs: () => lastSeen,
   };

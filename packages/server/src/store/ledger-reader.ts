@@ -75,6 +75,9 @@ async function readProof(db: Database, tenant: string, id: ActionId): Promise<Ex
   }));
 }
 
+/** An action that waited has an entry for the question and one for the answer; more walks than this are rare. */
+const entriesPerDecision = 3;
+
 /** One decision an action: its last one. Bodies without a policy request were refused before any policy was asked. */
 async function readDecisions(db: Database, tenant: string, limit: number): Promise<RecordedDecision[]> {
   const rows = await db.query<{ action: string; agent: string; tool: string; request: PolicyRequest | null }>({
@@ -83,8 +86,12 @@ async function readDecisions(db: Database, tenant: string, limit: number): Promi
            join ledger_bodies b on b.tenant = e.tenant and b.day = e.day and b.chain = e.chain and b.seq = e.seq
            where e.tenant = $1 and e.kind in ('started', 'finished', 'waiting') and b.body is not null
              and (b.body::json -> 'policy' -> 'request') is not null
-           order by e.at desc limit $2`,
-    values: [tenant, limit],
+           order by e.at desc, e.seq desc limit $2`,
+    values: [tenant, limit * entriesPerDecision],
   });
-  return rows.flatMap(({ request, ...row }) => (request === null ? [] : [{ ...row, request }]));
+  const latest = new Map<string, RecordedDecision>();
+  for (const { request, ...row } of rows) {
+    if (request !== null && !latest.has(row.action)) latest.set(row.action, { ...row, request });
+  }
+  return [...latest.values()].slice(0, limit);
 }

@@ -5,8 +5,8 @@ import type { Observation, Outcome } from "../../kernel/action-walk.ts";
 import type { ConnectorAnswer, ConnectorCall, Deps } from "../../kernel/deps.ts";
 import { newId } from "../../kernel/ids.ts";
 import { extractFacts } from "../../kernel/yields.ts";
-import { maskResult } from "./mask.ts";
-import { probeEffect } from "./probe.ts";
+import { maskMcpResult, maskResult } from "./mask.ts";
+import { type Doubt, probeEffect } from "./probe.ts";
 
 export type Caller = {
   readonly action: {
@@ -31,15 +31,16 @@ const passing: ReadonlySet<string> = new Set([
 ]);
 
 export async function concludeCall(caller: Caller, answer: ConnectorAnswer, at: At): Promise<Outcome> {
+  const mask = at.call.snapshot.connectors[at.call.tool.connector]?.type === "mcp" ? maskMcpResult : maskResult;
   switch (answer.kind) {
     case "answered":
       return {
         status: "done",
-        result: maskResult(answer.result, caller.mask),
+        result: mask(answer.result, caller.mask),
         observations: await observe(caller, answer, at),
       };
     case "rejected": {
-      const result = answer.result === undefined ? {} : { result: answer.result };
+      const result = answer.result === undefined ? {} : { result: mask(answer.result, caller.mask) };
       const retryable = passing.has(answer.code);
       return { status: "failed", code: answer.code, message: answer.detail, retryable, ...result };
     }
@@ -58,11 +59,19 @@ export async function concludeCall(caller: Caller, answer: ConnectorAnswer, at: 
  * a doubt only a plain yes counts: a no to the repeat says nothing about the first attempt.
  */
 export async function clearDoubt(caller: Caller, why: string, { call, deps }: At): Promise<Outcome> {
-  if (call.tool.definition.idempotency === undefined) return probeEffect(call, deps, { why, attempted: true });
+  if (call.tool.definition.idempotency === undefined)
+    return lookForEffect(caller, { why, attempted: true }, { call, deps });
   const again = { ...call, dispatchBeforeMonoMs: deps.clock.monotonicMs() + call.timeoutMs };
   const answer = await deps.connectors.call(again);
   if (answer.kind === "answered") return concludeCall(caller, answer, { call, deps });
-  return probeEffect(call, deps, { why: `${why} Its repeat ended so: ${answer.detail}`, attempted: true });
+  const doubt = { why: `${why} Its repeat ended so: ${answer.detail}`, attempted: true };
+  return lookForEffect(caller, doubt, { call, deps });
+}
+
+/** What the tool's probe says. It finds what the call would have answered, so what is hidden there is hidden here. */
+export async function lookForEffect(caller: Caller, doubt: Doubt, { call, deps }: At): Promise<Outcome> {
+  const outcome = await probeEffect(call, deps, doubt);
+  return outcome.status === "done" ? { ...outcome, result: maskResult(outcome.result, caller.mask) } : outcome;
 }
 
 async function observe(

@@ -6,7 +6,7 @@ import type { ConnectorCall, Deps } from "../../kernel/deps.ts";
 import { fillTemplate } from "../../kernel/path.ts";
 import { readAt } from "../../kernel/read-at.ts";
 
-type Doubt = {
+export type Doubt = {
   readonly why: string;
   /** This process has just sent it: the upstream may still be at work on what it did not answer. */
   readonly attempted: boolean;
