@@ -33,29 +33,42 @@ const observationsKeptMs = 7 * 86_400_000;
 /** A graceful close waits this long for calls under way; what is then still running is recovered by the next start. */
 const drainMs = 10_000;
 
+/** What was opened is closed again in reverse, also when the start fails half-way: nothing of ours goes on running then. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const config = readServerConfig(options);
+  const opened: (() => unknown)[] = [];
+  const close = async (): Promise<void> => {
+    // oxlint-disable-next-line no-await-in-loop -- each rests on those opened before it
+    for (let last = opened.pop(); last; last = opened.pop()) await last();
+  };
+  try {
+    const url = await openServer(readServerConfig(options), (undo) => void opened.push(undo));
+    return { url, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function openServer(config: ServerConfig, onClose: (undo: () => unknown) => void): Promise<string> {
   const log = createLog(config.logLevel);
   const folder = openDataFolder(config.dataDir);
   const store = await openStore(config);
+  onClose(store.close);
   await ensureTenantRows(store.db, defaultTenant);
   const app = await createApp({ config, db: store.db, folder, log, onStoreLost: () => void store.revive() });
-  if (config.configDir !== undefined) await publishFolder(app, config.configDir);
+  onClose(() => writeCheckpoint(store.db, defaultTenant, folder.signer).catch(() => undefined));
+  onClose(app.close);
+  let background: ReturnType<typeof startBackground> | undefined;
+  onClose(() => background?.stop());
+  // Before anything is published: a start that cannot listen must not change what another one serves.
   const server = await listen(app, config);
-  const background = startBackground({ app, db: store.db, folder, log });
+  onClose(() => stopListening(server));
+  if (config.configDir !== undefined) await publishFolder(app, config.configDir);
+  background = startBackground({ app, db: store.db, folder, log });
   const url = addressOf(server, config);
   folder.announce({ url, pid: process.pid });
-  return {
-    url,
-    close: async () => {
-      folder.withdraw(process.pid);
-      await stopListening(server);
-      await background.stop();
-      await app.close();
-      await writeCheckpoint(store.db, defaultTenant, folder.signer).catch(() => undefined);
-      await store.close();
-    },
-  };
+  onClose(() => folder.withdraw(process.pid));
+  return url;
 }
 
 async function publishFolder(app: App, configDir: string): Promise<void> {
