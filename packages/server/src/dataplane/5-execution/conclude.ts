@@ -42,7 +42,9 @@ export async function concludeCall(caller: Caller, answer: ConnectorAnswer, at: 
     case "rejected": {
       const result = answer.result === undefined ? {} : { result: mask(answer.result, caller.mask) };
       const retryable = passing.has(answer.code);
-      return { status: "failed", code: answer.code, message: answer.detail, retryable, ...result };
+      // What the upstream said in words may tell what is hidden as well.
+      const message = caller.mask.length > 0 && mask === maskMcpResult ? "The tool reported an error." : answer.detail;
+      return { status: "failed", code: answer.code, message, retryable, ...result };
     }
     case "unsent":
       return { status: "failed", code: "upstream_unreachable", message: answer.detail, retryable: true };

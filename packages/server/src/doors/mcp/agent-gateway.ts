@@ -57,11 +57,8 @@ export function createAgentGateway(deps: AgentGatewayDeps): McpGateway<Principal
     callTool: async (principal, call, sink) => {
       const { snapshot } = await walk.control.view(principal.tenant);
       const tool = Object.hasOwn(snapshot.tools, call.name) ? snapshot.tools[call.name] : undefined;
-      const answer = await propose(
-        principal,
-        { ...readCall(call, { tool, snapshot }), waitMs: deps.holdMs, sink },
-        walk,
-      );
+      const called = { tool, snapshot, definition: tool && (await definitionOf(mcp, snapshot, tool)) };
+      const answer = await propose(principal, { ...readCall(call, called), waitMs: deps.holdMs, sink }, walk);
       // Handing the result to the door is not yet delivery; a caller who has gone by now is still owed it.
       const delivered = isFinal(answer.status) && !sink.signal.aborted;
       if (delivered) void walk.actions.markDelivered(principal.tenant, answer.id).catch(() => undefined);
@@ -127,11 +124,14 @@ function upstreamErrorOf({ error, result }: ActionAnswer): McpProtocolError | un
   return protocolErrorOf({ kind: "rejected", code: error.code, detail: error.message, result });
 }
 
-type Called = { readonly tool: GovernedTool | undefined; readonly snapshot: Snapshot };
+type Called = {
+  readonly tool: GovernedTool | undefined;
+  readonly snapshot: Snapshot;
+  readonly definition: McpToolDefinition | undefined;
+};
 
-function readCall(call: McpToolCall, { tool, snapshot }: Called) {
+function readCall(call: McpToolCall, { tool, snapshot, definition }: Called) {
   const meta = call.protocol?.["_meta"];
-  const definition = tool && claimless(tool, snapshot) ? undefined : tool && configured(tool);
   const stripped =
     tool && claimless(tool, snapshot)
       ? { arguments: call.arguments }
@@ -187,6 +187,15 @@ function configured({ definition, effect, reversibility }: GovernedTool): McpToo
       openWorldHint: false,
     },
   };
+}
+
+/** As its server defines it now, or as configured: what tells an argument of its own from a claim of ours. */
+async function definitionOf(
+  mcp: McpConnectorRuntime,
+  snapshot: Snapshot,
+  tool: GovernedTool,
+): Promise<McpToolDefinition | undefined> {
+  return configured(tool) ?? (await offeredBy(mcp, snapshot, [tool])).get(tool.name);
 }
 
 type ToolLists = { readonly of: (snapshot: Snapshot, principal: Principal) => Promise<readonly McpToolDefinition[]> };
