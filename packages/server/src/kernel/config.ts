@@ -45,7 +45,7 @@ export function readServerConfig(options: ServerOptions): ServerConfig {
     host: options.host ?? "127.0.0.1",
     freshness: options.freshness ?? true,
     holdMs: Math.min(options.holdMs ?? holdMaxMs, holdMaxMs),
-    env,
+    env: withoutOurs(env),
     logLevel: env["AIRWORTHY_LOG_LEVEL"] ?? "warn",
     localUser: localUserName(),
     onProgress: options.onProgress ?? (() => undefined),
@@ -55,6 +55,13 @@ export function readServerConfig(options: ServerOptions): ServerConfig {
 /** This process's environment: where secrets and placeholders are looked up unless something else is given. */
 export function readEnvironment(): Readonly<Record<string, string | undefined>> {
   return process.env;
+}
+
+/** What configuration may look up: a connector could send the store's own password wherever its document says. */
+function withoutOurs(env: ServerConfig["env"]): ServerConfig["env"] {
+  return Object.fromEntries(
+    Object.entries(env).filter(([name]) => !/^(?:DATABASE_URL|AIRWORTHY_|PG[A-Z]+$)/.test(name)),
+  );
 }
 
 /** `DATABASE_URL`, or the file named by `DATABASE_URL_FILE`, since the URL holds a password. */
