@@ -64,7 +64,7 @@ export function startLoad(options: LoadOptions): Load {
       const answer = await ask(intent, proposal, client);
       if (answer === undefined) {
         state.repeats += 1;
-        await sleep(random.int(100, 400));
+        await sleep(random.int(200, 800));
         continue;
       }
       if (answer.status === "waiting" || answer.status === "running") {
