@@ -197,7 +197,7 @@ describe("approvals", () => {
 
 describe("stops", () => {
   it("bind at once, are listed, and are lifted only with a yes", async () => {
-    const said = await run("stop", "--agent", "clerk", "--reason", "looks wrong");
+    const said = await run("stop", "--agent", "clerk", "--writes-only", "--reason", "looks wrong");
     expect(said.code).toBe(ok.code);
     const [id = ""] = /stp_[0-9a-f]{32}/.exec(said.out) ?? [];
     expect((await clerk.proposeAction({ tool: "shop.note", arguments: { text: "stopped" } })).status).toBe("refused");
@@ -214,7 +214,7 @@ describe("stops", () => {
   });
 
   it("of reads too, of one thing at a time, with a reason", async () => {
-    const said = await run("stop", "--tool", "shop.get", "--reads", "--reason", "all of it");
+    const said = await run("stop", "--tool", "shop.get", "--reason", "all of it");
     const [id = ""] = /stp_[0-9a-f]{32}/.exec(said.out) ?? [];
     expect((await clerk.proposeAction({ tool: "shop.get", arguments: { id: "a" } })).status).toBe("refused");
     expect((await run("resume", id, "--yes")).code).toBe(ok.code);

@@ -74,9 +74,17 @@ describe("approvals", () => {
 describe("stop and resume", () => {
   const server = ({ method }: { method: string }) => ({ body: method === "GET" ? { stops: [stop] } : stop });
 
-  it("stop never asks, and refuses writes only unless --reads", async () => {
-    const writes = await runIn({ server, shell: terminal }, "stop", "--agent", "refund-agent", "--reason", "drill");
-    const reads = await runIn({ server, shell: terminal }, "stop", "--all", "--reads", "--reason", "drill");
+  it("stop never asks, and refuses reads as well unless --writes-only", async () => {
+    const writes = await runIn(
+      { server, shell: terminal },
+      "stop",
+      "--agent",
+      "refund-agent",
+      "--writes-only",
+      "--reason",
+      "drill",
+    );
+    const reads = await runIn({ server, shell: terminal }, "stop", "--all", "--reason", "drill");
     expect([...writes.questions, ...reads.questions]).toEqual([]);
     expect([...writes.asked, ...reads.asked].map((request) => request.body)).toEqual([
       { scope: { kind: "agent", agent: "refund-agent" }, mode: "deny_writes", reason: "drill" },

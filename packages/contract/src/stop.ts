@@ -12,7 +12,7 @@ export const StopScope = z.discriminatedUnion("kind", [
 ]);
 export type StopScope = z.infer<typeof StopScope>;
 
-/** `deny_all` refuses reads too; `deny_writes` leaves reading open. */
+/** `deny_all` (the default) refuses reads too; `deny_writes` leaves reading open. */
 export const StopMode = z.enum(["deny_all", "deny_writes"]);
 export type StopMode = z.infer<typeof StopMode>;
 

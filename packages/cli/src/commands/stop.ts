@@ -12,7 +12,7 @@ type Options = {
   readonly tool?: string;
   readonly entity?: string;
   readonly all?: boolean;
-  readonly reads?: boolean;
+  readonly writesOnly?: boolean;
   readonly reason: string;
 };
 
@@ -25,18 +25,19 @@ export function addStop(parent: Command, cli: Cli): void {
     .option("--tool <name>", "stop this tool")
     .option("--entity <type:id>", "stop everything about this business object")
     .option("--all", "stop everything")
-    .option("--reads", "refuse reads too, not only writes")
+    .option("--writes-only", "leave reading open")
     .requiredOption("--reason <text>", "why; it is recorded and shown with each refusal")
     .action(act<Options>(cli, runStop));
   withExamples(command, [
     'airworthy stop --agent refund-agent --reason "refunds look wrong"',
-    'airworthy stop --all --reads --reason "incident 12"',
+    'airworthy stop --all --reason "incident 12"',
+    'airworthy stop --tool payments.refund --writes-only --reason "month end"',
   ]);
 }
 
 async function runStop(call: Call<Options>): Promise<undefined> {
   const scope = scopeOf(call.options);
-  const mode = call.options.reads === true ? "deny_all" : "deny_writes";
+  const mode = call.options.writesOnly === true ? "deny_writes" : "deny_all";
   const stop = await (await call.client()).createStop({ scope, mode, reason: call.options.reason });
   call.print("stop", stop, () => `stopped  ${stopText(stop)}\n${stop.id}\n`);
   if (call.options.json !== true) call.note(`lift it with: airworthy resume ${stop.id}`);
