@@ -56,6 +56,7 @@ export async function createServerProcess(options: ServerOptions): Promise<Serve
   let child: ChildProcess | undefined;
   let asked = false;
   let said = "";
+  let ready = false;
 
   function start(): void {
     const config = options.publish === false ? [] : ["--config", options.place.configDir];
@@ -68,9 +69,13 @@ export async function createServerProcess(options: ServerOptions): Promise<Serve
     });
     asked = false;
     said = "";
+    ready = false;
     for (const stream of [started.stdout, started.stderr]) {
       stream.on("data", (chunk: Buffer) => {
+        if (child !== started) return;
         said = `${said}${chunk.toString()}`.slice(-4000);
+        // It answers before that, by the configuration that was live.
+        ready ||= said.includes("airworthy.ready/1");
       });
     }
     started.once("exit", (code, signal) => {
@@ -93,7 +98,7 @@ export async function createServerProcess(options: ServerOptions): Promise<Serve
       const healthy = await until(startMaxMs, async () => {
         if (ownEnds.length > before) throw new Error(`The server ended by itself: ${ownEnds.at(-1) ?? ""}`);
         const health = await createClient({ baseUrl: url }).readHealth({}, { signal: AbortSignal.timeout(2000) });
-        return health.ok;
+        return ready && health.ok;
       });
       if (!healthy) throw new Error(`The server was not healthy within ${startMaxMs} ms. It said: ${said}`);
     },
