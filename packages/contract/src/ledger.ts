@@ -10,6 +10,7 @@ export const LedgerKind = z.enum([
   "approval_decided",
   "approval_expired",
   "resolved",
+  "caller_gone",
   "abandoned",
   "stop_set",
   "stop_lifted",

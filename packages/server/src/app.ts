@@ -130,7 +130,14 @@ function createWalkDeps({ config, db, log }: AppParts, made: Made): RecoverDeps 
     },
     redeemer: { redeemPermit: (action) => writer.redeem(action) },
     connectors,
-    ledger: { finish: (action) => writer.finish(action) },
+    ledger: {
+      finish: (action) => writer.finish(action),
+      noteCallerGone: ({ tenant, id }) =>
+        writer.append(tenant, async () => ({
+          drafts: [{ kind: "caller_gone", action: id, body: {} }],
+          value: undefined,
+        })),
+    },
     options: { freshness: config.freshness },
     actions: createActionStore(db, writer),
     ends: createEnds(),

@@ -8,7 +8,7 @@ import { type App, createApp } from "./app.ts";
 import { compileBundle } from "./controlplane/registry/compile.ts";
 import { readFolder } from "./controlplane/registry/read-folder.ts";
 import { renderFindings } from "./controlplane/registry/render-findings.ts";
-import { recoverOnce } from "./dataplane/recover.ts";
+import { recoverInterrupted, walkDecided } from "./dataplane/recover.ts";
 import { defaultTenant } from "./doors/api/identity.ts";
 import { readServerConfig, type ServerConfig, type ServerOptions } from "./kernel/config.ts";
 import { createLog, type Log } from "./kernel/log.ts";
@@ -132,7 +132,8 @@ function startBackground({ app, db, folder, log }: Background): { stop: () => Pr
   const tenants = async (): Promise<string[]> =>
     (await db.query<{ tenant: string }>({ text: "select tenant from tenants" })).map((row) => row.tenant);
   const loops = [
-    loop(recoverEveryMs, async () => void (await recoverOnce(app.recover))),
+    loop(recoverEveryMs, () => walkDecided(app.recover)),
+    loop(recoverEveryMs, () => recoverInterrupted(app.recover)),
     loop(checkpointEveryMs, async () => {
       for (const tenant of await tenants()) await writeCheckpoint(db, tenant, folder.signer);
     }),

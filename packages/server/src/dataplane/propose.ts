@@ -32,7 +32,7 @@ export async function propose(principal: Principal, proposal: Proposed, deps: Wa
   if (opening.opened) {
     const claimed = { ...action, proposedAt: deps.clock.now(), walk: 1, sink: proposal.sink };
     const answer = await walkAction(claimed, deps);
-    return awaitEnd(action, { answer, waitMs: proposal.waitMs ?? 0 }, deps);
+    return awaitEnd(action, { answer, proposal }, deps);
   }
   const answer = await joinKnown(opening, { action, proposal }, deps);
   // A large result of a read is not kept, and the one who read it may be on another node: so it is read again.
@@ -49,7 +49,7 @@ function joinKnown(
   const answer = answerFrom(known);
   if (collected) return answer;
   const at = { tenant: known.tenant, id: known.record.id };
-  return awaitEnd(at, { answer, waitMs: proposal.waitMs ?? 0 }, deps);
+  return awaitEnd(at, { answer, proposal }, deps);
 }
 
 function describe(principal: Principal, proposal: Proposed, nowMs: number): NewAction {
@@ -78,13 +78,18 @@ function describe(principal: Principal, proposal: Proposed, nowMs: number): NewA
 /** Holds the caller until the action has ended or its patience has: for people as long as it asked, for machines longer. */
 async function awaitEnd(
   at: { readonly tenant: string; readonly id: ActionId },
-  { answer, waitMs }: { answer: ActionAnswer; waitMs: number },
+  { answer, proposal }: { answer: ActionAnswer; proposal: Pick<Proposed, "waitMs" | "sink"> },
   deps: WalkDeps,
 ): Promise<ActionAnswer> {
   const began = deps.clock.monotonicMs();
   for (let latest = answer; ;) {
     if (isFinal(latest.status) || latest.status === "unknown") return latest;
-    const patienceMs = latest.status === "waiting" ? waitMs : joinWaitMs;
+    // Nobody listens any more: what comes of it is owed to whoever repeats the call.
+    if (proposal.sink?.signal.aborted) {
+      await deps.ledger.noteCallerGone(at).catch(() => undefined);
+      return latest;
+    }
+    const patienceMs = latest.status === "waiting" ? (proposal.waitMs ?? 0) : joinWaitMs;
     const left = began + patienceMs - deps.clock.monotonicMs();
     if (left <= 0) return latest;
     const told = await deps.ends.next(at.tenant, at.id, Math.min(left, lookEveryMs));

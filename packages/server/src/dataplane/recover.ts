@@ -7,6 +7,7 @@ import type { ConnectorCall } from "../kernel/deps.ts";
 import { durationMs } from "../kernel/duration.ts";
 import { applies } from "./3-checkpoint/checks.ts";
 import { clearDoubt, lookForEffect } from "./5-execution/conclude.ts";
+import { factsHold } from "./facts-hold.ts";
 import { claimedFrom, walkAction, type WalkDeps, walkWaiting } from "./walk.ts";
 
 export type RecoverDeps = WalkDeps & {
@@ -19,16 +20,17 @@ const batch = 20;
 /** Recovery's own call must be over well before its claim runs out. */
 const callTimeoutMaxMs = 10_000;
 
-/** One round: returns how many actions it moved. Safe on every node at once; each action is claimed by one. */
-export async function recoverOnce(deps: RecoverDeps): Promise<number> {
-  const decided = await deps.actions.decided(batch);
-  await each(decided, deps, async (at) => {
+/** Walks actions whose approval was decided or ran out. Safe on every node at once; each action is claimed by one. */
+export async function walkDecided(deps: RecoverDeps): Promise<void> {
+  await each(await deps.actions.decided(batch), deps, async (at) => {
     await deps.expireApprovals(at.tenant, at.id);
     await walkWaiting(at, deps);
   });
-  const silent = await deps.actions.claimInterrupted(batch);
-  await each(silent, deps, (action) => recoverAction(action, deps));
-  return decided.length + silent.length;
+}
+
+/** Clears up actions whose walker went silent. Apart from the other, since a slow upstream may hold it up. */
+export async function recoverInterrupted(deps: RecoverDeps): Promise<void> {
+  await each(await deps.actions.claimInterrupted(batch), deps, (action) => recoverAction(action, deps));
 }
 
 async function each<T>(items: readonly T[], deps: RecoverDeps, work: (item: T) => Promise<void>): Promise<void> {
@@ -78,6 +80,11 @@ async function clearUp(action: StoredAction, effect: StartedEffect, deps: Recove
   if (stop) {
     const stopped = `${why} It is not repeated, because ${stop.by} stopped it (${stop.id}): ${stop.reason}.`;
     return asSettled(await lookForEffect(caller, { why: stopped, attempted: false }, { call, deps }));
+  }
+  // The facts it was judged on have aged since; on others it must not happen now for the first time.
+  if (!(await factsHold(action, { tool, view: await deps.control.view(tenant) }, deps))) {
+    const changed = `${why} It is not repeated, because what it rests on could not be confirmed.`;
+    return asSettled(await lookForEffect(caller, { why: changed, attempted: false }, { call, deps }));
   }
   return asSettled(await clearDoubt(caller, why, { call, deps }));
 }

@@ -18,6 +18,8 @@ export type Claimed = Omit<ProposedAction, "view">;
 
 /** Conflicts are somebody else's progress; this many in a row mean that this action will not get through now. */
 const roundsMax = 8;
+/** Somebody else's effect on the same business object ends in its own time, and that is worth waiting for. */
+const patienceMs = 20_000;
 
 export async function walkAction(claimed: Claimed, deps: WalkDeps): Promise<ActionAnswer> {
   try {
@@ -34,13 +36,17 @@ export async function walkAction(claimed: Claimed, deps: WalkDeps): Promise<Acti
 }
 
 async function walkRounds(claimed: Claimed, deps: WalkDeps): Promise<FinishedAction> {
+  const began = deps.clock.monotonicMs();
   let finished = await govern({ ...claimed, view: await deps.control.view(claimed.tenant) }, deps);
-  for (let round = 2; finished.outcome.status === "conflict" && round <= roundsMax; round++) {
-    await Promise.all([deps.control.refresh(claimed.tenant), pause(Math.random() * 10 * round)]);
+  for (let round = 2; finished.outcome.status === "conflict"; round++) {
+    const { conflict } = finished.outcome;
+    const waited = deps.clock.monotonicMs() - began;
+    if (conflict === "claim" || (conflict === "entity" ? waited > patienceMs : round > roundsMax)) break;
+    await Promise.all([deps.control.refresh(claimed.tenant), pause(Math.random() * Math.min(250, 10 * round))]);
     finished = await govern({ ...claimed, view: await deps.control.view(claimed.tenant) }, deps);
   }
   if (finished.outcome.status !== "conflict") return finished;
-  const message = `Others changed what it rests on (${finished.outcome.conflict}) ${roundsMax} times in a row; nothing was done.`;
+  const message = `Others kept changing what it rests on (${finished.outcome.conflict}); nothing was done.`;
   const given: FinishedAction = {
     ...finished,
     outcome: { status: "failed", code: "contention", message, retryable: true },

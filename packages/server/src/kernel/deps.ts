@@ -109,7 +109,11 @@ export type ConnectorAnswer =
 export type Connectors = { readonly call: (call: ConnectorCall) => Promise<ConnectorAnswer> };
 
 /** Room 6's port: one transaction that moves the action, settles effect and budget, and appends to the ledger. */
-export type Ledger = { readonly finish: (action: FinishedAction) => Promise<void> };
+export type Ledger = {
+  readonly finish: (action: FinishedAction) => Promise<void>;
+  /** A caller that was held has gone before the end. */
+  readonly noteCallerGone: (at: { readonly tenant: string; readonly id: ActionId }) => Promise<void>;
+};
 
 export type Deps = {
   readonly clock: Clock;

@@ -4,13 +4,13 @@ import type { ActionId } from "@airworthy/contract";
 import type { ActionStore, NewAction, Opening, StartedEffect } from "../kernel/action-store.ts";
 import type { Database, Queryable } from "./database.ts";
 import { type ActionRow, actionColumns, toStoredAction } from "./action-rows.ts";
+import { recoveryLeaseMs, walkLeaseMs } from "../kernel/effect-lease.ts";
 import type { LedgerWriter } from "./ledger-writer.ts";
-import { graceMs } from "./redeem-permits.ts";
 import { settleAction } from "./settle-action.ts";
 import { readSnapshot } from "./snapshots.ts";
 
-/** How long a walk may take before redemption; past it the action counts as interrupted. */
-const walkLeaseMs = 30_000;
+/** How long the end of an action waits for its proposer to ask again. */
+const owedForMs = 24 * 3_600_000;
 
 export function createActionStore(db: Database, writer: LedgerWriter): ActionStore {
   const deliveries = createDeliveries(db.soft);
@@ -71,7 +71,7 @@ function claiming(db: Database): Pick<ActionStore, "claimWaiting" | "claimInterr
     claimInterrupted: async (limit) => {
       const rows = await db.query<ActionRow>({
         text: `update actions set walk = actions.walk + 1, updated_at = clock_timestamp(),
-                 walk_until = clock_timestamp() + ${walkLeaseMs + graceMs} * interval '1 millisecond'
+                 walk_until = clock_timestamp() + ${recoveryLeaseMs} * interval '1 millisecond'
                from (select tenant, id from actions
                      where status = 'running' and walk_until < clock_timestamp()
                      order by tenant, id limit $1 for update skip locked) s
@@ -138,6 +138,11 @@ async function joinAction(db: Database, action: NewAction, deliveries: Deliverie
   });
   // It ended and was delivered between the two looks: the way is free now.
   if (!row) return openAction(db, action, deliveries);
+  if (row.owed && Date.now() - row.updated_at.getTime() > owedForMs) {
+    // Nobody came back for it; the same words so much later are a new wish.
+    await deliveries.mark(action.tenant, row.id);
+    return openAction(db, action, deliveries);
+  }
   const delivery = row.owed ? deliveries.under.get(row.id) : undefined;
   if (!delivery) return { opened: false, action: toStoredAction(row), collected: row.owed };
   // It has been heard, only its row does not say so yet: this call comes after, and is a new wish.

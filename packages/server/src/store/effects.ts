@@ -1,7 +1,8 @@
 /** Effects and the budget they hold: settled once, by the effect's own terminal transition. */
 import type { Queryable } from "./database.ts";
 
-export type EffectEnd = { readonly action: string; readonly state: string };
+/** `entity`: the business object it was on, which others may write again now. */
+export type EffectEnd = { readonly action: string; readonly state: string; readonly entity: string | undefined };
 
 /**
  * Moves started (or unknown) effects to their end and settles what they hold: done spends, failed releases, unknown keeps
@@ -10,6 +11,7 @@ export type EffectEnd = { readonly action: string; readonly state: string };
 export async function settleEffects(tx: Queryable, tenant: string, ends: readonly EffectEnd[]): Promise<void> {
   const settled = ends.filter(({ state }) => state === "done" || state === "failed" || state === "unknown");
   if (settled.length === 0) return;
+  await releaseEntities(tx, tenant, settled);
   await tx.query({
     name: "settle-effects",
     text: `with moved as (
@@ -26,5 +28,18 @@ export async function settleEffects(tx: Queryable, tenant: string, ends: readonl
            from (select budget, window_name, sum(minor)::bigint as minor from settled where state = 'released' group by 1, 2) s
            where b.tenant = $1 and b.budget = s.budget and b.window_name = s.window_name`,
     values: [tenant, settled.map((end) => end.action), settled.map((end) => end.state)],
+  });
+}
+
+/** What was read of the object while the effect was under way may be of before it: so the version rises once more. */
+async function releaseEntities(tx: Queryable, tenant: string, ends: readonly EffectEnd[]): Promise<void> {
+  const held = ends.flatMap(({ action, entity }) => (entity === undefined ? [] : [{ action, entity }]));
+  if (held.length === 0) return;
+  await tx.query({
+    name: "release-entities",
+    text: `update entities e set version = version + 1, holder = null
+           from unnest($2::text[], $3::text[]) as r(entity, action)
+           where e.tenant = $1 and e.entity = r.entity and e.holder = r.action`,
+    values: [tenant, held.map((one) => one.entity), held.map((one) => one.action)],
   });
 }

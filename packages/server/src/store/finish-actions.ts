@@ -33,7 +33,7 @@ export async function finishActions(
     await settleEffects(
       tx,
       tenant,
-      open.map(({ id, outcome }) => ({ action: id, state: outcome.status })),
+      open.map((action) => ({ action: action.id, state: action.outcome.status, entity: entityKeyOf(action) })),
     );
     await moveApprovals(tx, tenant, open);
     await insertObservations(

@@ -5,15 +5,11 @@
 import { entityKeyOf, idempotencyKeyOf } from "../kernel/action-keys.ts";
 import type { Conflict, PermittedAction } from "../kernel/action-walk.ts";
 import type { Redemption } from "../kernel/deps.ts";
+import { dispatchWindowMs, effectLeaseMs } from "../kernel/effect-lease.ts";
 import type { Queryable } from "./database.ts";
 import { describeWalk, evidenceOf } from "./evidence.ts";
 import type { Draft } from "./ledger-chain.ts";
-import { type Locks, takeLocks } from "./redemption-locks.ts";
-
-/** A request must leave within this time of asking for leave, or not at all; recovery waits past it. */
-export const dispatchWindowMs = 2000;
-/** What recovery waits beyond dispatch window and call timeout before it takes an action for interrupted. */
-export const graceMs = 3000;
+import { type HeldEntity, type Locks, takeLocks } from "./redemption-locks.ts";
 
 export type RedeemRequest = { readonly action: PermittedAction; readonly askedMonoMs: number };
 export type RedeemAnswer = { readonly redemption: Redemption; readonly draft: Draft | undefined };
@@ -62,11 +58,16 @@ function findConflict(action: PermittedAction, locks: Locks): Conflict | undefin
   if ((action.context.factsFreshUntil ?? Infinity) < locks.nowMs) return "facts";
   if (!isStillApproved(action, locks)) return "approval";
   const entity = entityKeyOf(action);
-  if (entity !== undefined && (locks.entities.get(entity) ?? 0) !== action.context.entityVersion) return "entity";
+  if (entity !== undefined && !isAsJudged(locks.entities.get(entity), action)) return "entity";
   const overdrawn = action.step.budgets.some(
     (budget) => (locks.budgets.get(`${budget.name} ${budget.window}`) ?? 0) + minorOf(action) > budget.limitMinor,
   );
   return overdrawn ? "budget" : undefined;
+}
+
+/** Nobody has written the object since it was looked at, and nobody is writing it now. */
+function isAsJudged(held: HeldEntity | undefined, { context }: PermittedAction): boolean {
+  return (held?.version ?? 0) === context.entityVersion && (held?.holder ?? null) === null;
 }
 
 function isStillOurs(action: PermittedAction, locks: Locks): boolean {
@@ -88,7 +89,8 @@ function claim(action: PermittedAction, locks: Locks): void {
   const held = approval === undefined ? undefined : locks.approvals.get(approval);
   if (approval !== undefined && held) locks.approvals.set(approval, { ...held, status: "consumed" });
   const entity = entityKeyOf(action);
-  if (entity !== undefined) locks.entities.set(entity, action.context.entityVersion + 1);
+  if (entity !== undefined)
+    locks.entities.set(entity, { version: action.context.entityVersion + 1, holder: action.id });
   for (const budget of action.step.budgets) {
     const key = `${budget.name} ${budget.window}`;
     locks.budgets.set(key, (locks.budgets.get(key) ?? 0) + minorOf(action));
@@ -117,8 +119,7 @@ async function writeWinners(tx: Queryable, tenant: string, winners: readonly Per
       column((a) => a.permit.id),
       column(idempotencyKeyOf),
       column((a) => a.view.snapshot.version),
-      // The call, its repeat under the same key, and the probe that settles what both left open.
-      column((a) => dispatchWindowMs + 3 * (a.context.tool?.timeoutMs ?? 0) + graceMs),
+      column((a) => (a.context.tool ? effectLeaseMs(a.context.tool, a.view.snapshot) : 0)),
       column((a) => JSON.stringify(evidenceOf(a))),
     ],
   });
@@ -129,12 +130,16 @@ async function writeWinners(tx: Queryable, tenant: string, winners: readonly Per
       values: [tenant, approvals],
     });
   }
-  const entities = [...new Set(winners.flatMap((action) => entityKeyOf(action) ?? []))].toSorted();
-  if (entities.length > 0) {
+  const held = winners.flatMap((action) => {
+    const entity = entityKeyOf(action);
+    return entity === undefined ? [] : [{ entity, action: action.id }];
+  });
+  if (held.length > 0) {
     await tx.query({
       name: "redeem-entities",
-      text: "update entities set version = version + 1 where tenant = $1 and entity = any($2)",
-      values: [tenant, entities],
+      text: `update entities e set version = version + 1, holder = r.action
+             from unnest($2::text[], $3::text[]) as r(entity, action) where e.tenant = $1 and e.entity = r.entity`,
+      values: [tenant, held.map((one) => one.entity), held.map((one) => one.action)],
     });
   }
   await reserve(tx, tenant, winners);

@@ -3,12 +3,15 @@ import { entityKeyOf } from "../kernel/action-keys.ts";
 import type { PermittedAction } from "../kernel/action-walk.ts";
 import type { Queryable } from "./database.ts";
 
+/** `holder`: the action whose effect on it is under way. */
+export type HeldEntity = { readonly version: number; readonly holder: string | null };
+
 export type Locks = {
   readonly actions: ReadonlyMap<string, { readonly walk: number; readonly status: string }>;
   /** Action id to the permit under which its effect was started. */
   readonly effects: Map<string, string>;
   readonly approvals: Map<string, { readonly status: string; readonly binding: string; readonly expiresMs: number }>;
-  readonly entities: Map<string, number>;
+  readonly entities: Map<string, HeldEntity>;
   /** `name window` to used minor units. */
   readonly budgets: Map<string, number>;
   readonly epoch: number;
@@ -72,12 +75,12 @@ async function lockEntities(
     text: `insert into entities (tenant, entity) select $1, unnest($2::text[]) on conflict do nothing`,
     values: [tenant, names],
   });
-  const rows = await tx.query<{ entity: string; version: number }>({
+  const rows = await tx.query<HeldEntity & { entity: string }>({
     name: "lock-entities",
-    text: `select entity, version from entities where tenant = $1 and entity = any($2) order by entity for update`,
+    text: `select entity, version, holder from entities where tenant = $1 and entity = any($2) order by entity for update`,
     values: [tenant, names],
   });
-  return new Map(rows.map((row) => [row.entity, row.version]));
+  return new Map(rows.map((row) => [row.entity, row]));
 }
 
 async function lockBudgets(

@@ -23,11 +23,20 @@ export function settleAction(writer: LedgerWriter, settlement: Settlement): Prom
     await tx.query({
       text: `update actions
              set status = $3, updated_at = clock_timestamp(), result = coalesce($4, result), record = $5,
-                 entity = coalesce($6, entity), owed = idempotency_key is null and $3 <> 'unknown'
+                 entity = coalesce($6, entity), owed = idempotency_key is null and ($3 = 'done' or ($3 = 'failed' and ($7 or approval is not null)))
              where tenant = $1 and id = $2`,
-      values: [tenant, id, outcome.status, result === undefined ? null : JSON.stringify(result), record, entity],
+      // Whoever heard "unknown" or "waiting" was told to ask again for the end; a plain failure may simply be tried anew.
+      values: [
+        tenant,
+        id,
+        outcome.status,
+        result === undefined ? null : JSON.stringify(result),
+        record,
+        entity,
+        from === "unknown",
+      ],
     });
-    await settleEffects(tx, tenant, [{ action: id, state: outcome.status }]);
+    await settleEffects(tx, tenant, [{ action: id, state: outcome.status, entity }]);
     if (outcome.status === "done") await insertObservations(tx, tenant, outcome.observations);
     const draft = {
       kind: from === "unknown" ? ("resolved" as const) : ("finished" as const),

@@ -28,7 +28,10 @@ export async function pinTools(options: {
     if (!document) continue;
     const offered = await options.offers(McpConnector.parse(document.toJS()));
     const tools = writePins(document, new Map(offered.map(({ definition, pin }) => [definition.name, pin])));
-    await writeFile(path.join(options.configDir, file.path), documents.map((one) => one.toString({ lineWidth: 0 })).join(""));
+    await writeFile(
+      path.join(options.configDir, file.path),
+      documents.map((one) => one.toString({ lineWidth: 0 })).join(""),
+    );
     return { file: file.path, tools };
   }
   throw absent(options.connector, files);

@@ -9,6 +9,9 @@ export async function authorize(
   action: JudgedAction,
   deps: Pick<Deps, "approvals" | "issuer">,
 ): Promise<AnsweredAction> {
+  // Two newer configurations came while it walked: it is judged by the newest, not refused for want of the old one.
+  const outrun = action.decision.reasons.some((reason) => reason.code === "version_gone");
+  if (outrun) return { ...action, outcome: { status: "conflict", conflict: "control" } };
   if (action.decision.effect === "deny") return { ...action, outcome: { status: "refused" } };
   if (isRehearsed(action)) return { ...action, outcome: { status: "shadowed" } };
 

@@ -3,6 +3,7 @@ import type { GovernedTool, Json } from "@airworthy/contract";
 
 import type { Outcome } from "../../kernel/action-walk.ts";
 import type { ConnectorCall, Deps } from "../../kernel/deps.ts";
+import { settlePauseMs } from "../../kernel/effect-lease.ts";
 import { fillTemplate } from "../../kernel/path.ts";
 import { readAt } from "../../kernel/read-at.ts";
 
@@ -11,10 +12,6 @@ export type Doubt = {
   /** This process has just sent it: the upstream may still be at work on what it did not answer. */
   readonly attempted: boolean;
 };
-
-/** A no is believed only after the upstream has had this much longer for what it was sent. */
-const settleMinMs = 3000;
-const settleMaxMs = 10_000;
 
 /** Done or not done when the probe can tell; otherwise unknown, and a person answers. */
 export async function probeEffect(
@@ -27,7 +24,7 @@ export async function probeEffect(
   if (!probe || !tool) return unknown(why, "it declares no probe");
   let seen = await look(call, { probe, tool }, deps);
   if (attempted && "found" in seen && seen.found === undefined) {
-    await pause(Math.min(settleMaxMs, Math.max(settleMinMs, call.timeoutMs)));
+    await pause(settlePauseMs(call.timeoutMs));
     seen = await look(call, { probe, tool }, deps);
   }
   if ("problem" in seen) return unknown(why, `the probe ${tool.name} failed: ${seen.problem}`);

@@ -147,7 +147,7 @@ async function evaluateRequest(
   const held = tenant?.current === "A" ? [tenant.slots.A, tenant.slots.B] : [tenant?.slots.B, tenant?.slots.A];
   const loaded = held.find((slot) => slot?.version === request.version);
   if (loaded === undefined)
-    return denyWith("engine_fault", `the policy engine does not hold version ${request.version}`);
+    return denyWith("version_gone", `the policy engine does not hold version ${request.version}`);
   const plan = loaded.plans.get(request.tool);
   if (plan === undefined) return denyWith("default_deny", `no tool is called ${request.tool}, so nothing permits it`);
   const read = readRequest(request, plan.tool);

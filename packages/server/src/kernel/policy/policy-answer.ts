@@ -6,7 +6,7 @@ import type { ShadowSaying, Verdict } from "./engine-messages.ts";
 import type { PolicySource } from "./policy-source.ts";
 
 export type PolicyReason = {
-  readonly code: "policy" | "default_deny" | "engine_fault" | "missing_input";
+  readonly code: "policy" | "default_deny" | "engine_fault" | "missing_input" | "version_gone";
   readonly policyId?: string;
   readonly title?: string;
   readonly file?: string;

@@ -99,7 +99,6 @@ create table effects (
   state            text not null,
   idempotency_key  text not null,
   snapshot_version bigint not null,
-  attempts         integer not null default 1,
   started_at       timestamptz not null default clock_timestamp(),
   ended_at         timestamptz,
   primary key (tenant, action)
@@ -125,6 +124,8 @@ create table entities (
   tenant  text not null,
   entity  text not null,
   version bigint not null default 0,
+  -- The action whose effect on it is under way.
+  holder  text,
   primary key (tenant, entity)
 );
 
@@ -193,6 +194,7 @@ create table ledger_entries (
   primary key (tenant, day, chain, seq)
 ) partition by range (day);
 create index ledger_entries_by_action on ledger_entries (tenant, action) where action is not null;
+create index ledger_entries_by_time on ledger_entries (tenant, at);
 create index ledger_entries_by_entity on ledger_entries (tenant, entity, at) where entity is not null;
 create index ledger_entries_by_citation on ledger_entries using gin (cited) with (fastupdate = off);
 
