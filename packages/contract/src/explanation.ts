@@ -14,7 +14,6 @@ export const Explanation = z.object({
     .object({
       connector: z.string(),
       state: z.string(),
-      attempts: z.int(),
       idempotencyKey: z.string(),
       reversibility: z.string(),
       compensate: z.string().optional(),

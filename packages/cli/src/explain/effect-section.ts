@@ -21,7 +21,7 @@ export const renderEffect: Section = ({ action, effect }, look) => {
     ...unknown,
     ...pairLines(
       [
-        ["state", `${effect.state}, ${effect.attempts === 1 ? "1 attempt" : `${effect.attempts} attempts`}`],
+        ["state", effect.state],
         ["through", effect.connector],
         ["when", whenText(effect)],
         ["undo", undoText(effect)],

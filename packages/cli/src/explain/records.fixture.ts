@@ -208,7 +208,6 @@ export const done = Explanation.parse({
   effect: {
     connector: "payments",
     state: "done",
-    attempts: 1,
     idempotencyKey: act("0003"),
     reversibility: "externally_reversible",
     compensate: "payments.cancel_refund",
@@ -232,7 +231,6 @@ export const unknown = Explanation.parse({
   effect: {
     connector: "payments",
     state: "unknown",
-    attempts: 1,
     idempotencyKey: act("0004"),
     reversibility: "irreversible",
     startedAt: "2026-03-02T09:27:00.200Z",

@@ -23,13 +23,12 @@ async function readEffect(db: Database, tenant: string, id: ActionId): Promise<E
     tool: string;
     connector: string;
     state: string;
-    attempts: number;
     idempotency_key: string;
     content: string;
     started_at: Date;
     ended_at: Date | null;
   }>({
-    text: `select e.tool, e.connector, e.state, e.attempts, e.idempotency_key, s.content, e.started_at, e.ended_at
+    text: `select e.tool, e.connector, e.state, e.idempotency_key, s.content, e.started_at, e.ended_at
            from effects e join snapshots s on s.tenant = e.tenant and s.version = e.snapshot_version
            where e.tenant = $1 and e.action = $2`,
     values: [tenant, id],
@@ -42,7 +41,6 @@ async function readEffect(db: Database, tenant: string, id: ActionId): Promise<E
   return {
     connector: row.connector,
     state: row.state,
-    attempts: row.attempts,
     idempotencyKey: row.idempotency_key,
     reversibility: tools[row.tool]?.reversibility ?? "irreversible",
     ...(compensate === undefined ? {} : { compensate }),
