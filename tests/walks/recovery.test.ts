@@ -171,6 +171,29 @@ describe("an action whose walker went silent", () => {
     expect(desk.effects("account", "silent")).toHaveLength(2);
   });
 
+  it("is not sent again when what it rested on has changed meanwhile", async () => {
+    await desk.sql(`create or replace function refuse_end() returns trigger language plpgsql as $$
+      begin
+        if new.status = 'done' and new.arguments like '%inv-changed%' then raise exception 'no'; end if;
+        return new;
+      end $$`);
+    await desk.sql("create trigger refuse before update on actions for each row execute function refuse_end()");
+    await expect(clerk.proposeAction(refund("changed", 100))).rejects.toMatchObject({ code: "internal" });
+    const { actions } = await clerk.listActions({ status: "running" });
+    const id = actions[0]?.id;
+    if (id === undefined) throw new Error("nothing runs");
+    await desk.sql("drop trigger refuse on actions");
+    desk.status["changed"] = "disputed";
+    await die(id);
+    const record = await eventually(async () => {
+      const now = await clerk.readAction({ id });
+      return now.status !== "running" && now;
+    });
+    // The system knows keys and no look-up: so whether the one request landed, only a person can say.
+    expect(record.status).toBe("unknown");
+    expect(desk.effects("account", "changed")).toHaveLength(1);
+  });
+
   it("after a person's yes and before its effect goes on to its end", async () => {
     const { id, approval } = await clerk.proposeAction(refund("claimed", 60_000));
     await desk.sql("update approvals set status = 'approved' where id = $1", [approval]);

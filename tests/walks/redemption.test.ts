@@ -61,6 +61,35 @@ async function verified(): Promise<void> {
   expect(gaps).toEqual([]);
 }
 
+describe("two writes on one business object", () => {
+  it("come one after the other: the second looks only when the first has ended", async () => {
+    const gate = createGate();
+    let first = true;
+    desk.interfere = async ({ method, path }) => {
+      if (method !== "POST" || path !== "/refunds" || !first) return undefined;
+      first = false;
+      await gate.pass();
+      // What the first effect brings about: the second must not act on the account as it was before.
+      desk.status["serial"] = "disputed";
+      return undefined;
+    };
+    const one = clerk.proposeAction({ ...refund("serial", 100), idempotencyKey: "serial-1" });
+    await gate.arrived;
+    const two = clerk.proposeAction({ ...refund("serial", 100), idempotencyKey: "serial-2" });
+    await eventually(async () => {
+      const { actions } = await clerk.listActions({ status: "running" });
+      return actions.length === 2 && true;
+    });
+    await pause(300);
+    expect(desk.effects("account", "serial")).toHaveLength(1);
+    gate.open();
+    expect(await one).toMatchObject({ status: "done" });
+    expect(await two).toMatchObject({ status: "refused" });
+    expect(desk.effects("account", "serial")).toHaveLength(1);
+    await verified();
+  });
+});
+
 describe("an action whose ground moved after it looked", () => {
   it("walks again when its business object was changed meanwhile, and ends by the new view", async () => {
     const gate = holdFirstAnswer("moved");
