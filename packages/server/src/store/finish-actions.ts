@@ -18,50 +18,55 @@ export async function finishActions(
   actions: readonly FinishedAction[],
 ): Promise<FinishAnswer[]> {
   if (actions.length === 0) return [];
-  const rows = await tx.query<{ id: string; walk: number; status: string }>({
-    name: "finish-lock",
-    text: "select id, walk, status from actions where tenant = $1 and id = any($2) order by id for update",
-    values: [tenant, actions.map((action) => action.id)],
-  });
-  const held = new Map(rows.map((row) => [row.id, row]));
-  const open = actions.filter((action) => {
-    const row = held.get(action.id);
-    return row?.walk === action.walk && row.status === "running";
-  });
-  if (open.length > 0) {
-    await moveActions(tx, tenant, open);
+  const ids = await moveActions(tx, tenant, actions);
+  const moved = actions.filter((action) => ids.has(action.id));
+  if (moved.length > 0) {
     await settleEffects(
       tx,
       tenant,
-      open.map((action) => ({ action: action.id, state: action.outcome.status, entity: entityKeyOf(action) })),
+      moved.map((action) => ({ action: action.id, state: action.outcome.status, entity: entityKeyOf(action) })),
     );
-    await moveApprovals(tx, tenant, open);
+    await moveApprovals(tx, tenant, moved);
     await insertObservations(
       tx,
       tenant,
-      open.flatMap(({ outcome }) => (outcome.status === "done" ? outcome.observations : [])),
+      moved.flatMap(({ outcome }) => (outcome.status === "done" ? outcome.observations : [])),
     );
   }
-  const moved = new Set(open);
-  return actions.map((action) => {
-    if (moved.has(action)) return { finished: true, draft: describeEnd(action) };
-    const row = held.get(action.id);
-    // The commit of an earlier try was not confirmed but had happened: this walk has written its end already.
-    return { finished: row?.walk === action.walk && row.status === action.outcome.status, draft: undefined };
-  });
+  const written = moved.length < actions.length ? await findWritten(tx, tenant, actions) : new Set();
+  return actions.map((action) =>
+    ids.has(action.id)
+      ? { finished: true, draft: describeEnd(action) }
+      : { finished: written.has(action.id), draft: undefined },
+  );
 }
 
-async function moveActions(tx: Queryable, tenant: string, actions: readonly FinishedAction[]): Promise<void> {
+/** Those whose walk has written its end already: the commit of an earlier try was not confirmed but had happened. */
+async function findWritten(tx: Queryable, tenant: string, actions: readonly FinishedAction[]): Promise<Set<string>> {
+  const rows = await tx.query<{ id: string; walk: number; status: string }>({
+    text: "select id, walk, status from actions where tenant = $1 and id = any($2)",
+    values: [tenant, actions.map((action) => action.id)],
+  });
+  const written = rows.filter((row) =>
+    actions.some(({ id, walk, outcome }) => id === row.id && walk === row.walk && outcome.status === row.status),
+  );
+  return new Set(written.map((row) => row.id));
+}
+
+/** Moves those that are still this walk's own; the ids of what was moved. */
+async function moveActions(tx: Queryable, tenant: string, actions: readonly FinishedAction[]): Promise<Set<string>> {
   const column = <T>(pick: (action: FinishedAction) => T): T[] => actions.map(pick);
-  await tx.query({
+  const rows = await tx.query<{ id: string }>({
     name: "finish-actions",
     text: `update actions a
            set status = r.status, entity = r.entity, approval = coalesce(r.approval, a.approval), record = r.record,
                result = r.result, updated_at = clock_timestamp(),
                owed = a.idempotency_key is null and r.final and (r.owed or a.approval is not null)
-           from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::boolean[], $9::boolean[])
-             as r(id, status, entity, approval, record, result, owed, final)
-           where a.tenant = $1 and a.id = r.id`,
+           from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::boolean[], $9::boolean[],
+                       $10::int[])
+             as r(id, status, entity, approval, record, result, owed, final, walk)
+           where a.tenant = $1 and a.id = r.id and a.walk = r.walk and a.status = 'running'
+           returning a.id`,
     values: [
       tenant,
       column((a) => a.id),
@@ -73,8 +78,10 @@ async function moveActions(tx: Queryable, tenant: string, actions: readonly Fini
       // Until the answer is known to have left, the proposer of a write is owed it: a repeat must collect, not repeat.
       column((a) => a.outcome.status === "done" && a.context.tool?.effect === "write"),
       column((a) => a.outcome.status !== "waiting" && a.outcome.status !== "unknown"),
+      column((a) => a.walk),
     ],
   });
+  return new Set(rows.map((row) => row.id));
 }
 
 /** What an operator sees of the action beside its row. */
