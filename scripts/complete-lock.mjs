@@ -28,10 +28,10 @@ for (const [key, entry] of Object.entries({ ...packages })) {
     const found = resolve(key, name);
     if (!/^\d/.test(version) || packages[found]?.version === version) continue;
     const words = name.split(/[-/]/);
-    const named = ([field, known]) => [field, known.filter((word) => words.includes(word))];
+    const named = ([field, known]) => [field, known.filter((one) => words.includes(one))];
     const limits = Object.entries(platforms).map(named);
     const dev = entry.dev || entry.devOptional ? { dev: true } : {};
-    const fitting = Object.fromEntries(limits.filter(([, words]) => words.length > 0));
+    const fitting = Object.fromEntries(limits.filter(([, meant]) => meant.length > 0));
     // A name that is taken by another version goes below the package that asks for it.
     const place = found ? `${key}/node_modules/${name}` : `node_modules/${name}`;
     packages[place] = { version, ...dev, ...fitting, optional: true };
@@ -39,7 +39,7 @@ for (const [key, entry] of Object.entries({ ...packages })) {
   }
 }
 lock.packages = Object.fromEntries(
-  Object.entries(packages).sort(([a], [b]) => (a === "" ? -1 : b === "" ? 1 : a < b ? -1 : 1)),
+  Object.entries(packages).toSorted(([a], [b]) => (a === "" ? -1 : b === "" ? 1 : a < b ? -1 : 1)),
 );
 writeFileSync(file, `${JSON.stringify(lock, null, 2)}\n`);
 process.stdout.write(`${added} platform packages added to ${file}\n`);

@@ -107,7 +107,8 @@ describe("the story", { timeout: 2 * storyMs }, () => {
   it("holds a refund over the limit for finance-ops, and carries it out after their yes", async () => {
     const waiting = await findAction(governed, { tool: "payments.refund", status: "waiting" }, () => true);
     expect(waiting.amount?.minor).toBeGreaterThan(50_000);
-    const approval = waiting.approval ?? expect.fail("a waiting action names its approval");
+    const { approval } = waiting;
+    if (approval === undefined) throw new Error("a waiting action names its approval");
     expect(governed.refundsOf(pick(waiting).invoice)).toEqual([]);
     await governed.admin.decideApproval({ id: approval, verdict: "approve", reason: "checked with the bank" });
     const ended = await until(async () => {

@@ -4,7 +4,7 @@ import { makeAccounts, makeInvoices, makePayments } from "./world/ledger.ts";
 import { createRandom } from "./world/random.ts";
 import type { World } from "./world/records.ts";
 
-export { runWorld, type RunningWorld, type RunWorldOptions, type WorldEvent } from "./world/run.ts";
+export { runWorld } from "./world/run.ts";
 
 const DEFAULT_NOW_MS = Date.UTC(2026, 8, 1, 8);
 

@@ -6,7 +6,7 @@ import { createRandom } from "../world/random.ts";
 import { isSameSecret, listenOnLoopback, type Listening } from "./loopback.ts";
 import { openRefunds, type Answer, type Refunds } from "./refunds.ts";
 
-export { readRefundAttempts, type Refund, type RefundAttempt } from "./refunds.ts";
+export { readRefundAttempts, type Refund } from "./refunds.ts";
 
 /** Rates are probabilities in 0..1, drawn from `seed` (default 1). */
 export type Faults = {

@@ -18,13 +18,12 @@ import {
 } from "../../dataplane/5-execution/connectors/mcp-wire.ts";
 import { isJsonObject, parseJsonStrict } from "../../kernel/json.ts";
 import type { McpDoorLimits, McpGateway, McpToolCall } from "./gateway.ts";
-import { readBody } from "./read-body.ts";
+import { drainBody, readBody } from "./read-body.ts";
 import { readRequest, type McpRequest } from "./read-request.ts";
 import { beginReply, sendJson, type Reply, type RpcError } from "./reply.ts";
 import { serveListen } from "./serve-listen.ts";
 
 export type { McpDoorLimits, McpGateway, McpToolCall } from "./gateway.ts";
-export type { McpToolDefinition } from "../../dataplane/5-execution/connectors/mcp-wire.ts";
 export { McpProtocolError } from "../../dataplane/5-execution/connectors/mcp-wire.ts";
 
 const listTtlMs = 30_000;
@@ -49,7 +48,7 @@ type Door<P> = {
   readonly maxBodyBytes: number;
   readonly allowedOrigins: ReadonlySet<string>;
   readonly onFailure: (correlationId: string, error: unknown) => void;
-  /** What each definition says about headers; definitions are kept by whoever lists them, so they are the keys. */
+  /** What each definition says about headers; definitions are kept by whoever finds them, so they are the keys. */
   readonly paramHeaders: WeakMap<McpToolDefinition, readonly ParamHeader[]>;
 };
 
@@ -66,8 +65,8 @@ function isAllowedOrigin(origin: string, allowed: ReadonlySet<string>): boolean 
 /** Answers what is wrong with the HTTP request as such; false when nothing is. */
 function refuseHttp<P>(door: Door<P>, request: IncomingMessage, response: ServerResponse): boolean {
   const refuse = (status: number, message: string): true => {
-    sendJson(response, status, { jsonrpc: "2.0", id: null, error: { code: rpcCode.invalidRequest, message } });
-    request.resume();
+    sendError(response, status, { code: rpcCode.invalidRequest, message });
+    drainBody(request, door.maxBodyBytes);
     return true;
   };
   const { origin, "content-type": type } = request.headers;
@@ -121,10 +120,10 @@ function declaredHeaders<P>(door: Door<P>, tool: McpToolDefinition): readonly Pa
 
 async function callTool<P>(door: Door<P>, { caller, request, reply, headers }: Exchange<P>): Promise<JsonObject> {
   const call = readCall(request);
-  const tool = (await door.gateway.listTools(caller)).find(({ name }) => name === call.name);
-  const mismatch = tool && paramHeaderMismatch(declaredHeaders(door, tool), call.arguments, headers);
+  const definition = await door.gateway.findTool(caller, call.name);
+  const mismatch = definition && paramHeaderMismatch(declaredHeaders(door, definition), call.arguments, headers);
   if (mismatch) throw new McpProtocolError(rpcCode.headerMismatch, mismatch);
-  return door.gateway.callTool(caller, call, reply.sink);
+  return door.gateway.callTool(caller, { ...call, ...(definition && { definition }) }, reply.sink);
 }
 
 async function listTools<P>(door: Door<P>, { caller, request }: Exchange<P>): Promise<JsonObject> {
@@ -200,12 +199,14 @@ async function admit<P>(door: Door<P>, request: IncomingMessage, response: Serve
   try {
     const caller = await door.gateway.authenticate(request.headers);
     if (caller !== undefined) return caller;
+    drainBody(request, door.maxBodyBytes);
     response.setHeader("www-authenticate", 'Bearer realm="airworthy"');
     sendError(response, 401, {
       code: rpcCode.invalidRequest,
       message: "Unauthorized: send a valid API key as a bearer token",
     });
   } catch (error) {
+    drainBody(request, door.maxBodyBytes);
     sendError(response, 503, explainFailure(door, error));
   }
   return undefined;
@@ -213,6 +214,9 @@ async function admit<P>(door: Door<P>, request: IncomingMessage, response: Serve
 
 async function handle<P>(door: Door<P>, request: IncomingMessage, response: ServerResponse): Promise<void> {
   if (refuseHttp(door, request, response)) return;
+  // Nothing of a body is kept for callers that nobody knows.
+  const caller = await admit(door, request, response);
+  if (caller === undefined) return;
   const body = await readBody(request, door.maxBodyBytes);
   if (body === "gone") return;
   if ("tooLarge" in body) {
@@ -220,8 +224,6 @@ async function handle<P>(door: Door<P>, request: IncomingMessage, response: Serv
     const message = `Payload too large: the limit is ${door.maxBodyBytes} bytes`;
     return sendError(response, 413, { code: rpcCode.invalidRequest, message });
   }
-  const caller = await admit(door, request, response);
-  if (caller === undefined) return;
   let message: Json;
   try {
     message = parseJsonStrict(body.bytes, { maxBytes: door.maxBodyBytes });

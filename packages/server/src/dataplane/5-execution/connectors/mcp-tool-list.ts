@@ -2,6 +2,7 @@
 import { AirworthyError, type Json, type JsonObject } from "@airworthy/contract";
 
 import { isJsonObject } from "../../../kernel/json.ts";
+import { listTimeoutMs } from "./mcp-call.ts";
 import { paramHeadersOf, type ParamHeader } from "./mcp-param-headers.ts";
 import { toolDigest } from "./mcp-tool-digest.ts";
 import { McpProtocolError, rpcCode, type McpToolDefinition } from "./mcp-wire.ts";
@@ -30,14 +31,17 @@ function know(value: Json): KnownTool | undefined {
   return isDefinition(value) && paramHeaders ? { definition: value, pin: toolDigest(value), paramHeaders } : undefined;
 }
 
-/** All tools. A server without `tools/list` has none; a list without end is an error. */
-export async function readTools(page: (params: JsonObject) => Promise<JsonObject>): Promise<ToolList> {
+/** All tools. A server without `tools/list` has none; a list without end, or not over in time, is an error. */
+export async function readTools(
+  page: (params: JsonObject, timeoutMs: number) => Promise<JsonObject>,
+): Promise<ToolList> {
+  const until = performance.now() + listTimeoutMs;
   const byName = new Map<string, KnownTool>();
   let params: JsonObject = {};
   for (let pages = 0; pages < maxPages; pages++) {
     let result: JsonObject;
     try {
-      result = await page(params);
+      result = await page(params, Math.max(1, Math.ceil(until - performance.now())));
     } catch (error) {
       if (error instanceof McpProtocolError && error.code === rpcCode.methodNotFound) break;
       throw error;
