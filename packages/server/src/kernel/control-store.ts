@@ -1,6 +1,7 @@
 /** The ports to what people administer: stops, keys, approvals, snapshots, and the ledger as it is read. */
 import type {
   ActionId,
+  ActionRecord,
   Approval,
   ApprovalId,
   ApprovalStatus,
@@ -89,9 +90,17 @@ export type RecordedDecision = {
   readonly tool: string;
   readonly request: PolicyRequest;
 };
+/** What the ledger says of an action, field by field. A field that is there and undefined is one the action did not have. */
+export type ToldRecord = { readonly [Field in keyof ActionRecord]?: ActionRecord[Field] | undefined };
+/** One action as its working row and as its ledger entries tell it, both of the same moment. */
+export type ActionAccount = Pick<Explanation, "action" | "effect" | "proof"> & {
+  readonly told: ToldRecord;
+  /** Entries of the action that are not as they were written: nothing is taken from them. */
+  readonly unsound: readonly { readonly chain: string; readonly seq: number; readonly field: string }[];
+};
 export type LedgerReader = {
   readonly verify: (tenant: string) => Promise<LedgerVerification>;
-  readonly effectAndProof: (tenant: string, id: ActionId) => Promise<Pick<Explanation, "effect" | "proof">>;
+  readonly account: (tenant: string, id: ActionId) => Promise<ActionAccount | undefined>;
   /** The newest recorded decisions that policies took part in. */
   readonly decisions: (tenant: string, limit: number) => Promise<RecordedDecision[]>;
 };

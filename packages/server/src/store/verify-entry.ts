@@ -13,6 +13,14 @@ export type StoredEntry = Omit<Header, "tenant"> & {
 };
 /** An entry that was checked: the next one may cite what is stored of it or what it should be, one of which is a fault already. */
 export type CheckedEntry = { readonly seq: number; readonly hashes: readonly Buffer[] };
+/** What an entry `e` and its body `b` are read by. */
+export const entryColumns = `e.day::text, e.chain, e.seq, e.kind, e.action,
+  to_char(e.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at,
+  e.agent, e.tool, e.entity, e.status, e.cited, e.body_hash, e.prev_hash, e.hash, b.salt, b.body`;
+export const entryTables = `ledger_entries e
+  left join ledger_bodies b on b.tenant = e.tenant and b.day = e.day and b.chain = e.chain and b.seq = e.seq`;
+/** Ours are whole milliseconds; anything finer was not written by us and stays to be seen. */
+export const withWholeMs = (entry: StoredEntry): StoredEntry => ({ ...entry, at: entry.at.replace(/000Z$/, "Z") });
 type Found = readonly Omit<LedgerFault, "chain" | "seq">[];
 
 /** The entry's faults; `follows` is the entry before it in its chain. */

@@ -6,7 +6,14 @@ import type { CheckpointHead } from "./checkpoints.ts";
 import type { Queryable } from "./database.ts";
 import { checkHeads, checkPredecessors, type ReadChain } from "./verify-chains.ts";
 import { checkCheckpoints, readCheckpoints, readHeads } from "./verify-checkpoints.ts";
-import { checkEntry, type CheckedEntry, type StoredEntry } from "./verify-entry.ts";
+import {
+  checkEntry,
+  type CheckedEntry,
+  entryColumns,
+  entryTables,
+  type StoredEntry,
+  withWholeMs,
+} from "./verify-entry.ts";
 
 type With = { readonly verifier: NoteVerifier; readonly onProgress?: (entries: number) => void };
 
@@ -54,23 +61,17 @@ async function* readEntries(db: Queryable, tenant: string): AsyncGenerator<Store
   for (;;) {
     const rows = await db.query<StoredEntry>({
       name: "verify-page",
-      text: `select e.day::text, e.chain, e.seq, e.kind, e.action,
-                    to_char(e.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at,
-                    e.agent, e.tool, e.entity, e.status, e.cited, e.body_hash, e.prev_hash, e.hash, b.salt, b.body
-             from ledger_entries e
-             left join ledger_bodies b on b.tenant = e.tenant and b.day = e.day and b.chain = e.chain and b.seq = e.seq
+      text: `select ${entryColumns} from ${entryTables}
              where e.tenant = $1 and (e.day, e.chain, e.seq) > ($2::date, $3, $4)
              order by e.day, e.chain, e.seq limit ${pageSize}`,
       values: [tenant, after.day, after.chain, after.seq],
     });
-    yield* rows.map((row) => ({ ...row, at: row.at.replace(wholeMs, "Z") }));
+    yield* rows.map(withWholeMs);
     const last = rows.at(-1);
     if (!last || rows.length < pageSize) return;
     after = { day: last.day, chain: last.chain, seq: last.seq };
   }
 }
 
-/** Ours are whole milliseconds; anything finer was not written by us and stays to be seen. */
-const wholeMs = /000Z$/;
 const hexOf = ({ hashes }: CheckedEntry): string[] => hashes.map((hash) => hash.toString("hex"));
 const placeOf = (at: { day: string; chain: string; seq: number }): string => `${at.day}/${at.chain}/${at.seq}`;

@@ -1,10 +1,18 @@
 /** "Why did it do this?": the verdict in words, made from the record by template, never by a model. */
 import type { ActionRecord, Approval, Explanation, Reason } from "@airworthy/contract";
 
-export function explainAction(parts: Omit<Explanation, "sentence">): Explanation {
+import type { ActionAccount } from "../../kernel/control-store.ts";
+import { tellByLedger } from "./tell-by-ledger.ts";
+
+export function explainAction(account: ActionAccount, approval: Approval | undefined): Explanation {
+  const { action, remarks } = tellByLedger(account);
+  const { effect, proof } = account;
   return {
-    sentence: [describeVerdict(parts.action, parts.approval), ...describeFacts(parts.action)].join(" "),
-    ...parts,
+    sentence: [...remarks, describeVerdict(action, approval), ...describeFacts(action)].join(" "),
+    action,
+    ...(approval ? { approval } : {}),
+    ...(effect ? { effect } : {}),
+    proof,
   };
 }
 

@@ -24,10 +24,7 @@ export function createActionHandlers({ walk, approvals, ledger }: ActionHandlerD
     const found = await actions.read(principal.tenant, id);
     // To an agent the actions of others do not exist.
     if (found && (principal.kind !== "agent" || found.record.agent === principal.name)) return found;
-    throw new AirworthyError("not_found", `There is no action ${id}.`, {
-      place: "$.id",
-      fix: "Take the id from GET /v1/actions.",
-    });
+    throw noSuchAction(id);
   };
   return {
     proposeAction: async (proposal, { principal, sink, onDelivered }) => {
@@ -41,16 +38,17 @@ export function createActionHandlers({ walk, approvals, ledger }: ActionHandlerD
     listActions: async ({ limit = defaultLimit, ...filter }, { principal }) => {
       const agent = principal.kind === "agent" ? principal.name : filter.agent;
       const found = await actions.list(principal.tenant, { ...filter, agent, limit });
-      const records = found.map((action) => action.record);
+      const records = found.map(({ record }) => shownTo(principal, record));
       const last = records.at(-1);
       return { actions: records, ...(records.length === limit && last ? { next: last.id } : {}) };
     },
-    readAction: async ({ id }, { principal }) => (await read(principal, id)).record,
+    readAction: async ({ id }, { principal }) => shownTo(principal, (await read(principal, id)).record),
     explainAction: async ({ id }, { principal }) => {
       const { record } = await read(principal, id);
+      const account = await ledger.account(principal.tenant, id);
+      if (!account) throw noSuchAction(id);
       const approval = record.approval && (await approvals.read(principal.tenant, record.approval));
-      const evidence = await ledger.effectAndProof(principal.tenant, id);
-      return explainAction({ action: record, ...(approval ? { approval } : {}), ...evidence });
+      return explainAction(account, approval);
     },
     resolveAction: async ({ id, happened, reason, result }, { principal }) => {
       const { tenant } = principal;
@@ -63,4 +61,16 @@ export function createActionHandlers({ walk, approvals, ledger }: ActionHandlerD
       return (await read(principal, id)).record;
     },
   };
+}
+
+function noSuchAction(id: string): AirworthyError {
+  return new AirworthyError("not_found", `There is no action ${id}.`, {
+    place: "$.id",
+    fix: "Take the id from GET /v1/actions.",
+  });
+}
+
+/** What an action rested on is for people: it may hold values that a policy hides from the agent. */
+function shownTo({ kind }: Principal, record: ActionRecord): ActionRecord {
+  return kind === "agent" ? { ...record, facts: [], lineage: [] } : record;
 }
