@@ -89,6 +89,7 @@ function serveThin(upstreamUrl: string): RequestListener {
   return createMcpDoor({
     authenticate: () => Promise.resolve("bench"),
     listTools: () => upstream.listTools(),
+    findTool: async (_caller, name) => (await upstream.listTools()).find((tool) => tool.name === name),
     async callTool(_caller, call, sink) {
       const sending = { timeoutMs: 10_000, dispatchBeforeMonoMs: Infinity, idempotencyKey: "bench", sink };
       const answer = await upstream.callTool({ ...call, ...sending });

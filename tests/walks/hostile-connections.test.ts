@@ -69,6 +69,11 @@ describe("10 MB", () => {
     const head = "POST /v1/actions HTTP/1.1\r\nhost: x\r\ncontent-length: 4000000\r\n\r\n";
     expect(await sendRaw(server.url, [head, "{"])).toMatch(/^HTTP\/1\.1 401 [^]*"code":"unauthenticated"/);
   });
+
+  it("without a key is refused before it is read, over MCP too", async () => {
+    const head = "POST /mcp HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 4000000\r\n\r\n";
+    expect(await sendRaw(server.url, [head, "{"])).toMatch(/^HTTP\/1\.1 401 [^]*"Unauthorized/);
+  });
 });
 
 describe("a connection", () => {

@@ -5,7 +5,13 @@ import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import type { GovernedTool, JsonObject, McpConnector, Snapshot } from "@airworthy/contract";
+import {
+  AirworthyError,
+  type GovernedTool,
+  type JsonObject,
+  type McpConnector,
+  type Snapshot,
+} from "@airworthy/contract";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import { protocolErrorOf } from "../../packages/server/src/dataplane/5-execution/connectors/mcp-answer.ts";
@@ -307,6 +313,33 @@ describe("the connector", () => {
     expect(await mcp.call(connectorCall(connector))).toMatchObject({ kind: "rejected", code: "tool_changed" });
     expect(await mcp.definitions(connector)).toEqual([]);
     expect(methods()).not.toContain("tools/call");
+    await mcp.close();
+  });
+
+  test("leaves a server alone that keeps failing, and one whose callers leave is not taken for it", async () => {
+    const connector = connectorWith(toolDigest(echo));
+    const mcp = createMcpConnector({ secret: () => "s3cret", guard: { failures: 2, tries: 1 } });
+    respond = (_message, response) => void response.destroy();
+    const gone = { ...connectorCall(connector), sink: { signal: AbortSignal.abort(), notify: () => undefined } };
+    for (let count = 0; count < 3; count++) expect(await mcp.call(gone)).toMatchObject({ kind: "unsent" });
+    for (let count = 0; count < 2; count++)
+      expect(await mcp.call(connectorCall(connector))).toMatchObject({ kind: "ambiguous" });
+    const arrived = methods().length;
+    const refused = await mcp.call(connectorCall(connector));
+    expect(refused).toMatchObject({ kind: "unsent", detail: expect.stringContaining("left alone") as string });
+    expect(methods()).toHaveLength(arrived);
+    await mcp.close();
+  });
+
+  test("without its secret leaves the call unsent", async () => {
+    const secret = () => {
+      throw new AirworthyError("invalid_input", "UPSTREAM_KEY is not set");
+    };
+    const mcp = createMcpConnector({ secret });
+    expect(await mcp.call(connectorCall(connectorWith(toolDigest(echo))))).toEqual({
+      kind: "unsent",
+      detail: "UPSTREAM_KEY is not set",
+    });
     await mcp.close();
   });
 });

@@ -27,13 +27,14 @@ let failures: { id: string; error: unknown }[];
 let connections: number;
 let behave: Behaviour;
 
+const offered = [
+  { name: "weather", description: "Weather", inputSchema },
+  { name: "alarm", description: "Alarm", inputSchema: { type: "object" } },
+];
 const gateway: McpGateway<string> = {
   authenticate: ({ authorization }) => Promise.resolve(authorization === key ? "agent" : undefined),
-  listTools: () =>
-    Promise.resolve([
-      { name: "weather", description: "Weather", inputSchema },
-      { name: "alarm", description: "Alarm", inputSchema: { type: "object" } },
-    ]),
+  listTools: () => Promise.resolve(offered),
+  findTool: (_caller, name) => Promise.resolve(offered.find((tool) => tool.name === name)),
   callTool(_caller, call, sink) {
     calls.push(call);
     return behave(call, sink);
@@ -214,15 +215,16 @@ describe("before anyone acts", () => {
 
   test("a body beyond the cap is refused and its connection serves the next request", async () => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-    const send = (body: string): Promise<number> =>
+    const send = (body: string, authorization = key): Promise<number> =>
       new Promise((resolve, reject) => {
-        const headers = { "content-type": "application/json", authorization: key, "content-length": body.length };
+        const headers = { "content-type": "application/json", authorization, "content-length": body.length };
         const request = httpRequest(url, { method: "POST", agent, headers }, (response) => {
           response.resume().on("end", () => resolve(response.statusCode ?? 0));
         });
         request.on("error", reject).end(body);
       });
     expect(await send(`"${"x".repeat(20_000)}"`)).toBe(413);
+    expect(await send(`"${"x".repeat(20_000)}"`, "Bearer wrong")).toBe(401);
     expect(await send('{"jsonrpc":"2.0","method":"notifications/anything"}')).toBe(202);
     expect(connections).toBe(1);
     agent.destroy();

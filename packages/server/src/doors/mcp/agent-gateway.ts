@@ -14,18 +14,14 @@ import {
 
 import { protocolErrorOf } from "../../dataplane/5-execution/connectors/mcp-answer.ts";
 import type { McpConnectorRuntime } from "../../dataplane/5-execution/connectors/mcp.ts";
-import {
-  McpProtocolError,
-  type McpToolDefinition,
-  metaKey,
-  rpcCode,
-} from "../../dataplane/5-execution/connectors/mcp-wire.ts";
+import { McpProtocolError, metaKey, rpcCode } from "../../dataplane/5-execution/connectors/mcp-wire.ts";
 import { propose } from "../../dataplane/propose.ts";
 import type { WalkDeps } from "../../dataplane/walk.ts";
 import type { Principal } from "../../kernel/action-walk.ts";
-import { asJsonObject, isJsonObject } from "../../kernel/json.ts";
+import { isJsonObject } from "../../kernel/json.ts";
+import { createAgentTools, isClaimless } from "./agent-tools.ts";
 import type { McpGateway, McpToolCall } from "./gateway.ts";
-import { addClaims, stripClaims } from "./tool-definitions.ts";
+import { stripClaims } from "./tool-definitions.ts";
 import { toolResultOf } from "./tool-result.ts";
 
 export type AgentGatewayDeps = {
@@ -39,7 +35,7 @@ export type AgentGatewayDeps = {
 
 export function createAgentGateway(deps: AgentGatewayDeps): McpGateway<Principal> {
   const { walk, mcp } = deps;
-  const lists = createToolLists(mcp);
+  const tools = createAgentTools(mcp);
   const connectorsOf = async (principal: Principal): Promise<McpConnector[]> => {
     const { snapshot, stops } = await walk.control.view(principal.tenant);
     // What is passed through is no action, but a stop of everything or of this agent is meant for it as well.
@@ -53,12 +49,16 @@ export function createAgentGateway(deps: AgentGatewayDeps): McpGateway<Principal
       const principal = await deps.identify(headers);
       return principal?.kind === "agent" ? principal : undefined;
     },
-    listTools: async (principal) => lists.of((await walk.control.view(principal.tenant)).snapshot, principal),
+    listTools: async ({ tenant, name }) => tools.list((await walk.control.view(tenant)).snapshot, name),
+    findTool: async ({ tenant, name }, tool) => tools.find((await walk.control.view(tenant)).snapshot, name, tool),
     callTool: async (principal, call, sink) => {
       const { snapshot } = await walk.control.view(principal.tenant);
       const tool = Object.hasOwn(snapshot.tools, call.name) ? snapshot.tools[call.name] : undefined;
-      const called = { tool, snapshot, definition: tool && (await definitionOf(mcp, snapshot, tool)) };
-      const answer = await propose(principal, { ...readCall(call, called), waitMs: deps.holdMs, sink }, walk);
+      const answer = await propose(
+        principal,
+        { ...readCall(call, { tool, snapshot }), waitMs: deps.holdMs, sink },
+        walk,
+      );
       // Handing the result to the door is not yet delivery; a caller who has gone by now is still owed it.
       const delivered = isFinal(answer.status) && !sink.signal.aborted;
       if (delivered) void walk.actions.markDelivered(principal.tenant, answer.id).catch(() => undefined);
@@ -124,18 +124,14 @@ function upstreamErrorOf({ error, result }: ActionAnswer): McpProtocolError | un
   return protocolErrorOf({ kind: "rejected", code: error.code, detail: error.message, result });
 }
 
-type Called = {
-  readonly tool: GovernedTool | undefined;
-  readonly snapshot: Snapshot;
-  readonly definition: McpToolDefinition | undefined;
-};
+type Called = { readonly tool: GovernedTool | undefined; readonly snapshot: Snapshot };
 
-function readCall(call: McpToolCall, { tool, snapshot, definition }: Called) {
+function readCall(call: McpToolCall, { tool, snapshot }: Called) {
   const meta = call.protocol?.["_meta"];
   const stripped =
-    tool && claimless(tool, snapshot)
+    tool && isClaimless(tool, snapshot)
       ? { arguments: call.arguments }
-      : stripClaims(call.arguments, { meta, definition });
+      : stripClaims(call.arguments, { meta, definition: call.definition });
   const run = Proposal.shape.run.safeParse(isJsonObject(meta) ? meta[runKey] : undefined).data;
   return {
     tool: toolNameOf(call),
@@ -163,79 +159,4 @@ function withoutOurs(protocol: JsonObject): JsonObject {
   if (!isJsonObject(meta)) return protocol;
   const { [metaKey.confidence]: _confidence, [metaKey.rationale]: _rationale, [runKey]: _run, ...rest } = meta;
   return { ...protocol, _meta: rest };
-}
-
-/** Reads get no claims, and neither do servers whose configuration asks to be left as they are. */
-function claimless(tool: GovernedTool, snapshot: Snapshot): boolean {
-  const connector = snapshot.connectors[tool.connector];
-  return tool.effect === "read" || (connector?.type === "mcp" && connector.extras === false);
-}
-
-/** A tool of ours as MCP describes it; an MCP server's own description is asked of the server instead. */
-function configured({ definition, effect, reversibility }: GovernedTool): McpToolDefinition | undefined {
-  if (!("input" in definition)) return undefined;
-  const { name, title, description, input } = definition;
-  return {
-    name,
-    ...(title === undefined ? {} : { title }),
-    ...(description === undefined ? {} : { description }),
-    inputSchema: asJsonObject(input),
-    annotations: {
-      readOnlyHint: effect === "read",
-      destructiveHint: reversibility === "irreversible",
-      idempotentHint: definition.idempotency !== undefined,
-      openWorldHint: false,
-    },
-  };
-}
-
-/** As its server defines it now, or as configured: what tells an argument of its own from a claim of ours. */
-async function definitionOf(
-  mcp: McpConnectorRuntime,
-  snapshot: Snapshot,
-  tool: GovernedTool,
-): Promise<McpToolDefinition | undefined> {
-  return configured(tool) ?? (await offeredBy(mcp, snapshot, [tool])).get(tool.name);
-}
-
-type ToolLists = { readonly of: (snapshot: Snapshot, principal: Principal) => Promise<readonly McpToolDefinition[]> };
-
-/** Lists by snapshot and agent: the door asks for each call, and the same list must come back as the same objects. */
-function createToolLists(mcp: McpConnectorRuntime): ToolLists {
-  const kept = new Map<string, { readonly parts: readonly unknown[]; readonly list: readonly McpToolDefinition[] }>();
-  return {
-    of: async (snapshot, { name }) => {
-      const allowed = new Set(snapshot.agents[name]?.tools ?? []);
-      const tools = Object.values(snapshot.tools).filter((tool) => allowed.has(tool.name));
-      const offered = await offeredBy(mcp, snapshot, tools);
-      const key = JSON.stringify([snapshot.tenant, name]);
-      const parts = [snapshot.version, ...offered.values()];
-      const before = kept.get(key);
-      if (before && before.parts.length === parts.length && before.parts.every((part, i) => part === parts[i])) {
-        return before.list;
-      }
-      const list = tools.flatMap((tool) => {
-        const definition = configured(tool) ?? offered.get(tool.name);
-        if (!definition) return [];
-        return [claimless(tool, snapshot) ? definition : addClaims(definition)];
-      });
-      kept.set(key, { parts, list });
-      return list;
-    },
-  };
-}
-
-/** What MCP servers offer now; one that is down offers nothing, and the others' tools stay usable. */
-async function offeredBy(
-  mcp: McpConnectorRuntime,
-  snapshot: Snapshot,
-  tools: readonly GovernedTool[],
-): Promise<Map<string, McpToolDefinition>> {
-  const names = new Set(tools.map((tool) => tool.connector));
-  const connectors = [...names].flatMap((name) => {
-    const connector = snapshot.connectors[name];
-    return connector?.type === "mcp" ? [connector] : [];
-  });
-  const lists = await Promise.all(connectors.map((connector) => mcp.definitions(connector).catch(() => [])));
-  return new Map(lists.flat().map((definition) => [definition.name, definition]));
 }

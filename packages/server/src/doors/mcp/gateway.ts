@@ -11,13 +11,17 @@ export type McpToolCall = {
   readonly arguments: JsonObject;
   /** `inputResponses`, `requestState` and `_meta`, verbatim. */
   readonly protocol?: JsonObject;
+  /** What `findTool` found. */
+  readonly definition?: McpToolDefinition;
 };
 
 export type McpGateway<P> = {
   /** Undefined: not known, the door answers 401. */
   readonly authenticate: (headers: IncomingHttpHeaders) => Promise<P | undefined>;
-  /** The tools this caller may use. Asked for each call too, so it should be cheap and give the same objects again. */
+  /** The tools this caller may use. */
   readonly listTools: (caller: P) => Promise<readonly McpToolDefinition[]>;
+  /** One of them, before each call of it: no other tool's server is asked, and the same object comes again. */
+  readonly findTool: (caller: P, name: string) => Promise<McpToolDefinition | undefined>;
   /** A complete MCP result, or `input_required`. May throw `McpProtocolError` to answer with that JSON-RPC error. */
   readonly callTool: (caller: P, call: McpToolCall, sink: Sink) => Promise<JsonObject>;
   /** Prompts, resources and completions. Undefined: the method does not exist here. */

@@ -9,6 +9,7 @@ const drainFactor = 8;
 /** Resolves with the bytes, with `tooLarge`, or with "gone" when the client left in the middle. Never rejects. */
 export function readBody(request: IncomingMessage, maxBytes: number): Promise<Body> {
   return new Promise((resolve) => {
+    if (request.destroyed) return resolve("gone");
     let chunks: Buffer[] = [];
     let received = 0;
     request.on("data", (chunk: Buffer) => {
@@ -24,5 +25,15 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<Bo
     });
     request.on("error", () => resolve("gone"));
     request.on("close", () => resolve("gone"));
+  });
+}
+
+/** Lets a body that nobody wants run off, so that the connection survives the refusal; one without end is cut off. */
+export function drainBody(request: IncomingMessage, maxBytes: number): void {
+  let received = 0;
+  request.on("error", () => undefined);
+  request.on("data", (chunk: Buffer) => {
+    received += chunk.length;
+    if (received > maxBytes * drainFactor) request.destroy();
   });
 }

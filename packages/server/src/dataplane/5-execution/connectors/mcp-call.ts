@@ -40,9 +40,13 @@ export type McpStdioTarget = {
   readonly environment?: Readonly<Record<string, string>>;
 };
 
+/** To one server at once. */
+export const mcpConnections = 128;
 export const requestTimeoutMs = 60_000;
-export const listTimeoutMs = 10_000;
+/** For a whole list, all its pages together. */
+export const listTimeoutMs = 5_000;
 const cacheMs = 30_000;
+const failureMs = 5_000;
 /** Who we say we are towards upstreams when the caller did not say who it is. */
 export const gatewayInfo = { name: "airworthy", version: "0.0.1" } as const;
 
@@ -95,16 +99,22 @@ export function refuseByDefinition(
   return { kind: "rejected", code: "tool_changed", detail };
 }
 
-/** A value that is fetched again once it is older than 30 s; concurrent readers share one fetch, failures are not kept. */
-export function cached<T>(fetch: () => Promise<T>): { readonly get: () => Promise<T>; readonly clear: () => void } {
-  let held: { readonly value: Promise<T>; readonly until: number } | undefined;
+/**
+ * A value that is fetched again once it is older than 30 s; concurrent readers share one fetch. A failure is kept for
+ * 5 s, so that not every reader waits for a server that is down.
+ */
+export function cached<T>(
+  fetch: () => Promise<T>,
+  monotonicMs: () => number = () => performance.now(),
+): { readonly get: () => Promise<T>; readonly clear: () => void } {
+  let held: { readonly value: Promise<T>; until: number } | undefined;
   return {
     get() {
-      if (held && performance.now() < held.until) return held.value;
-      const entry = { value: fetch(), until: performance.now() + cacheMs };
+      if (held && monotonicMs() < held.until) return held.value;
+      const entry = { value: fetch(), until: monotonicMs() + cacheMs };
       held = entry;
       entry.value.catch(() => {
-        if (held === entry) held = undefined;
+        entry.until = monotonicMs() + failureMs;
       });
       return entry.value;
     },

@@ -10,7 +10,6 @@ import {
   cached,
   callParams,
   gatewayInfo,
-  listTimeoutMs,
   outgoingParams,
   refuseByDefinition,
   requestTimeoutMs,
@@ -148,7 +147,7 @@ export function openStdioUpstream(target: McpStdioTarget, monotonicMs: () => num
   const child = keepChild(target);
   const ask = async (method: string, params: JsonObject, how: { timeoutMs: number; sink?: Sink | undefined }) =>
     resultOrThrow(await send(child, method, { params: outgoingParams(params), ...how }));
-  const tools = cached(() => readTools((params) => ask("tools/list", params, { timeoutMs: listTimeoutMs })));
+  const tools = cached(() => readTools((params, timeoutMs) => ask("tools/list", params, { timeoutMs })));
   return {
     listTools: async () => (await tools.get()).list,
     request: (method, params, sink) => ask(method, params, { timeoutMs: requestTimeoutMs, sink }),

@@ -8,6 +8,7 @@ import {
   cached,
   callParams,
   listTimeoutMs,
+  mcpConnections,
   outgoingParams,
   refuseByDefinition,
   requestTimeoutMs,
@@ -71,7 +72,7 @@ function createSender(
 
 function openHttpUpstream(target: McpHttpTarget, monotonicMs: () => number): McpUpstream {
   const pool = new Pool(new URL(target.url).origin, {
-    connections: 128,
+    connections: mcpConnections,
     pipelining: 1,
     headersTimeout: 0,
     bodyTimeout: 0,
@@ -80,7 +81,7 @@ function openHttpUpstream(target: McpHttpTarget, monotonicMs: () => number): Mcp
   const send = createSender(target, pool);
   const ask = async (method: string, params: JsonObject, how: { timeoutMs: number; sink?: Sink | undefined }) =>
     resultOrThrow(await send(method, { params: outgoingParams(params), ...how }));
-  const tools = cached(() => readTools((params) => ask("tools/list", params, { timeoutMs: listTimeoutMs })));
+  const tools = cached(() => readTools((params, timeoutMs) => ask("tools/list", params, { timeoutMs })));
   const discovery = cached(() => ask("server/discover", {}, { timeoutMs: listTimeoutMs }));
   return {
     listTools: async () => (await tools.get()).list,

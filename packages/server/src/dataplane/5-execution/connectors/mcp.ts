@@ -12,7 +12,8 @@ import {
 import { digestJson } from "../../../kernel/canonical.ts";
 import type { ConnectorAnswer, ConnectorCall, Sink } from "../../../kernel/deps.ts";
 import { cleanAnswer, cleanJson } from "./clean-answer.ts";
-import type { McpHttpTarget, McpStdioTarget, McpUpstream } from "./mcp-call.ts";
+import { type Attempt, createGuards, type GuardOptions } from "./guard.ts";
+import { mcpConnections, type McpHttpTarget, type McpStdioTarget, type McpUpstream } from "./mcp-call.ts";
 import { toolDigest } from "./mcp-tool-digest.ts";
 import { openMcpUpstream } from "./mcp-upstream.ts";
 import type { McpToolDefinition } from "./mcp-wire.ts";
@@ -25,6 +26,7 @@ export type McpConnectorOptions = {
   /** The environment of programs started over stdio; PATH and HOME are what they should need. */
   readonly environment?: Readonly<Record<string, string>>;
   readonly monotonicMs?: () => number;
+  readonly guard?: GuardOptions;
 };
 
 export type McpConnectorRuntime = {
@@ -138,6 +140,22 @@ function mcpParts(call: ConnectorCall): { connector: McpConnector; definition: M
   return { connector, definition };
 }
 
+/** The upstream of a connector, or why there is none: a secret or an address that the environment lacks. */
+function openFor(connector: McpConnector, upstreams: Upstreams): Opened | ConnectorAnswer {
+  try {
+    return upstreams.of(connector);
+  } catch (error) {
+    if (error instanceof AirworthyError) return { kind: "unsent", detail: error.message };
+    throw error;
+  }
+}
+
+/** `ours`: the end came from this side, a caller who left or a call that came too late, and says nothing of the server. */
+function judge(answer: ConnectorAnswer, ours: boolean): Attempt {
+  const ill = answer.kind === "unsent" || answer.kind === "ambiguous";
+  return { answer, healthy: !ill || ours, repeatable: ill && !ours };
+}
+
 function withKey(call: ConnectorCall, tool: GovernedTool): JsonObject {
   const argument = tool.definition.idempotency?.argument;
   return argument === undefined ? call.arguments : { ...call.arguments, [argument]: call.idempotencyKey };
@@ -146,25 +164,31 @@ function withKey(call: ConnectorCall, tool: GovernedTool): JsonObject {
 /** Creates the connector; upstreams are opened at first use and kept until `close`. */
 export function createMcpConnector(options: McpConnectorOptions): McpConnectorRuntime {
   const upstreams = keepUpstreams(options);
+  const guards = createGuards({ concurrency: mcpConnections, ...options.guard });
+  const monotonicMs = options.monotonicMs ?? (() => performance.now());
   const reviewed = new WeakMap<McpConnector, Reviewed>();
   return {
     type: "mcp",
     async call(call) {
       const { connector, definition } = mcpParts(call);
       const header = definition.idempotency?.header;
-      const { upstream, secret } = upstreams.of(connector);
-      const answer = await upstream.callTool({
-        name: upstreamName(definition),
-        arguments: withKey(call, call.tool),
-        timeoutMs: call.timeoutMs,
-        dispatchBeforeMonoMs: call.dispatchBeforeMonoMs,
-        idempotencyKey: call.idempotencyKey,
-        ...(call.protocol && { protocol: call.protocol }),
-        ...(call.sink && { sink: call.sink }),
-        ...(header !== undefined && { idempotencyHeader: header }),
-        ...(definition.pin !== undefined && { pin: definition.pin }),
+      const opened = openFor(connector, upstreams);
+      if ("kind" in opened) return opened;
+      return guards.run(call, async (deadlineMonoMs) => {
+        const answer = await opened.upstream.callTool({
+          name: upstreamName(definition),
+          arguments: withKey(call, call.tool),
+          timeoutMs: Math.max(1, Math.ceil(deadlineMonoMs - performance.now())),
+          dispatchBeforeMonoMs: call.dispatchBeforeMonoMs,
+          idempotencyKey: call.idempotencyKey,
+          ...(call.protocol && { protocol: call.protocol }),
+          ...(call.sink && { sink: call.sink }),
+          ...(header !== undefined && { idempotencyHeader: header }),
+          ...(definition.pin !== undefined && { pin: definition.pin }),
+        });
+        const late = answer.kind === "unsent" && monotonicMs() >= call.dispatchBeforeMonoMs;
+        return judge(cleanAnswer(answer, opened.secret), late || call.sink?.signal.aborted === true);
       });
-      return cleanAnswer(answer, secret);
     },
     async definitions(connector) {
       const offered = await upstreams.of(connector).upstream.listTools();
