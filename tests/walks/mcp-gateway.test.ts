@@ -11,6 +11,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { createGate, type Desk, eventually, openDesk } from "../support/desk.ts";
 import { type FreightServer, startFreightServer } from "../support/freight-server.ts";
 import { shopFiles } from "../support/shop.ts";
+import { startUpstream, type Upstream } from "../support/upstream.ts";
 
 const stdioServer = path.resolve(import.meta.dirname, "../conformance/stdio-server.ts");
 const connectors = `
@@ -39,6 +40,15 @@ tools:
   - { name: local.echo, upstream: echo, effect: write }
   - { name: local.environment, upstream: environment, effect: read }
 `;
+const downConnector = `
+apiVersion: airworthy/v1
+kind: Connector
+name: down
+type: mcp
+url: \${DOWN_URL}
+tools:
+  - { name: down.book, upstream: book, effect: write, pin: "sha256:${"0".repeat(64)}" }
+`;
 const agentDocument = (name: string, tools: string): string => `
 apiVersion: airworthy/v1
 kind: Agent
@@ -54,12 +64,14 @@ const everything =
 
 let desk: Desk;
 let freight: FreightServer;
+let down: Upstream;
 let folder: string;
 let files: Record<string, string>;
 const clients: Client[] = [];
 const keys: Record<string, string> = {};
 const env = (): Record<string, string> => ({
   MCP_URL: freight.url,
+  DOWN_URL: `${down.url}/mcp`,
   MCP_KEY: "mcp-secret-1",
   PATH: process.env["PATH"] ?? "",
 });
@@ -73,6 +85,7 @@ async function pinned(): Promise<Record<string, string>> {
 
 beforeAll(async () => {
   freight = await startFreightServer();
+  down = await startUpstream(() => "reset");
   folder = mkdtempSync(path.join(tmpdir(), "airworthy-pins-"));
   writeFileSync(path.join(folder, "connectors.yaml"), connectors);
   files = {
@@ -81,7 +94,9 @@ beforeAll(async () => {
       agentDocument("mover", everything),
       agentDocument("watcher", "freight.quote"),
       agentDocument("masked", "freight.quote"),
+      agentDocument("patient", "freight.quote, down.book"),
     ].join("---"),
+    "down.yaml": downConnector,
     "freight.cedar": `
 @id("movers-may") permit (principal, action, resource) when { principal != Airworthy::Agent::"masked" };
 @id("masked-may") @mask("$.iban") permit (principal == Airworthy::Agent::"masked", action, resource);
@@ -93,13 +108,14 @@ unless { context.env.approvals.contains("finance") };`,
   };
   files = await pinned();
   desk = await openDesk({ files, env: env() });
-  for (const name of ["mover", "watcher", "masked"]) keys[name] = (await desk.server.agent(name)).key;
+  for (const name of ["mover", "watcher", "masked", "patient"]) keys[name] = (await desk.server.agent(name)).key;
   keys["maria"] = (await desk.server.person("maria")).key;
 });
 afterAll(async () => {
   for (const client of clients) await client.close();
   await desk.close();
   await freight.close();
+  await down.close();
   rmSync(folder, { recursive: true, force: true });
 });
 afterEach(() => {
@@ -222,6 +238,27 @@ describe("a call that needs a person", () => {
     expect(actionOf(anew).status).toBe("waiting");
     expect(actionOf(anew).id).not.toBe(id);
     expect(bookings("Ghent-Oslo")).toHaveLength(1);
+  });
+});
+
+describe("a server that is down", () => {
+  it("is not asked when another's tool is called", async () => {
+    const client = await connect("patient");
+    const before = down.received.length;
+    const answer = await client.callTool({ name: "freight.quote", arguments: { route: "Ghent-Oslo" } });
+    expect(answer.isError).toBeUndefined();
+    expect(down.received).toHaveLength(before);
+  });
+
+  it("has its tools refused, on the record, as what may pass; those of others stay listed", async () => {
+    const client = await connect("patient");
+    const answer = await client.callTool({ name: "down.book", arguments: { route: "Ghent-Oslo" } });
+    expect(answer.isError).toBe(true);
+    expect(words(answer)).toContain("The server of down.book cannot be reached.");
+    expect(words(answer)).toContain("The same call may be allowed later.");
+    const record = await admin().readAction({ id: actionOf(answer).id });
+    expect(record).toMatchObject({ status: "refused", decision: { reasons: [{ code: "tool_unavailable" }] } });
+    expect((await client.listTools()).tools.map(({ name }) => name)).toEqual(["freight.quote"]);
   });
 });
 

@@ -42,9 +42,16 @@ export type Observations = {
   readonly digest: (tenant: string, value: Json) => Promise<string>;
 };
 
-/** Whether arguments fit a tool's input schema; each problem is one sentence with its place. */
+/** Why a call is looked at no further. All but `invalid_arguments` speak of the tool's MCP server, not of the call. */
+export type InputProblem = {
+  readonly code: "invalid_arguments" | "tool_changed" | "tool_unavailable" | "tool_unusable";
+  /** One sentence, with its place. */
+  readonly detail: string;
+};
+
+/** Whether arguments fit a tool's input schema. Never rejects for what a server does. */
 export type InputSchemas = {
-  readonly problems: (snapshot: Snapshot, tool: GovernedTool, args: JsonObject) => Promise<readonly string[]>;
+  readonly problems: (snapshot: Snapshot, tool: GovernedTool, args: JsonObject) => Promise<readonly InputProblem[]>;
 };
 
 /** What room 2 reads about the action's surroundings, in one look. */

@@ -1,5 +1,5 @@
 /** Room 1. What does this action rest on, how old is that, and where did it come from? */
-import type { AgentDocument, GovernedTool, Reason } from "@airworthy/contract";
+import type { AgentDocument, Reason } from "@airworthy/contract";
 
 import type { Context, GroundedAction, ProposedAction } from "../../kernel/action-walk.ts";
 import { entityKeyOf } from "../../kernel/action-keys.ts";
@@ -31,8 +31,10 @@ export async function assembleContext(
     return { ...action, context: { ...nothing, agent, tool: undefined, problems: [unknownTool(action, agent)] } };
   }
   const invalid = await deps.inputSchemas.problems(snapshot, tool, action.arguments);
-  if (invalid.length > 0)
-    return { ...action, context: { ...nothing, agent, tool, problems: invalid.map(misfit(tool)) } };
+  if (invalid.length > 0) {
+    const problems = invalid.map(({ code, detail }): Reason => ({ code, effect: "deny", detail }));
+    return { ...action, context: { ...nothing, agent, tool, problems } };
+  }
 
   const facets = readFacets(tool.definition, action.arguments);
   const entity = entityKeyOf({ context: { tool, entity: facets.entity } });
@@ -59,11 +61,3 @@ function unknownTool(action: ProposedAction, agent: AgentDocument | undefined): 
 }
 
 const quote = (text: string): string => JSON.stringify(text.slice(0, 128));
-
-const misfit =
-  (tool: GovernedTool) =>
-  (problem: string): Reason => ({
-    code: "invalid_arguments",
-    effect: "deny",
-    detail: `The arguments do not fit ${tool.name}: ${problem}`,
-  });

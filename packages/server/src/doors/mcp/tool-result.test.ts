@@ -39,6 +39,21 @@ test("only the reasons for the effect are told", () => {
   expect(words).not.toContain("Refunds are allowed.");
 });
 
+test.each<[readonly string[], string]>([
+  [["tool_unavailable"], "The same call may be allowed later."],
+  [["stopped", "budget_exceeded"], "The same call may be allowed later."],
+  [["stopped", "policy"], "Repeating this call will not help"],
+  [["invalid_arguments"], "Repeating this call will not help"],
+  [["stopped", "fact_changed"], "Read it again and decide again."],
+  [[], "Repeating this call will not help"],
+])("what to do after %j", (codes, advice) => {
+  const reasons = codes.map((code): Reason => ({ code, effect: "deny", detail: `It is ${code}; try again later.` }));
+  const words = textOf({ id, status: "refused", decision: { effect: "deny", reasons, approvers: [], snapshot } });
+  const given = ["may be allowed later", "will not help", "decide again"].filter((part) => words.includes(part));
+  expect(given).toHaveLength(1);
+  expect(words).toContain(advice);
+});
+
 test("a held call names whom it waits for and says to repeat it; machines find the same in _meta", () => {
   const approval = `apr_${"1".repeat(32)}` as const;
   const decision = { effect: "escalate" as const, reasons: [], approvers: ["finance-ops", "legal"], snapshot };

@@ -58,13 +58,29 @@ function say(answer: ActionAnswer, lines: readonly string[]): JsonObject {
   return withAction({ content: [{ type: "text", text }], isError: true }, answer);
 }
 
+/** Reasons that pass without anything the agent does: the same call may be allowed once they have. */
+const passing: ReadonlySet<string> = new Set([
+  "fact_unavailable",
+  "fact_stale",
+  "tool_unavailable",
+  "stopped",
+  "budget_exceeded",
+  "engine_fault",
+  "contention",
+]);
+
+function adviceFor(reasons: readonly Reason[]): string {
+  const isChanged = reasons.some(({ code }) => code === "fact_changed");
+  if (isChanged) return "Read it again and decide again.";
+  return reasons.length > 0 && reasons.every(({ code }) => passing.has(code))
+    ? "The same call may be allowed later."
+    : "Repeating this call will not help; choose another way or leave it to a person.";
+}
+
 /** Refused: nothing was done. */
 export function refusedResult(answer: ActionAnswer): JsonObject {
   const reasons = reasonsOf(answer);
-  const isStale = reasons.some(({ fact }) => fact !== undefined && changedSentence(fact) !== undefined);
-  const advice = isStale
-    ? "Read it again and decide again."
-    : "Repeating this call will not help; choose another way or leave it to a person.";
+  const advice = adviceFor(reasons);
   return say(answer, ["This call was refused and nothing was done.", ...reasons.map(sentenceOf), advice]);
 }
 
