@@ -3,7 +3,14 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
-import { type ActionAnswer, AirworthyError, type Stop, type StopMode, type StopScope } from "@airworthy/contract";
+import {
+  type ActionAnswer,
+  AirworthyError,
+  type NewStop,
+  type Stop,
+  type StopMode,
+  type StopScope,
+} from "@airworthy/contract";
 import { createClient, type Client } from "@airworthy/sdk";
 import { startServer } from "@airworthy/server";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
@@ -33,7 +40,7 @@ afterEach(async () => {
   set = [];
 });
 
-async function stop(scope: StopScope, mode?: StopMode): Promise<Stop> {
+async function stop(scope: StopScope, mode?: StopMode): Promise<NewStop> {
   const made = await maria.createStop({ scope, reason: "looking into it", ...(mode ? { mode } : {}) });
   set.push(made);
   return made;
@@ -76,6 +83,13 @@ describe("a stop denies the next decision in its scope, and nothing else", () =>
     expectStopped(await clerk.proposeAction(note("s4")), writes);
     expect((await reader.proposeAction(read)).status).toBe("done");
     expect(desk.effects("text", "s4")).toEqual([]);
+  });
+
+  it("warns of a name that is not there, and is set all the same", async () => {
+    const misspelt = await stop({ kind: "agent", agent: "clrek" });
+    expect(misspelt.warning).toContain('no agent "clrek" (did you mean "clerk"?)');
+    expect(await stop({ kind: "agent", agent: "clerk" })).not.toHaveProperty("warning");
+    expect((await maria.listStops()).stops.map(({ id }) => id)).toContain(misspelt.id);
   });
 
   it("at once, and lifted at once, time after time and on every node", async () => {

@@ -93,6 +93,13 @@ describe("stop and resume", () => {
     expect(writes.out).toBe(`stopped  agent refund-agent (writes)\n${ids.stop}\n`);
   });
 
+  it("stop passes a warning on, loudly and beside the data", async () => {
+    const warned = { ...stop, warning: 'no agent "x"' };
+    const ran = await runIn({ server: () => ({ body: warned }) }, "stop", "--agent", "x", "--reason", "r", "--json");
+    expect(ran).toMatchObject({ code: 0, err: 'WARNING: no agent "x"\n' });
+    expect(JSON.parse(ran.out)).toMatchObject({ data: { warning: 'no agent "x"' } });
+  });
+
   it("resume shows the stop and asks first", async () => {
     const ask = () => Promise.resolve("yes");
     const ran = await runIn({ server, shell: { ...terminal, ask } }, "resume", ids.stop, "--reason", "over");

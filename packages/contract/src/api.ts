@@ -9,7 +9,7 @@ import { ActionId, ApprovalId, KeyId, StopId } from "./ids.ts";
 import { Json } from "./json.ts";
 import { LedgerVerification } from "./ledger.ts";
 import { ConfigFile, Plan } from "./plan.ts";
-import { Stop, StopMode, StopScope } from "./stop.ts";
+import { NewStop, Stop, StopMode, StopScope } from "./stop.ts";
 import { nameText, proseText } from "./text.ts";
 
 /** Who may call an operation. `agent` is an agent's key; the rest are roles of people. `public` needs no key. */
@@ -110,7 +110,7 @@ export const api = {
     summary: "Stop an agent, a tool, a business object or everything, from the next decision on.",
     scopes: ["operator", "admin"],
     input: z.strictObject({ scope: StopScope, mode: StopMode.optional(), reason }),
-    output: Stop,
+    output: NewStop,
   },
   listStops: {
     method: "GET",

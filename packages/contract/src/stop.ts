@@ -27,3 +27,7 @@ export const Stop = z.object({
   liftedBy: z.string().optional(),
 });
 export type Stop = z.infer<typeof Stop>;
+
+/** A stop that was just set. It holds in any case; `warning` says when it may hold nothing, for want of such a name. */
+export const NewStop = Stop.extend({ warning: z.string().optional() });
+export type NewStop = z.infer<typeof NewStop>;

@@ -6,6 +6,8 @@ import { act, type Call, type Cli } from "../call.ts";
 import { Failure } from "../failure.ts";
 import { withExamples } from "../help.ts";
 import { stopText } from "../render/stops.ts";
+import { clean } from "../text/clean.ts";
+import { createPaint } from "../text/paint.ts";
 
 type Options = {
   readonly agent?: string;
@@ -39,6 +41,9 @@ async function runStop(call: Call<Options>): Promise<undefined> {
   const scope = scopeOf(call.options);
   const mode = call.options.writesOnly === true ? "deny_writes" : "deny_all";
   const stop = await (await call.client()).createStop({ scope, mode, reason: call.options.reason });
+  if (stop.warning !== undefined) {
+    call.note(createPaint(call.errUsesColour).red(`WARNING: ${clean(stop.warning)}`));
+  }
   call.print("stop", stop, () => `stopped  ${stopText(stop)}\n${stop.id}\n`);
   if (call.options.json !== true) call.note(`lift it with: airworthy resume ${stop.id}`);
   return undefined;

@@ -14,6 +14,7 @@ import type {
 } from "../../kernel/control-store.ts";
 import { newId } from "../../kernel/ids.ts";
 import type { Handlers } from "./handlers.ts";
+import { warnOfStop } from "./stop-warning.ts";
 import { teamsToSign } from "./teams-to-sign.ts";
 
 export type ControlHandlerDeps = {
@@ -73,7 +74,10 @@ function stopHandlers({ stops, walk }: ControlHandlerDeps): Handlers<"createStop
       const stop = await stops.set(principal.tenant, { id: newId("stp"), scope, mode, reason, by: principal.name });
       // It binds every redemption from its commit on; after this look no decision of this node forgets it either.
       await walk.control.refresh(principal.tenant);
-      return stop;
+      // The stop holds whatever comes of this: it is a word about it, not a part of it.
+      const view = await walk.control.view(principal.tenant).catch(() => undefined);
+      const warning = view && warnOfStop(scope, view.snapshot);
+      return { ...stop, ...(warning === undefined ? {} : { warning }) };
     },
     listStops: async ({ all }, { principal }) => ({ stops: await stops.list(principal.tenant, all === "true") }),
     liftStop: async ({ id, reason }, { principal }) => {
