@@ -22,8 +22,10 @@ const cast = [
   ["canary", "canary", "junior"],
   ["explains", "production", "senior"],
   ["blinkered", "production", "senior"],
+  ["veiled", "production", "senior"],
 ] as const;
-const allowed = cast.filter(([name]) => name !== "explains" && name !== "blinkered").map(([name]) => name);
+const bound = new Set<string>(["explains", "blinkered", "veiled"]);
+const allowed = cast.filter(([name]) => !bound.has(name)).map(([name]) => name);
 const files = {
   ...shopFiles,
   "cast.yaml": cast.map(([name, stage, level]) => agentDocument(name, stage, level)).join("---"),
@@ -37,6 +39,10 @@ permit (principal == Airworthy::Agent::"explains", action, resource);
 @id("blinkered-may")
 @mask("$.iban, $.owner.name")
 permit (principal == Airworthy::Agent::"blinkered", action, resource);
+
+@id("veiled-may")
+@mask("$.status")
+permit (principal == Airworthy::Agent::"veiled", action, resource);
 `,
 };
 const iban = "DE02120300000000202051";
@@ -151,6 +157,23 @@ describe("obligations", () => {
     });
     expect((await desk.server.admin.readAction({ id: answer.id })).result).toEqual(answer.result);
     await expectUntold();
+  });
+
+  it("a masked fact is judged and told to people, and its agent hears it nowhere", async () => {
+    desk.status["veiled"] = "vip";
+    const seen = await of("veiled").proposeAction(read("veiled"));
+    expect(seen.result).toMatchObject({ status: hidden });
+    const done = await of("veiled").proposeAction(refund("veiled", 100));
+    expect(done.status).toBe("done");
+    // Not "agent": what it was not shown is nothing that it could have believed, or be told the change of.
+    expect((await desk.server.admin.readAction({ id: done.id })).facts).toMatchObject([
+      { value: "vip", how: "lookup" },
+    ]);
+    const own = await of("veiled").readAction({ id: done.id });
+    expect(own).toMatchObject({ status: "done", facts: [], lineage: [] });
+    const { actions } = await of("veiled").listActions({});
+    expect(actions.map(({ id }) => id)).toEqual(expect.arrayContaining([seen.id, done.id]));
+    expect(JSON.stringify([seen, done, own, actions])).not.toContain("vip");
   });
 
   it("values are masked in what a write answers, in its failure, and in what a look-up finds of it", async () => {

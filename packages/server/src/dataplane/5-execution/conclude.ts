@@ -1,10 +1,11 @@
 /** What a call came to: its result and the facts it brought, its failure, or an end that has to be found out. */
-import type { ActionId } from "@airworthy/contract";
+import type { ActionId, Json } from "@airworthy/contract";
 
 import type { Observation, Outcome } from "../../kernel/action-walk.ts";
 import type { ConnectorAnswer, ConnectorCall, Deps } from "../../kernel/deps.ts";
+import { canonicalJson } from "../../kernel/canonical.ts";
 import { newId } from "../../kernel/ids.ts";
-import { extractFacts } from "../../kernel/yields.ts";
+import { type ExtractedFact, extractFacts } from "../../kernel/yields.ts";
 import { maskMcpResult, maskResult } from "./mask.ts";
 import { type Doubt, probeEffect } from "./probe.ts";
 
@@ -37,7 +38,7 @@ export async function concludeCall(caller: Caller, answer: ConnectorAnswer, at: 
       return {
         status: "done",
         result: mask(answer.result, caller.mask),
-        observations: await observe(caller, answer, at),
+        observations: await observe(caller, { ...answer, shown: mask(answer.result, caller.mask) }, at),
       };
     case "rejected": {
       const result = answer.result === undefined ? {} : { result: mask(answer.result, caller.mask) };
@@ -76,20 +77,22 @@ export async function lookForEffect(caller: Caller, doubt: Doubt, { call, deps }
   return outcome.status === "done" ? { ...outcome, result: maskResult(outcome.result, caller.mask) } : outcome;
 }
 
-async function observe(
-  { action }: Caller,
-  answer: Extract<ConnectorAnswer, { kind: "answered" }>,
-  { call, deps }: At,
-): Promise<Observation[]> {
+type Seen = Extract<ConnectorAnswer, { kind: "answered" }> & { readonly shown: Json };
+
+/** What the agent now knows: what is hidden from it is no fact that it can rest on, and no reason may tell it the value. */
+async function observe({ action, mask }: Caller, answer: Seen, { call, deps }: At): Promise<Observation[]> {
   const rules = call.tool.definition.yields ?? [];
   if (rules.length === 0) return [];
   const fetchedAt = deps.clock.now();
   const version = answer.version === undefined ? {} : { version: answer.version };
   const mcp = call.snapshot.connectors[call.tool.connector]?.type === "mcp";
   const facts = extractFacts(rules, { result: answer.result, fetchedAt, mcp, ...version });
+  const known = new Set(
+    mask.length === 0 ? [] : extractFacts(rules, { result: answer.shown, fetchedAt, mcp }).map(nameOf),
+  );
   return Promise.all(
     facts
-      .filter((fact) => fact.problem !== "wrong_type")
+      .filter((fact) => fact.problem !== "wrong_type" && (mask.length === 0 || known.has(nameOf(fact))))
       .map(async (fact) => ({
         id: newId("obs"),
         fact: fact.fact,
@@ -106,3 +109,5 @@ async function observe(
       })),
   );
 }
+
+const nameOf = ({ fact, key, value }: ExtractedFact): string => canonicalJson([fact, key, value]);
