@@ -183,6 +183,6 @@ describe("the server's own start", () => {
     const published = await desk.sql<{ first: string }>(
       "select published_by as first from snapshots order by version limit 1",
     );
-    expect(published).toEqual([{ first: "start" }]);
+    expect(published).toEqual([{ first: "airworthy start" }]);
   });
 });

@@ -21,7 +21,7 @@ export function addStart(parent: Command, cli: Cli): void {
     .command("start")
     .summary("run the server here")
     .description("Run the server. The store is kept in the data folder unless DATABASE_URL names a PostgreSQL.")
-    .option("--config <dir>", "publish this configuration folder at start")
+    .option("--config <dir>", "publish this configuration folder, unless another was applied")
     .option("--port <number>", "port to listen on; 0 takes a free one", wholeNumber(0, 65_535), 4747)
     .option("--host <address>", "address to listen on", "127.0.0.1")
     .option("--without-freshness", "do not check how old facts are (for comparison only)")

@@ -80,6 +80,8 @@ export type SnapshotStore = {
       readonly by: string;
     },
   ) => Promise<{ version: number; digest: string }>;
+  /** Who published a version. */
+  readonly publishedBy: (tenant: string, version: number) => Promise<string>;
   readonly ensureTenant: (tenant: string) => Promise<void>;
 };
 

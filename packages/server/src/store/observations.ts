@@ -107,12 +107,33 @@ export async function insertObservations(
   });
 }
 
-/** Observations are working memory: what an action cited is in the ledger, the rest may go. */
-export async function forgetObservations(db: Queryable, tenant: string, olderThanMs: number): Promise<void> {
-  await db.query({
-    text: `delete from observations where tenant = $1 and fetched_at < clock_timestamp() - $2::float8 * interval '1 millisecond'`,
-    values: [tenant, olderThanMs],
-  });
+/** Few enough that no statement comes near its time limit, however many there are. */
+const forgottenAtOnce = 5000;
+
+/**
+ * Observations are working memory: what an action cited is in the ledger, the rest may go. Ends when none is left, or when
+ * `signal` is given, and the next time goes on where it ended. Answers how many went.
+ */
+export async function forgetObservations(
+  db: Queryable,
+  tenant: string,
+  { olderThanMs, signal }: { readonly olderThanMs: number; readonly signal?: AbortSignal },
+): Promise<number> {
+  let gone = 0;
+  for (;;) {
+    // oxlint-disable-next-line no-await-in-loop -- so that each statement is short and holds few locks
+    const [row] = await db.query<{ count: number }>({
+      text: `with old as (
+               select id from observations
+               where tenant = $1 and fetched_at < clock_timestamp() - $2::float8 * interval '1 millisecond'
+               order by fetched_at limit ${forgottenAtOnce}),
+             gone as (delete from observations o using old where o.tenant = $1 and o.id = old.id returning 1)
+             select count(*)::int as count from gone`,
+      values: [tenant, olderThanMs],
+    });
+    gone += row?.count ?? 0;
+    if ((row?.count ?? 0) < forgottenAtOnce || signal?.aborted === true) return gone;
+  }
 }
 
 async function readDigestKey(db: Database, tenant: string): Promise<Buffer> {

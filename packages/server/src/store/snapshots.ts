@@ -21,8 +21,12 @@ export async function readSnapshot(db: Queryable, tenant: string, version: numbe
     text: "select content from snapshots where tenant = $1 and version = $2",
     values: [tenant, version],
   });
-  if (!row) throw new AirworthyError("internal", `Snapshot ${version} of ${tenant} is missing from the store.`);
+  if (!row) throw missing(tenant, version);
   return { ...(JSON.parse(row.content) as SnapshotContent), tenant, version };
+}
+
+function missing(tenant: string, version: number): AirworthyError {
+  return new AirworthyError("internal", `Snapshot ${version} of ${tenant} is missing from the store.`);
 }
 
 /** A tenant with its own digest key, if there is none yet. */
@@ -72,6 +76,14 @@ function moved(current: Snapshot, base: { version: number }): AirworthyError {
 export function createSnapshotStore(db: Database, writer: LedgerWriter): SnapshotStore {
   return {
     publish: (tenant, publication) => publishSnapshot(writer, tenant, publication),
+    publishedBy: async (tenant, version) => {
+      const [row] = await db.query<{ published_by: string }>({
+        text: "select published_by from snapshots where tenant = $1 and version = $2",
+        values: [tenant, version],
+      });
+      if (!row) throw missing(tenant, version);
+      return row.published_by;
+    },
     ensureTenant: (tenant) => ensureTenantRows(db, tenant),
   };
 }
