@@ -19,7 +19,7 @@ export type ControlOptions = {
   readonly onSnapshot: (snapshot: Snapshot) => Promise<void>;
   /** Called when the store does not answer. */
   readonly onLost: () => void;
-  /** Called when a tenant's new snapshot cannot be used; that tenant's view then runs out, and nobody else's. */
+  /** Called once a version when a tenant's new snapshot cannot be used; that tenant's view then runs out, and nobody else's. */
   readonly onFault: (error: unknown) => void;
   readonly pollMs?: number;
   readonly leaseMs?: number;
@@ -85,6 +85,7 @@ function createViews({ db, onSnapshot, onFault, leaseMs = defaultLeaseMs }: Cont
   const views = new Map<string, ControlView>();
   // A large snapshot takes longer to load than a lease lasts; looks go on meanwhile, for all other tenants' sake.
   const loads = new Map<string, Promise<boolean>>();
+  const faults = new Map<string, LoadFault>();
   // Database time = monotonic time + offset; re-measured at every look, so a step of the local wall clock changes nothing.
   let offsetMs = Date.now() - performance.now();
   let lastSeen: number | undefined;
@@ -102,7 +103,7 @@ function createViews({ db, onSnapshot, onFault, leaseMs = defaultLeaseMs }: Cont
       const { tenant } = row;
       const known = views.get(tenant);
       if (known?.epoch === row.epoch) views.set(tenant, { ...known, validUntilMonoMs: asked + leaseMs });
-      else if (!loads.has(tenant)) loads.set(tenant, install(row, asked));
+      else if (!loads.has(tenant) && !isTooSoon(faults.get(tenant), row)) loads.set(tenant, install(row, asked));
     }
     lastSeen = asked;
   }
@@ -112,9 +113,12 @@ function createViews({ db, onSnapshot, onFault, leaseMs = defaultLeaseMs }: Cont
     try {
       const view = await load(row, views.get(row.tenant));
       views.set(row.tenant, { ...view, validUntilMonoMs: asked + leaseMs });
+      faults.delete(row.tenant);
       return true;
     } catch (error) {
-      onFault(error);
+      const before = faults.get(row.tenant);
+      if (before?.version !== row.snapshot_version) onFault(error);
+      faults.set(row.tenant, nextFault(row, before));
       return false;
     } finally {
       loads.delete(row.tenant);
@@ -139,6 +143,26 @@ function createViews({ db, onSnapshot, onFault, leaseMs = defaultLeaseMs }: Cont
     offsetMs: () => offsetMs,
     lastSeenMonoMs: () => lastSeen,
   };
+}
+
+/** A snapshot that could not be loaded: it is tried again, ever more rarely. */
+type LoadFault = {
+  readonly version: number;
+  readonly epoch: number;
+  readonly retryAtMonoMs: number;
+  readonly waitMs: number;
+};
+const retryFirstMs = 200;
+const retryMostMs = 10_000;
+
+function nextFault({ snapshot_version: version, epoch }: ControlRow, before: LoadFault | undefined): LoadFault {
+  const waitMs = before?.version === version ? Math.min(retryMostMs, before.waitMs * 2) : retryFirstMs;
+  return { version, epoch, waitMs, retryAtMonoMs: performance.now() + waitMs };
+}
+
+/** Any change of control is tried at once. */
+function isTooSoon(fault: LoadFault | undefined, { epoch }: ControlRow): boolean {
+  return fault?.epoch === epoch && performance.now() < fault.retryAtMonoMs;
 }
 
 /** One look at a time. Whoever asks while one is under way gets the next one, all of them the same: never an older view. */

@@ -49,8 +49,12 @@ export function createLedgerWriter(options: { db: Database; clock: Clock; incarn
     lanes.set(tenant, lane);
     return lane;
   };
+  let closed = false;
   const submit = <T>(tenant: string, make: (settle: Settle<T>) => Job): Promise<T> =>
-    new Promise((resolve, reject) => laneOf(tenant).push(make({ resolve, reject })));
+    new Promise((resolve, reject) => {
+      if (closed) reject(closing());
+      else laneOf(tenant).push(make({ resolve, reject }));
+    });
   return {
     redeem: (action) =>
       submit(action.tenant, (settle) => ({ kind: "redeem", action, askedMonoMs: options.clock.monotonicMs(), settle })),
@@ -58,6 +62,7 @@ export function createLedgerWriter(options: { db: Database; clock: Clock; incarn
     append: <T>(tenant: string, work: Work<T>) =>
       submit<T>(tenant, (settle) => ({ kind: "alone", work, settle: settle as Settle<unknown> })),
     close: async () => {
+      closed = true;
       await Promise.all([...lanes.values()].map((lane) => lane.drain()));
     },
   };
@@ -175,6 +180,13 @@ function nextBatch(queue: Job[]): Job[] {
 
 function rejectAll(jobs: readonly Job[], error: unknown): void {
   for (const job of jobs) job.settle.reject(error);
+}
+
+function closing(): AirworthyError {
+  return new AirworthyError("unavailable", "This server is closing and writes nothing more.", {
+    retryable: true,
+    fix: "Make the same call again once it is back, or at another node: it is answered with the outcome.",
+  });
 }
 
 function takenOver(id: string): AirworthyError {
