@@ -39,7 +39,7 @@ export async function startTestServer(options: TestServerOptions): Promise<TestS
   const database = await testDatabase();
   const folder = mkdtempSync(path.join(tmpdir(), "airworthy-walk-"));
   const configDir = path.join(folder, "config");
-  const databaseUrl = urlOf(database.connection);
+  const databaseUrl = databaseUrlOf(database.connection);
   write(configDir, options.files);
   const start = (dataDir: string, withConfig: boolean): Promise<RunningServer> =>
     startServer({
@@ -108,7 +108,7 @@ function write(dir: string, files: Readonly<Record<string, string>>): void {
   }
 }
 
-function urlOf(connection: pg.PoolConfig): string {
+export function databaseUrlOf(connection: pg.PoolConfig): string {
   if (connection.connectionString !== undefined) return connection.connectionString;
   const { user, database, host, port } = connection;
   return `postgres://${user}@/${database}?host=${encodeURIComponent(host ?? "")}&port=${port ?? 5432}`;

@@ -102,7 +102,15 @@ export const finding: Finding = {
   hint: 'did you mean "junior"?',
 };
 
-export const intact: LedgerVerification = { ok: true, entries: 12, chains: 2, checkpoints: 1, erased: 0, faults: [] };
+export const intact: LedgerVerification = {
+  ok: true,
+  entries: 12,
+  chains: 2,
+  checkpoints: 1,
+  erased: 0,
+  faultCount: 0,
+  faults: [],
+};
 
 const hex = "0190a0b0c0d07000800000000000abcd";
 export const ids = {

@@ -40,6 +40,8 @@ export const LedgerVerification = z.object({
   checkpoints: z.int(),
   /** Bodies that were erased on purpose; the chain still holds over their hashes. */
   erased: z.int(),
+  /** How many faults there are in all; `faults` names the first of them. */
+  faultCount: z.int(),
   faults: z.array(LedgerFault),
 });
 export type LedgerVerification = z.infer<typeof LedgerVerification>;

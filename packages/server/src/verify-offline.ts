@@ -34,6 +34,7 @@ export async function verifyOffline(options: {
       chains: sum((part) => part.chains),
       checkpoints: sum((part) => part.checkpoints),
       erased: sum((part) => part.erased),
+      faultCount: sum((part) => part.faultCount),
       faults: parts.flatMap((part) => part.faults),
     };
   } finally {

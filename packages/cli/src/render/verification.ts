@@ -14,8 +14,12 @@ export function renderVerification(found: LedgerVerification, paint: Paint): str
   ].join(", ");
   const verdict = found.ok
     ? `${paint.green("intact")}  ${checked}`
-    : `${paint.red("broken")}  ${checked}; ${countText(found.faults.length, "fault")}:`;
-  return [verdict, ...found.faults.map((fault) => `  ${faultText(fault)}`)].map((line) => `${line}\n`).join("");
+    : `${paint.red("broken")}  ${checked}; ${countText(found.faultCount, "fault")}:`;
+  const unnamed = found.faultCount - found.faults.length;
+  const rest = unnamed > 0 ? [`  and ${unnamed} more`] : [];
+  return [verdict, ...found.faults.map((fault) => `  ${faultText(fault)}`), ...rest]
+    .map((line) => `${line}\n`)
+    .join("");
 }
 
 function faultText(fault: LedgerFault): string {

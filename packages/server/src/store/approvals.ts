@@ -53,9 +53,11 @@ export function createApprovalStore(db: Database, writer: LedgerWriter): Approva
     read: (tenant, id) => one(db, "where p.tenant = $1 and p.id = $2", [tenant, id]),
     list: async (tenant, { status, team, limit }) => {
       const rows = await db.query<Row>({
-        text: `${select} where p.tenant = $1 and ($2::text is null or p.status = $2)
-               and ($3::text is null or (p.shown::json -> 'approvers')::jsonb ? $3)
-               order by p.requested_at limit $4`,
+        // Asked of what is shown: one past its time is no longer pending.
+        text: `select * from (${select} where p.tenant = $1) a
+               where ($2::text is null or a.status = $2)
+                 and ($3::text is null or (a.shown::json -> 'approvers')::jsonb ? $3)
+               order by a.requested_at limit $4`,
         values: [tenant, status, team, limit],
       });
       return rows.map(toApproval);

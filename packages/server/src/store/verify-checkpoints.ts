@@ -46,26 +46,27 @@ type With = {
   readonly hashesAt: (head: CheckpointHead) => readonly string[] | undefined;
 };
 
-export function checkCheckpoints({ checkpoints, tenant }: Chain, { verifier, hashesAt }: With): LedgerFault[] {
-  const faults: LedgerFault[] = [];
+/** One by one: where much is gone, every checkpoint since then misses it. */
+export function* checkCheckpoints(
+  { checkpoints, tenant }: Chain,
+  { verifier, hashesAt }: With,
+): Generator<LedgerFault> {
   const origin = `${verifier.name}/${tenant}`;
   let before: { readonly number: number; readonly digest: string | undefined } = { number: 0, digest: "none" };
   for (const checkpoint of checkpoints) {
     const chain = `checkpoint ${checkpoint.number}`;
     const follows = checkpoint.number === before.number + 1;
-    if (!follows)
-      faults.push({ chain, field: "number", detail: `no checkpoint ${before.number + 1} stands before it` });
+    if (!follows) yield { chain, field: "number", detail: `no checkpoint ${before.number + 1} stands before it` };
     const text = openNote(checkpoint.note, verifier);
     const previous = follows ? before.digest : undefined;
     const field = text === undefined ? "note" : findChange(checkpoint, text, { origin, previous });
     if (field === undefined) {
-      faults.push(...readHeads(checkpoint.heads).flatMap((head) => checkHead(head, chain, hashesAt)));
-    } else faults.push({ chain, field, detail: details[field] });
+      for (const head of readHeads(checkpoint.heads)) yield* checkHead(head, chain, hashesAt);
+    } else yield { chain, field, detail: details[field] };
     // What a changed note was before its change nobody knows, so the next one's citation of it is taken as it is.
     const digest = field === "note" ? undefined : hash("sha256", checkpoint.note, "hex");
     before = { number: checkpoint.number, digest };
   }
-  return faults;
 }
 
 type Field = "note" | "number" | "at" | "heads" | "previous";
