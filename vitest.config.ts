@@ -16,6 +16,8 @@ export default defineConfig({
           include: ["packages/*/src/**/*.test.ts", "examples/*/src/**/*.test.ts", "tests/*.test.ts"],
           pool: "threads",
           isolate: false,
+          // A limit against hanging, not a measure of speed: machines here are shared.
+          testTimeout: 60_000,
         },
       },
       {
@@ -27,8 +29,8 @@ export default defineConfig({
           globalSetup: ["tests/support/global-setup.ts"],
           pool: "forks",
           maxWorkers: 2,
-          testTimeout: 30_000,
-          hookTimeout: 60_000,
+          testTimeout: 90_000,
+          hookTimeout: 120_000,
         },
       },
       {
@@ -40,7 +42,7 @@ export default defineConfig({
           pool: "forks",
           maxWorkers: 1,
           testTimeout: 600_000,
-          hookTimeout: 60_000,
+          hookTimeout: 120_000,
         },
       },
     ],

@@ -248,10 +248,10 @@ describe("bundles", () => {
       reasons: [{ policyId: "none" }],
     });
     await engine.load(bundle(base, { version: 3 }));
-    expect(await engine.evaluate(makeRequest({ version: 1 }))).toMatchObject({ reasons: [{ code: "engine_fault" }] });
+    expect(await engine.evaluate(makeRequest({ version: 1 }))).toMatchObject({ reasons: [{ code: "version_gone" }] });
     expect(await engine.evaluate(makeRequest({ version: 3 }))).toMatchObject({ effect: "allow" });
     expect(await engine.evaluate(makeRequest({ tenant: "other" }))).toMatchObject({
-      reasons: [{ code: "engine_fault" }],
+      reasons: [{ code: "version_gone" }],
     });
   });
 
@@ -271,7 +271,7 @@ describe("bundles", () => {
     const ask = async (about: number): Promise<void> => {
       const [reason] = (await engine.evaluate(makeRequest({ version: about }))).reasons;
       const right = about % 2 === 0 ? "none" : "base";
-      expect(reason?.code === "engine_fault" ? right : reason?.policyId).toBe(right);
+      expect(reason?.code === "version_gone" ? right : reason?.policyId).toBe(right);
     };
     for (let version = 2; version <= 12; version += 1) {
       const loading = engine.load(bundle(version % 2 === 0 ? deny : base, { version }));
