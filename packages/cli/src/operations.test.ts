@@ -137,10 +137,11 @@ describe("keys", () => {
 describe("verify and health", () => {
   it("verify names each fault exactly and leaves with 6", async () => {
     const faults = [{ chain: "c1", seq: 7, field: "bodyHash", detail: "is another than the body's" }];
-    const verifyOffline = () => Promise.resolve({ ...intact, ok: false, faults });
+    const verifyOffline = () => Promise.resolve({ ...intact, ok: false, faultCount: 13, faults });
     const ran = await runIn({ parts: { verifyOffline } }, "verify", "--data", folder);
     expect(ran).toMatchObject({ code: 6, asked: [] });
-    expect(ran.out).toContain("c1 entry 7, bodyHash: is another than the body's\n");
+    expect(ran.out).toContain("13 faults:\n");
+    expect(ran.out).toContain("c1 entry 7, bodyHash: is another than the body's\n  and 12 more\n");
   });
 
   it("verify leaves with 0 when intact, and takes DATABASE_URL", async () => {

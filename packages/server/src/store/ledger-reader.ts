@@ -37,12 +37,14 @@ type DecisionRow = Place & {
   readonly request: string | null;
 };
 type Place = { readonly at: string; readonly day: string; readonly chain: string; readonly seq: number };
+/** Not left out, so that the index bounds every page alike. */
+const afterAll: Place = { at: "infinity", day: "infinity", chain: "", seq: 0 };
 
 /** One decision an action: its last one. Bodies without a policy request were refused before any policy was asked. */
 async function readDecisions(db: Database, tenant: string, limit: number): Promise<RecordedDecision[]> {
   const latest = new Map<string, RecordedDecision>();
   let held = 0;
-  let before: Place | undefined;
+  let before = afterAll;
   for (let looked = 0; looked < limit * entriesPerDecision + pageSize; looked += pageSize) {
     // oxlint-disable-next-line no-await-in-loop -- each page begins where the one before it ended
     const rows = await readPage(db, tenant, before);
@@ -52,24 +54,25 @@ async function readDecisions(db: Database, tenant: string, limit: number): Promi
       if (latest.size >= limit || held > heldMax) return [...latest.values()];
       latest.set(action, { action, agent, tool, request: JSON.parse(request) as PolicyRequest });
     }
-    before = rows.at(-1);
-    if (rows.length < pageSize) break;
+    const last = rows.at(-1);
+    if (!last || rows.length < pageSize) break;
+    before = last;
   }
   return [...latest.values()];
 }
 
 /** The entries of decisions before a place, the newest first; the index on time gives them in this order. */
-function readPage(db: Database, tenant: string, before: Place | undefined): Promise<DecisionRow[]> {
+function readPage(db: Database, tenant: string, before: Place): Promise<DecisionRow[]> {
   return db.query<DecisionRow>({
     name: "decisions-page",
     text: `select e.at::text, e.day::text, e.chain, e.seq, e.action, e.agent, e.tool,
                   b.body::json -> 'policy' ->> 'request' as request
            from (select tenant, day, chain, seq, at, action, agent, tool from ledger_entries
                  where tenant = $1 and kind in ('started', 'finished', 'waiting')
-                   and ($2::timestamptz is null or at <= $2 and (at, day, chain, seq) < ($2, $3::date, $4, $5))
+                   and at <= $2::timestamptz and (at, day, chain, seq) < ($2::timestamptz, $3::date, $4, $5)
                  order by at desc, day desc, chain desc, seq desc limit ${pageSize}) e
            left join ledger_bodies b on b.tenant = e.tenant and b.day = e.day and b.chain = e.chain and b.seq = e.seq
            order by e.at desc, e.day desc, e.chain desc, e.seq desc`,
-    values: [tenant, before?.at, before?.day, before?.chain, before?.seq],
+    values: [tenant, before.at, before.day, before.chain, before.seq],
   });
 }
