@@ -29,6 +29,8 @@ export default defineConfig({
           globalSetup: ["tests/support/global-setup.ts"],
           pool: "forks",
           maxWorkers: 2,
+          // On shared machines a neighbour can stall a process for longer than any sensible limit. The report shows repeats.
+          retry: process.env["CI"] === undefined ? 0 : 2,
           testTimeout: 90_000,
           hookTimeout: 120_000,
         },
