@@ -44,7 +44,7 @@ const numberText = (value: number): string => value.toLocaleString("en-US", { ma
 function labelOf(edges: readonly number[], at: number): string {
   const [below, above] = [edges[at - 1], edges[at]];
   if (below === undefined) return `< ${numberText(above ?? 0)}`;
-  return above === undefined ? `≥ ${numberText(below)}` : `${numberText(below)} …`;
+  return above === undefined ? `≥ ${numberText(below)}` : `${numberText(below)} – ${numberText(above)}`;
 }
 
 /** The most frequent categories, the new ones first where they count, and the rest together. */

@@ -127,7 +127,8 @@ function testTails({ pilot, production }: FieldPair): readonly FieldTest[] {
 function testCategories(pilot: Counts, production: Counts, unseen: "unseen" | "format"): readonly FieldTest[] {
   if (pilot.others > 0 || pilot.each.size === 0 || production.each.size === 0) return [];
   const pooled = poolCounts(pilot, production);
-  const rows = [...production.each].reduce((sum, [text, count]) => sum + (pilot.each.has(text) ? 0 : count), 0);
+  const news = [...production.each].filter(([text]) => !pilot.each.has(text)).map(([, count]) => count);
+  const rows = news.reduce((sum, count) => sum + count, 0);
   const sizes = { n: totalOf(pilot), m: totalOf(production) };
   const share = rows / Math.max(1, sizes.m);
   const frequent = poolRare(pooled, sizes);
@@ -136,7 +137,7 @@ function testCategories(pilot: Counts, production: Counts, unseen: "unseen" | "f
     {
       kind: unseen,
       test: "exchangeability bound",
-      pValue: boundUnseen(rows, sizes, countOfCounts(pooled)),
+      pValue: boundUnseen({ rows, categories: news.length }, sizes, countOfCounts(pooled)),
       effect: share,
       effectName: "share of rows",
       shares: { pilot: 0, production: share },

@@ -47,7 +47,7 @@ export async function sampleSource(path: string, options: ReadOptions = {}): Pro
     },
     unreadable: () => void (unreadable += 1),
   };
-  const { format } = await readRecords(path, sink, {
+  const format = await readRecords(path, sink, {
     ...options,
     onFormat: (found) => void (untyped.value = found === "csv"),
   });
@@ -74,9 +74,15 @@ function roleOf(sample: FieldSample, type: ContractFieldType): FieldRole {
   if (type === "list") return "list";
   if (type === "boolean") return "category";
   if (isIdentifier(sample, type)) return "identifier";
+  return isCategory(sample, type) ? "category" : type === "text" ? "text" : "measure";
+}
+
+/** Few enough different values, and each often enough. */
+function isCategory(sample: FieldSample, type: ContractFieldType): boolean {
   const { each, others } = sample.categories;
-  if (type === "text") return others === 0 && each.size * 2 <= present ? "category" : "text";
-  return others === 0 && each.size <= 20 && each.size * 5 <= present ? "category" : "measure";
+  const present = presentOf(sample);
+  if (others > 0) return false;
+  return type === "text" ? each.size * 2 <= present : each.size <= 20 && each.size * 5 <= present;
 }
 
 /** Unique, and counted up or called so: such values move on by their nature, and that they did says nothing. */

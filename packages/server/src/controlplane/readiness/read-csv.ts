@@ -9,8 +9,7 @@ import type { Reading } from "./record-sink.ts";
 
 const delimiters = [",", ";", "\t", "|"] as const;
 
-/** Answers the header as it stands in the file. */
-export async function readCsv(reading: Reading): Promise<string | undefined> {
+export async function readCsv(reading: Reading, onHeader?: (header: string) => void): Promise<void> {
   const parser = parse({
     bom: true,
     delimiter: findDelimiter(reading.start),
@@ -24,7 +23,7 @@ export async function readCsv(reading: Reading): Promise<string | undefined> {
   const source = Readable.from(reading.chunks, { objectMode: false });
   source.on("error", (error) => parser.destroy(error));
   try {
-    return await takeRows(source.pipe(parser), reading);
+    await takeRows(source.pipe(parser), reading, onHeader);
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
     throw new AirworthyError("invalid_input", `${reading.path} cannot be read to its end: ${error.message}`, {
@@ -34,15 +33,18 @@ export async function readCsv(reading: Reading): Promise<string | undefined> {
   }
 }
 
-async function takeRows(parser: Parser, { path, sink, keepRaw }: Reading): Promise<string | undefined> {
+async function takeRows(
+  parser: Parser,
+  { path, sink, keepRaw }: Reading,
+  onHeader: ((header: string) => void) | undefined,
+): Promise<void> {
   let columns: readonly string[] | undefined;
-  let header: string | undefined;
   let number = 0;
   for await (const row of parser) {
     const { cells, raw } = readRow(row, keepRaw);
     if (columns === undefined) {
       columns = nameColumns(path, cells);
-      header = raw;
+      if (raw !== undefined) onHeader?.(raw);
       continue;
     }
     number += 1;
@@ -52,7 +54,6 @@ async function takeRows(parser: Parser, { path, sink, keepRaw }: Reading): Promi
       sink.unreadable({ number, why, raw: raw ?? cells.join(",") });
     }
   }
-  return header;
 }
 
 /** With `raw`, the library answers both forms of a row. */

@@ -7,7 +7,7 @@ import { createElementSplitter, createLineSplitter } from "./split-json.ts";
 
 const depthMax = 5;
 
-export async function readJson(reading: Reading, format: "json" | "jsonl"): Promise<undefined> {
+export async function readJson(reading: Reading, format: "json" | "jsonl"): Promise<void> {
   const { path, sink, keepRaw } = reading;
   let number = 0;
   const take = (text: string): void => {

@@ -13,28 +13,25 @@ export type ReadOptions = {
   readonly keepRaw?: boolean;
   /** Called before the first record. */
   readonly onFormat?: (format: SourceFormat) => void;
+  /** Called with the first line of a CSV file as it stands in it, with `keepRaw`. */
+  readonly onHeader?: (header: string) => void;
   /** Called now and then while a long file is read. */
   readonly onProgress?: (done: { readonly bytes: number; readonly totalBytes: number }) => void;
-};
-
-export type ReadResult = {
-  readonly format: SourceFormat;
-  /** The header of a CSV file as it stands in it. */
-  readonly header: string | undefined;
 };
 
 const chunkBytes = 256 * 1024;
 
 /** @throws AirworthyError `not_found` without the file, `invalid_input` when it is not what its name says. */
-export async function readRecords(path: string, sink: RecordSink, options: ReadOptions = {}): Promise<ReadResult> {
+export async function readRecords(path: string, sink: RecordSink, options: ReadOptions = {}): Promise<SourceFormat> {
   const totalBytes = await sizeOf(path);
   const start = await readStart(path);
   const format = formatOf(path, start);
   options.onFormat?.(format);
   const chunks = readChunks(path, { totalBytes, onProgress: options.onProgress });
   const reading = { path, chunks, start, keepRaw: options.keepRaw === true, sink };
-  const header = format === "csv" ? await readCsv(reading) : await readJson(reading, format);
-  return { format, header };
+  if (format === "csv") await readCsv(reading, options.onHeader);
+  else await readJson(reading, format);
+  return format;
 }
 
 async function sizeOf(path: string): Promise<number> {

@@ -4,25 +4,36 @@ import { logGamma } from "./gamma.ts";
 /** How often each pooled count occurs: `categories` have exactly `count` rows in both samples together. */
 export type CountOfCounts = readonly { readonly count: number; readonly categories: number }[];
 
+export type Unseen = {
+  /** Rows of the second sample whose category the first lacks. */
+  readonly rows: number;
+  /** How many such categories there are. */
+  readonly categories: number;
+};
+
 /**
- * An upper bound for P(T ≥ `rows`), T being the rows of the second sample whose category the first lacks, when all
- * n + m rows are exchangeable. A category of c rows lies wholly in the second sample with probability C(m,c)/C(n+m,c);
- * these events are negatively associated (Joag-Dev & Proschan 1983, permutation distributions), so Chernoff's bound
- * for independent ones (1952) holds. Right at any size: never too small.
+ * An upper bound for the chance of as many unseen rows, or as many unseen categories, when all n + m rows are
+ * exchangeable. A category of c rows lies wholly in the second sample with probability C(m,c)/C(n+m,c); these events are
+ * negatively associated (Joag-Dev & Proschan 1983, permutation distributions), so Chernoff's bound for independent ones
+ * (1952) holds for either sum. One large new category shows in the rows, many small ones in their number; asking both
+ * doubles the bound (Bonferroni). Right at any size: never too small.
  */
 export function boundUnseen(
-  rows: number,
+  unseen: Unseen,
   sizes: { readonly n: number; readonly m: number },
   counts: CountOfCounts,
 ): number {
-  if (rows <= 0 || sizes.n === 0 || sizes.m === 0) return 1;
+  if (unseen.rows <= 0 || sizes.n === 0 || sizes.m === 0) return 1;
   const terms = counts.map(({ count, categories }) => ({ count, categories, chance: chanceOfAll(count, sizes) }));
-  const logBound = (theta: number): number =>
-    terms.reduce(
-      (sum, { count, categories, chance }) => sum + categories * logMean(chance, theta * count),
-      -theta * rows,
-    );
-  return Math.min(1, Math.exp(smallest(logBound)));
+  const bound = (sum: number, weightOf: (count: number) => number): number => {
+    const logBound = (theta: number): number =>
+      terms.reduce(
+        (total, { count, categories, chance }) => total + categories * logMean(chance, theta * weightOf(count)),
+        -theta * sum,
+      );
+    return Math.exp(smallest(logBound));
+  };
+  return Math.min(1, 2 * bound(unseen.rows, (count) => count), 2 * bound(unseen.categories, () => 1));
 }
 
 /** ln of C(m,c)/C(n+m,c): that all `count` rows fall into the second sample. */
