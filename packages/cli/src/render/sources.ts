@@ -48,14 +48,14 @@ const rangeText = ({ lowest, median, highest }: FieldSummary): string =>
 export function renderComparison(found: SourceComparison, look: Look): string {
   const { paint } = look;
   const severe = found.findings.filter(({ severity }) => severity === "severe").length;
-  const counts = `${countText(found.pilot.records, "record")} in the pilot, ${countText(found.production.records, "record")} in production, ${countText(found.tests, "test")}`;
-  const verdict = found.ok
-    ? `${paint.green("ready")}  ${counts}`
-    : `${paint.red("not ready")}  ${counts}, ${countText(severe, "severe finding")}`;
+  const severity = severe > 0 ? countText(severe, "severe finding") : "no severe finding";
+  const verdict = `${found.ok ? paint.green("ready") : paint.red("not ready")}  ${severity}`;
+  const counts = `${countText(found.pilot.records, "record")} in the pilot, ${found.production.records.toLocaleString("en-US")} in production, ${countText(found.tests, "test")}`;
   const noticeable = `A distribution has to move by ${percentText(found.noticeable)} of its values to be noticed with so many records; false alarms: at most ${percentText(found.alpha)}.`;
   const untested = found.untested.map(({ field, why }) => `not compared: ${clean(field)} (${clean(why)})`);
   return [
     verdict,
+    counts,
     ...found.findings.flatMap((finding) => ["", ...findingLines(finding, look)]),
     "",
     ...[noticeable, ...untested].flatMap((text) => wrap(text, look.width)).map(paint.dim),

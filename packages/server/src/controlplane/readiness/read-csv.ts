@@ -65,7 +65,7 @@ function readRow(
   const pair = typeof row === "object" && row !== null ? row : {};
   const cells = "record" in pair && isCells(pair.record) ? pair.record : [];
   const raw = "raw" in pair && typeof pair.raw === "string" ? pair.raw : "";
-  return { cells, raw: raw.replace(/[\r\n]+$/, "").replace(/^[\n\uFEFF]+/, "") };
+  return { cells, raw: raw.replace(/[\r\n]+$/, "").replace(/^[\r\n\uFEFF]+/, "") };
 }
 
 const isCells = (row: unknown): row is readonly string[] => Array.isArray(row);
