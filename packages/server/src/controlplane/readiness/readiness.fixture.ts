@@ -7,11 +7,9 @@ import { createRandomStream } from "../../kernel/stats/random-stream.ts";
 
 export type Row = Readonly<Record<string, string | number | boolean | null>>;
 
-const pick = <T>(random: () => number, values: readonly T[]): T => {
-  // The first ones more often, as in life.
-  const at = Math.floor(random() * random() * values.length);
-  return values[at] as T;
-};
+/** The first ones more often, as in life. */
+const pick = (random: () => number, values: readonly string[]): string =>
+  values[Math.floor(random() * random() * values.length)] ?? "";
 
 export function makeInvoices(count: number, seed: number): Row[] {
   const random = createRandomStream(seed);
@@ -41,7 +39,7 @@ export function toCsv(rows: readonly Row[]): string {
 }
 
 export type Folder = {
-  readonly write: (name: string, text: string) => string;
+  readonly write: (name: string, text: string | Buffer) => string;
   readonly path: string;
   readonly remove: () => void;
 };

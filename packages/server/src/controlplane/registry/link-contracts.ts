@@ -53,11 +53,13 @@ function linkAllowed(linked: Linked, field: ContractField, position: number): vo
   }
 }
 
-function canHold({ type, range, maxLength }: ContractField, value: string | number | boolean): boolean {
-  if (typeof value === "number") {
-    const isRight = type === "number" || (type === "integer" && Number.isInteger(value));
-    return isRight && value >= (range?.min ?? value) && value <= (range?.max ?? value);
-  }
-  if (typeof value === "boolean") return type === "boolean";
-  return type === "text" && value.length <= (maxLength ?? value.length);
+function canHold(field: ContractField, value: string | number | boolean): boolean {
+  if (typeof value === "number") return canHoldNumber(field, value);
+  if (typeof value === "boolean") return field.type === "boolean";
+  return field.type === "text" && value.length <= (field.maxLength ?? value.length);
+}
+
+function canHoldNumber({ type, range }: ContractField, value: number): boolean {
+  const isRight = type === "number" || (type === "integer" && Number.isInteger(value));
+  return isRight && value >= (range?.min ?? value) && value <= (range?.max ?? value);
 }
