@@ -85,7 +85,7 @@ describe("sources compare", () => {
 
   it("says which file is not there", async () => {
     const { code, err } = await run("compare", "gone.csv", "b.csv");
-    expect(code).toBe(1);
+    expect(code).toBe(2);
     expect(err).toMatch(/There is no file .*gone\.csv/);
   });
 });

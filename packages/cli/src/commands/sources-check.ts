@@ -6,7 +6,7 @@ import { act, type Call, type Cli } from "../call.ts";
 import { exitCodes, type ExitCode } from "../exit-codes.ts";
 import { withExamples } from "../help.ts";
 import { renderContractCheck } from "../render/sources.ts";
-import { withProgress } from "../text/progress.ts";
+import { readSourceFile } from "../source-file.ts";
 
 type Options = {
   readonly contract: string;
@@ -38,11 +38,13 @@ async function runCheck(call: Call<Options>): Promise<ExitCode> {
   const { shell, options, args } = call;
   const at = (path: string): string => resolve(shell.cwd, path);
   const server = await shell.loadServer();
-  const contract = await server.findContract(options.contract, at(options.config), shell.cwd);
+  const contract = await readSourceFile(shell, () =>
+    server.findContract(options.contract, at(options.config), shell.cwd),
+  );
   const path = at(args[0] ?? "");
   const quarantine = at(options.quarantine ?? `${args[0] ?? ""}.quarantine.jsonl`);
   const accepted = options.accepted === undefined ? {} : { accepted: at(options.accepted) };
-  const found = await withProgress(shell, (onProgress) =>
+  const found = await readSourceFile(shell, (onProgress) =>
     server.checkSource(path, { contract, quarantine, ...accepted, onProgress }),
   );
   call.print("source-check", found, () => renderContractCheck(found, { paint: call.paint, width: call.tableWidth }));

@@ -6,7 +6,7 @@ import { act, type Call, type Cli } from "../call.ts";
 import { exitCodes, type ExitCode } from "../exit-codes.ts";
 import { withExamples } from "../help.ts";
 import { renderComparison } from "../render/sources.ts";
-import { withProgress } from "../text/progress.ts";
+import { readSourceFile } from "../source-file.ts";
 
 type Options = { readonly alpha?: number };
 
@@ -38,7 +38,7 @@ async function runCompare(call: Call<Options>): Promise<ExitCode> {
   const { compareSources } = await shell.loadServer();
   const [pilot, production] = [args[0] ?? "", args[1] ?? ""].map((path) => resolve(shell.cwd, path));
   const alpha = options.alpha === undefined ? {} : { alpha: options.alpha };
-  const found = await withProgress(shell, (onProgress) =>
+  const found = await readSourceFile(shell, (onProgress) =>
     compareSources(pilot ?? "", production ?? "", { ...alpha, onProgress }),
   );
   call.print("source-comparison", found, () => renderComparison(found, { paint: call.paint, width: call.pageWidth }));

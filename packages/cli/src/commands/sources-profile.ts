@@ -10,7 +10,7 @@ import { Failure } from "../failure.ts";
 import { withExamples } from "../help.ts";
 import { renderProfile } from "../render/sources.ts";
 import type { SourceDescription } from "../server-parts.ts";
-import { withProgress } from "../text/progress.ts";
+import { readSourceFile } from "../source-file.ts";
 
 type Options = { readonly out?: string; readonly name?: string };
 
@@ -35,7 +35,7 @@ async function runProfile(call: Call<Options>): Promise<ExitCode | undefined> {
   const { shell, options, args } = call;
   const server = await shell.loadServer();
   const learn = options.out === undefined ? undefined : { ...named(options), ...readExisting(call, options.out) };
-  const found = await withProgress(shell, (onProgress) =>
+  const found = await readSourceFile(shell, (onProgress) =>
     server.profileSource(resolve(shell.cwd, args[0] ?? ""), { ...(learn === undefined ? {} : { learn }), onProgress }),
   );
   call.print("source-profile", found, () => renderProfile(found, { paint: call.paint, width: call.tableWidth }));
