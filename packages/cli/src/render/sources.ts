@@ -18,7 +18,7 @@ export function renderProfile({ profile, pictures }: SourceDescription, look: { 
   const unreadable = profile.unreadable === 0 ? "" : `, ${look.paint.red(`${profile.unreadable} cannot be read`)}`;
   const head = `${clean(profile.file)}  ${countText(profile.records, "record")}, ${countText(profile.fields.length, "field")}${unreadable}\n\n`;
   const rows = profile.fields.map((field) => [
-    clean(field.name),
+    cut(clean(field.name), 24),
     `${field.type}${field.role === "identifier" ? " id" : ""}`,
     percentText(field.missing / Math.max(1, profile.records)),
     String(field.malformed),
@@ -28,12 +28,12 @@ export function renderProfile({ profile, pictures }: SourceDescription, look: { 
   ]);
   const table = renderTable(
     [
-      { title: "FIELD", shrinks: true },
+      { title: "FIELD" },
       { title: "TYPE" },
       { title: "MISSING", align: "right" },
       { title: "MALFORMED", align: "right" },
       { title: "DISTINCT", align: "right" },
-      { title: "LOWEST … MEDIAN … HIGHEST", shrinks: true },
+      { title: "RANGE, MEDIAN", shrinks: true },
       { title: "SHAPE" },
     ],
     rows,
