@@ -7,6 +7,7 @@ import { type Bench, type Benchmark, type Shop, startShop } from "./bench.ts";
 import { buildBundle } from "./build.ts";
 import { benchMcp } from "./mcp.ts";
 import { benchPolicy } from "./policy.ts";
+import { benchReadiness } from "./readiness.ts";
 import { heading, renderRow, type Row, WrongAnswer } from "./row.ts";
 import { benchStart } from "./start.ts";
 import { benchStop } from "./stops.ts";
@@ -16,6 +17,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   action: benchAction,
   rate: benchRate,
   mcp: benchMcp,
+  readiness: benchReadiness,
   stop: benchStop,
   start: benchStart,
 };

@@ -8,7 +8,10 @@ export const exitCodes = {
   changesPending: { code: 3, meaning: "There are changes (`plan --detailed-exitcode`)." },
   auth: { code: 4, meaning: "No key, a wrong key, or a key that may not do this." },
   network: { code: 5, meaning: "No server, or the server cannot answer now." },
-  gateFailed: { code: 6, meaning: "A check said no (`check`, `verify`, a health check of a degraded server)." },
+  gateFailed: {
+    code: 6,
+    meaning: "A check said no (`check`, `verify`, `sources`, a health check of a degraded server).",
+  },
   notVerified: { code: 7, meaning: "It ran, but whether it took effect is not established." },
   stillPending: { code: 8, meaning: "Still waiting, or waited long enough." },
   partlyApplied: { code: 9, meaning: "Applied to some of the named things and not to others." },

@@ -20,6 +20,9 @@ import { addKeysRevoke } from "./commands/keys-revoke.ts";
 import { addPeopleKey } from "./commands/people-key.ts";
 import { addPlan } from "./commands/plan.ts";
 import { addResume } from "./commands/resume.ts";
+import { addSourcesCheck } from "./commands/sources-check.ts";
+import { addSourcesCompare } from "./commands/sources-compare.ts";
+import { addSourcesProfile } from "./commands/sources-profile.ts";
 import { addStart } from "./commands/start.ts";
 import { addStop } from "./commands/stop.ts";
 import { addStopsList } from "./commands/stops-list.ts";
@@ -46,6 +49,11 @@ const groups: readonly { readonly name: string; readonly description: string; re
       name: "approvals",
       description: "what waits for a person",
       add: [addApprovalsList, addApprovalsApprove, addApprovalsReject],
+    },
+    {
+      name: "sources",
+      description: "what the data is like, and whether it still is",
+      add: [addSourcesProfile, addSourcesCompare, addSourcesCheck],
     },
     { name: "stops", description: "what is stopped", add: [addStopsList] },
     { name: "tools", description: "tools and their definitions", add: [addToolsPin] },

@@ -1,5 +1,14 @@
 /** The few things the command line uses of the server package: to start it, and to check without it. */
-import type { ConfigFile, Finding, LedgerVerification } from "@airworthy/contract";
+import type {
+  ConfigFile,
+  ContractCheck,
+  Finding,
+  LedgerVerification,
+  Picture,
+  SourceComparison,
+  SourceContractDocument,
+  SourceProfile,
+} from "@airworthy/contract";
 
 type StartOptions = {
   readonly dataDir: string;
@@ -16,6 +25,13 @@ export type PinResult = {
   readonly tools: readonly { readonly name: string; readonly pin: string; readonly was?: string }[];
 };
 
+export type OnProgress = (done: { readonly bytes: number; readonly totalBytes: number }) => void;
+export type SourceDescription = {
+  readonly profile: SourceProfile;
+  readonly pictures: Readonly<Record<string, Picture>>;
+  readonly contract?: { readonly name: string; readonly version: number; readonly text: string };
+};
+
 export type ServerParts = {
   readonly startServer: (options: StartOptions) => Promise<RunningServer>;
   readonly readFolder: (path: string) => Promise<readonly ConfigFile[]>;
@@ -26,6 +42,28 @@ export type ServerParts = {
     look?: { readonly color?: boolean },
   ) => string;
   readonly pinTools: (options: { readonly configDir: string; readonly connector: string }) => Promise<PinResult>;
+  readonly profileSource: (
+    path: string,
+    options: {
+      readonly learn?: { readonly name?: string; readonly existing?: ConfigFile };
+      readonly onProgress: OnProgress;
+    },
+  ) => Promise<SourceDescription>;
+  readonly compareSources: (
+    pilot: string,
+    production: string,
+    options: { readonly alpha?: number; readonly onProgress: OnProgress },
+  ) => Promise<SourceComparison>;
+  readonly findContract: (nameOrFile: string, configDir: string, cwd: string) => Promise<SourceContractDocument>;
+  readonly checkSource: (
+    path: string,
+    options: {
+      readonly contract: SourceContractDocument;
+      readonly quarantine: string;
+      readonly accepted?: string;
+      readonly onProgress: OnProgress;
+    },
+  ) => Promise<ContractCheck>;
   readonly verifyOffline: (options: {
     readonly dataDir: string;
     readonly databaseUrl?: string;

@@ -88,6 +88,10 @@ const noParts: ServerParts = {
   renderFindings: (findings) =>
     findings.map((finding) => `${finding.file}:${finding.line} ${finding.message}\n`).join(""),
   pinTools: missing("pinTools"),
+  profileSource: missing("profileSource"),
+  compareSources: missing("compareSources"),
+  findContract: missing("findContract"),
+  checkSource: missing("checkSource"),
   verifyOffline: missing("verifyOffline"),
 };
 

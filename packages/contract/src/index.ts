@@ -9,5 +9,6 @@ export * from "./ids.ts";
 export * from "./json.ts";
 export * from "./ledger.ts";
 export * from "./plan.ts";
+export * from "./readiness.ts";
 export * from "./snapshot.ts";
 export * from "./stop.ts";

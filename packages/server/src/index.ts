@@ -4,6 +4,10 @@ import { createConnectors } from "./dataplane/5-execution/connectors.ts";
 
 import { readEnvironment } from "./kernel/config.ts";
 
+export { checkSource } from "./controlplane/readiness/check-source.ts";
+export { compareSources } from "./controlplane/readiness/compare-sources.ts";
+export { profileSource } from "./controlplane/readiness/describe-source.ts";
+export { findContract } from "./controlplane/readiness/find-contract.ts";
 export { checkFiles } from "./controlplane/registry/compile.ts";
 export { readFolder } from "./controlplane/registry/read-folder.ts";
 export { renderFindings } from "./controlplane/registry/render-findings.ts";

@@ -22,7 +22,7 @@ export const findingCodes = {
     "Use text, safe integers, finite numbers, true, false, null, lists and maps.",
   ),
   AW1007: error("A document is not a map.", "Begin with `apiVersion: airworthy/v1` and `kind:`."),
-  AW1008: error("`kind` is missing or unknown.", "Use Agent, Connector, Person, Team or Budget."),
+  AW1008: error("`kind` is missing or unknown.", "Use Agent, Connector, Person, Team, Budget or SourceContract."),
   AW1009: error("An unknown key.", "Correct its spelling or remove it."),
   AW1010: error("A required key is missing.", "Add it; the hint shows an example."),
   AW1011: error("A value of the wrong type.", "Write a value of the type that the message names."),
@@ -161,6 +161,14 @@ export const findingCodes = {
   AW1522: error("The policies could not be checked in time.", "Remove or simplify the latest policy."),
   AW1530: error("A policy test fails.", "Correct the policy, or the expectation."),
   AW1531: error("A policy test cannot be read.", "Follow the form in write-a-policy.md."),
+
+  AW1601: error("A source contract lists a field twice.", "Keep one of the two."),
+  AW1602: error("A range ends below its beginning.", "Exchange `min` and `max`."),
+  AW1603: error("An allowed value that the field can never hold.", "Give it the field's type and range, or remove it."),
+  AW1604: error(
+    "A limit that the field's type does not have.",
+    "Use `range` for numbers, `maxLength` for text and lists.",
+  ),
 } as const satisfies Record<string, CodeEntry>;
 
 export type FindingCode = keyof typeof findingCodes;

@@ -10,6 +10,7 @@ const chapters = [
   ["AW13", "Facts, probes, compensations and budgets"],
   ["AW14", "Models and secrets"],
   ["AW15", "Policies and their tests"],
+  ["AW16", "Source contracts"],
 ] as const;
 
 const intro = `# Findings

@@ -38,6 +38,9 @@ const examples: Readonly<Record<string, string>> = {
   members: "[maria]",
   limit: "{ minor: 500000, currency: EUR }",
   per: "day",
+  version: "1",
+  nullable: "false",
+  fields: "[{ name: status, type: text, nullable: false }]",
 };
 
 /** Keys whose example depends on where they stand: `parent/key`. */
@@ -49,6 +52,8 @@ const placed: Readonly<Record<string, string>> = {
   "facets/type": "string",
   "entity/type": "invoice",
   "yields/type": "string",
+  "fields/name": "status",
+  "fields/type": "text",
 };
 
 /** `key: example`, or undefined when there is none to show. `parent` is the nearest key above. */

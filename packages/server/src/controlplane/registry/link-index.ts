@@ -7,6 +7,7 @@ import type {
   HttpTool,
   McpTool,
   PersonDocument,
+  SourceContractDocument,
   SqlTool,
   TeamDocument,
 } from "@airworthy/contract";
@@ -41,6 +42,7 @@ export type LinkIndex = {
   readonly people: readonly LoadedDocument<PersonDocument>[];
   readonly teams: readonly LoadedDocument<TeamDocument>[];
   readonly budgets: readonly LoadedDocument<BudgetDocument>[];
+  readonly contracts: readonly LoadedDocument<SourceContractDocument>[];
   readonly tools: ReadonlyMap<string, LinkedTool>;
   readonly names: (kind: DeclaredName["kind"]) => ReadonlySet<string>;
   readonly complete: boolean;
@@ -57,6 +59,7 @@ export function indexDocuments(loaded: LoadedFiles): LinkIndex {
     people: loaded.documents.filter(isPerson),
     teams: loaded.documents.filter(isTeam),
     budgets: loaded.documents.filter(isBudget),
+    contracts: loaded.documents.filter(isContract),
     tools: new Map(connectors.flatMap(listTools)),
     names: (kind) => names.get(kind) ?? new Set(),
     complete: loaded.complete,
@@ -136,4 +139,7 @@ function isTeam(one: LoadedDocument): one is LoadedDocument<TeamDocument> {
 }
 function isBudget(one: LoadedDocument): one is LoadedDocument<BudgetDocument> {
   return one.document.kind === "Budget";
+}
+function isContract(one: LoadedDocument): one is LoadedDocument<SourceContractDocument> {
+  return one.document.kind === "SourceContract";
 }

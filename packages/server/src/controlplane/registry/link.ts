@@ -3,6 +3,7 @@ import type { Finding } from "@airworthy/contract";
 
 import { sortFindings } from "./finding-codes.ts";
 import { linkConnectors } from "./link-connectors.ts";
+import { linkContracts } from "./link-contracts.ts";
 import { linkFacts } from "./link-facts.ts";
 import { indexDocuments } from "./link-index.ts";
 import { linkInputs } from "./link-input.ts";
@@ -20,5 +21,6 @@ export function linkDocuments(loaded: LoadedFiles): Finding[] {
   linkTools(index);
   linkPaths(index);
   linkFacts(index);
+  linkContracts(index);
   return sortFindings(index.findings);
 }

@@ -1,0 +1,166 @@
+/** What is kept of one field while its records go by: counts, a sample of its numbers, its categories. Bounded. */
+import type { ContractFieldType } from "@airworthy/contract";
+
+import { createReservoir } from "../../kernel/stats/reservoir.ts";
+import { cellKinds, classifyCell } from "./classify-cell.ts";
+import type { CellKind } from "./classify-cell.ts";
+import { createCounter } from "./count-map.ts";
+import type { Counts } from "./count-map.ts";
+import type { Cell } from "./record-sink.ts";
+
+export type FieldSample = {
+  readonly name: string;
+  /** By kind; what is absent from a record is not in here. */
+  readonly kinds: Readonly<Record<CellKind, number>>;
+  /** Sorted; all of them up to `sampleMax`, beyond that a uniform sample. Lengths for texts and lists. */
+  readonly numbers: Float64Array;
+  readonly lengths: Float64Array;
+  readonly lowest: number;
+  readonly highest: number;
+  readonly categories: Counts;
+  /** Texts with letters and digits made alike: `INV-0042` is `A-9`. */
+  readonly shapes: Counts;
+  /** No value occurs twice among the first ten thousand. */
+  readonly isUnique: boolean;
+  /** Each number is larger than the one before, or each is smaller. */
+  readonly isOrdered: boolean;
+};
+
+export type FieldSampler = { readonly add: (cell: Cell) => void; readonly sample: () => FieldSample };
+
+/** With as many on both sides, a gap of 0.02 is noticed at 1 %. */
+export const sampleMax = 20_000;
+const categoriesMax = 2_000;
+const shapesMax = 200;
+const uniqueMax = 10_000;
+const shapedMax = 80;
+
+export function createFieldSampler(name: string, untyped: boolean): FieldSampler {
+  const seed = seedOf(name);
+  const kinds = emptyKinds();
+  const numbers = createReservoir(sampleMax, seed);
+  const lengths = createReservoir(sampleMax, seed + 1);
+  const categories = createCounter(categoriesMax);
+  const shapes = createCounter(shapesMax);
+  const order = watchOrder();
+  const repeats = watchRepeats();
+
+  const addText = (text: string): void => {
+    lengths.add(text.length);
+    // Texts of too many shapes have none to speak of.
+    if (!shapes.isFull()) shapes.add(text.length > shapedMax ? text : shapeOf(text));
+  };
+  return {
+    add: (cell) => {
+      const kind = classifyCell(cell, untyped);
+      kinds[kind] += 1;
+      if (kind === "missing") return;
+      const text = textOf(cell);
+      categories.add(text);
+      repeats.add(text);
+      if (kind === "integer" || kind === "number") {
+        const value = Number(cell);
+        numbers.add(value);
+        order.add(value);
+      } else if (kind === "list") lengths.add(Array.isArray(cell) ? cell.length : 0);
+      if (typeof cell === "string") addText(text);
+    },
+    sample: () => ({
+      name,
+      kinds,
+      numbers: numbers.sorted(),
+      lengths: lengths.sorted(),
+      lowest: order.lowest(),
+      highest: order.highest(),
+      categories: categories.counts(),
+      shapes: shapes.counts(),
+      isUnique: repeats.isUnique(),
+      isOrdered: order.isOrdered(),
+    }),
+  };
+}
+
+/** Another sample for each field, the same for each run. */
+function seedOf(name: string): number {
+  let hash = 17;
+  for (let at = 0; at < name.length; at += 1) hash = Math.imul(hash, 31) + name.charCodeAt(at);
+  return hash;
+}
+
+const emptyKinds = (): Record<CellKind, number> => ({
+  missing: 0,
+  text: 0,
+  integer: 0,
+  number: 0,
+  boolean: 0,
+  date: 0,
+  timestamp: 0,
+  list: 0,
+});
+
+/** A list is no category: one text stands for all of them. */
+export const textOf = (cell: Cell): string => {
+  if (typeof cell === "string") return cell.trim();
+  return Array.isArray(cell) ? "[…]" : String(cell);
+};
+
+function watchOrder() {
+  let [lowest, highest, last] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NaN];
+  let [rises, falls] = [true, true];
+  return {
+    add: (value: number): void => {
+      if (value <= last) rises = false;
+      if (value >= last) falls = false;
+      last = value;
+      lowest = Math.min(lowest, value);
+      highest = Math.max(highest, value);
+    },
+    lowest: () => lowest,
+    highest: () => highest,
+    isOrdered: () => lowest < highest && (rises || falls),
+  };
+}
+
+function watchRepeats() {
+  const seen = new Set<string>();
+  let isUnique = true;
+  return {
+    add: (text: string): void => {
+      if (!isUnique || seen.size >= uniqueMax) return;
+      if (seen.has(text)) {
+        isUnique = false;
+        seen.clear();
+      } else seen.add(text);
+    },
+    isUnique: () => isUnique,
+  };
+}
+
+/** Runs of one kind of character become one: what is left is how the text is built. */
+export function shapeOf(text: string): string {
+  let [shape, last] = ["", ""];
+  for (let at = 0; at < text.length; at += 1) {
+    const sign = signOf(text.charCodeAt(at)) ?? text.charAt(at);
+    if (sign !== last || sign.length !== 1 || !"Aa9".includes(sign)) shape += sign;
+    last = sign;
+  }
+  return shape;
+}
+
+/** Letters beyond ASCII have no case here, so that no alphabet is stranger than another. */
+function signOf(code: number): string | undefined {
+  if (code >= 0x61 && code <= 0x7a) return "a";
+  if (code >= 0x30 && code <= 0x39) return "9";
+  if (code >= 0x41 && code <= 0x5a) return "A";
+  return code >= 0xc0 ? "a" : undefined;
+}
+
+/** The type of at least 95 of 100 values that are there; text where there is no such. */
+export function typeOf({ kinds }: FieldSample): ContractFieldType {
+  const present = cellKinds.reduce((sum, kind) => sum + (kind === "missing" ? 0 : kinds[kind]), 0);
+  const isMost = (count: number): boolean => count > 0 && count >= present * 0.95;
+  if (isMost(kinds.integer + kinds.number)) return kinds.number === 0 ? "integer" : "number";
+  if (isMost(kinds.timestamp + kinds.date)) return kinds.timestamp === 0 ? "date" : "timestamp";
+  if (isMost(kinds.boolean)) return "boolean";
+  return isMost(kinds.list) ? "list" : "text";
+}
