@@ -285,7 +285,7 @@ describe("the value index", () => {
   it("keeps the answer from the reader when it cannot be kept", async () => {
     const client = await clerk();
     await desk.sql("alter table value_readings rename to value_readings_gone");
-    await expect(read(client, "bank.history")).rejects.toThrow();
+    await expect(read(client, "bank.history")).rejects.toMatchObject({ code: "internal" });
     await desk.sql("alter table value_readings_gone rename to value_readings");
     expect((await read(client, "bank.history")).status).toBe("done");
   });

@@ -11,7 +11,7 @@ import type {
   SealedReading,
   Sink,
 } from "./action-walk.ts";
-import type { Hit, KnownNumber, KnownText } from "./provenance/classify.ts";
+import type { Known } from "./provenance/classify.ts";
 import type { Reading } from "./provenance/reading.ts";
 import type { PolicyAnswer, PolicyRequest } from "./policy/engine.ts";
 
@@ -55,18 +55,14 @@ export type Values = {
   ) => Promise<SealedReading>;
   /** The first statement for a run counts; later ones change nothing. */
   readonly stateTask: (of: Reader & { readonly run: string }, task: string) => Promise<void>;
-  readonly taskOf: (of: Reader & { readonly run: string }) => Promise<string | undefined>;
-  /** Recently read values that share a form with one of these; newest first. */
-  readonly find: (
-    who: Reader,
+  /**
+   * The run's task; recently read values that share a form with one of these; recently read texts and numbers. Newest
+   * first. `overflow`: there was more than is kept or fetched.
+   */
+  readonly look: (
+    by: Reader & { readonly run: string | undefined },
     asked: readonly { readonly value: Json; readonly forms: readonly string[] }[],
-  ) => Promise<readonly Hit[]>;
-  /** Recently read texts and numbers, newest first. `overflow`: there was more than is kept or fetched. */
-  readonly texts: (who: Reader) => Promise<{
-    readonly texts: readonly KnownText[];
-    readonly numbers: readonly KnownNumber[];
-    readonly overflow: boolean;
-  }>;
+  ) => Promise<Known>;
 };
 
 /** Why a call is looked at no further. All but `invalid_arguments` speak of the tool's MCP server, not of the call. */

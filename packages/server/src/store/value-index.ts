@@ -5,7 +5,7 @@ import type { SealedReading } from "../kernel/action-walk.ts";
 import type { Values } from "../kernel/deps.ts";
 import { canonicalJson } from "../kernel/canonical.ts";
 import { newId } from "../kernel/ids.ts";
-import type { Hit, KnownNumber, KnownText, Source } from "../kernel/provenance/classify.ts";
+import type { Known, KnownNumber, KnownText, Source } from "../kernel/provenance/classify.ts";
 import type { Reading } from "../kernel/provenance/reading.ts";
 import type { Database } from "./database.ts";
 import { noSuchTenant } from "./tenants.ts";
@@ -18,29 +18,39 @@ const hitsMax = 2000;
 const textReadingsMax = 200;
 const textBytesMax = 1_048_576;
 
-type HitRow = {
-  readonly digest: Buffer;
-  readonly exact: Buffer;
-  readonly path: string;
-  readonly sort: string;
-  readonly in_list: boolean;
-  readonly trust: Trust;
-} & ReadingRow;
 type ReadingRow = {
   readonly id: ObservationId;
   readonly tool: string;
   readonly read_by: ActionId;
   readonly at: number;
 };
+type HitRow = ReadingRow & {
+  readonly kind: "hit";
+  readonly digest: Buffer;
+  readonly exact: Buffer;
+  readonly path: string;
+  readonly sort: string;
+  readonly in_list: boolean;
+  readonly trust: Trust;
+};
+type TextRow = ReadingRow & { readonly kind: "text"; readonly bytes: number };
+type TaskRow = { readonly kind: "task"; readonly sealed: Buffer };
+type Row = HitRow | TextRow | TaskRow | { readonly kind: "overflow" };
 
 export function createValues(db: Database): Values {
   const cipherOf = createCiphers(db);
   const opened: Opened = { kept: new Map(), bytes: 0 };
   return {
     seal: async (by, reading) => sealReading(await cipherOf(by.tenant), by, reading),
-    ...keepTasks(db, cipherOf),
-    find: async (who, asked) => findValues(db, { ...who, cipher: await cipherOf(who.tenant) }, asked),
-    texts: async (who) => readTexts(db, { ...who, cipher: await cipherOf(who.tenant), opened }),
+    stateTask: async ({ tenant, principal, run }, task) => {
+      const cipher = await cipherOf(tenant);
+      await db.query({
+        name: "task-state",
+        text: `insert into run_tasks (tenant, principal, run, sealed) values ($1, $2, $3, $4) on conflict do nothing`,
+        values: [tenant, principal, run, cipher.seal(task, placeOf(tenant, principal, run))],
+      });
+    },
+    look: async (by, asked) => look(db, { ...by, cipher: await cipherOf(by.tenant), opened }, asked),
   };
 }
 
@@ -80,123 +90,109 @@ function sealReading(
 
 const exactForm = (value: Json): string => `e:${canonicalJson(value)}`;
 
-function keepTasks(db: Database, cipherOf: Ciphers): Pick<Values, "stateTask" | "taskOf"> {
-  return {
-    stateTask: async ({ tenant, principal, run }, task) => {
-      const cipher = await cipherOf(tenant);
-      await db.query({
-        name: "task-state",
-        text: `insert into run_tasks (tenant, principal, run, sealed) values ($1, $2, $3, $4) on conflict do nothing`,
-        values: [tenant, principal, run, cipher.seal(task, placeOf(tenant, principal, run))],
-      });
-    },
-    taskOf: async ({ tenant, principal, run }) => {
-      const cipher = await cipherOf(tenant);
-      const [row] = await db.query<{ sealed: Buffer }>({
-        name: "task-read",
-        text: "select sealed from run_tasks where tenant = $1 and principal = $2 and run = $3",
-        values: [tenant, principal, run],
-      });
-      const task = row && cipher.open(row.sealed, placeOf(tenant, principal, run));
-      return typeof task === "string" ? task : undefined;
-    },
-  };
-}
-
-type Finding = { readonly tenant: string; readonly principal: string; readonly cipher: ValueCipher };
-
-async function findValues(
-  db: Database,
-  { tenant, principal, cipher }: Finding,
-  asked: Parameters<Values["find"]>[1],
-): Promise<readonly Hit[]> {
-  const forms = new Map(asked.flatMap((one) => one.forms).map((form) => [hexOf(cipher.digest(form)), form]));
-  if (forms.size === 0) return [];
-  const exacts = new Set(asked.map(({ value }) => hexOf(cipher.digest(exactForm(value)))));
-  const rows = await db.query<HitRow>({
-    name: "value-find",
-    text: `select i.digest, i.exact, i.path, i.sort, i.in_list, i.trust, ${readingColumns}
-           from value_index i join value_readings r
-             on r.tenant = i.tenant and r.principal = i.principal and r.id = i.reading
-           where i.tenant = $1 and i.principal = $2 and i.digest = any($3::bytea[])
-             and r.fetched_at > clock_timestamp() - ${window}
-           order by r.fetched_at desc, i.place limit ${hitsMax}`,
-    values: [tenant, principal, [...forms.keys()].map((digest) => Buffer.from(digest, "hex"))],
-  });
-  return rows.map((row) => {
-    const { path, sort, in_list: inList, trust } = row;
-    const form = forms.get(hexOf(row.digest)) ?? "";
-    return { form, exact: exacts.has(hexOf(row.exact)), path, sort, inList, trust, source: sourceOf(row) };
-  });
-}
-
-const hexOf = (bytes: Buffer): string => bytes.toString("hex");
-const readingColumns = "r.id, r.tool, r.read_by, extract(epoch from r.fetched_at)::float8 * 1000 as at";
-const sourceOf = ({ id, tool, read_by: readBy, at }: ReadingRow): Source => ({ id, tool, readBy, at });
-const placeOf = (...parts: readonly string[]): string => JSON.stringify(parts);
-
-type TextRow = ReadingRow & { readonly bytes: number; readonly overflow: boolean };
-
 /** What was opened lately: answers do not change, and a busy agent has the same ones searched with every write. */
 type Opened = { readonly kept: Map<string, SealedContent>; bytes: number };
 const openedBytesMax = 33_554_432;
 
-type Searching = {
+type Looking = {
   readonly tenant: string;
   readonly principal: string;
+  readonly run: string | undefined;
   readonly cipher: ValueCipher;
   readonly opened: Opened;
 };
 
-/** `overflow` where an answer was larger than is kept, or there were more answers than are searched. */
-async function readTexts(db: Database, searching: Searching): ReturnType<Values["texts"]> {
-  const { tenant, principal } = searching;
-  const rows = await db.query<TextRow>({
-    name: "value-texts",
-    text: `(select ${readingColumns}, length(r.sealed) as bytes, false as overflow from value_readings r
-            where r.tenant = $1 and r.principal = $2 and r.searchable and r.fetched_at > clock_timestamp() - ${window}
-            order by r.fetched_at desc limit ${textReadingsMax + 1})
-           union all
-           (select ${readingColumns}, 0 as bytes, true as overflow from value_readings r
-            where r.tenant = $1 and r.principal = $2 and r.overflow and r.fetched_at > clock_timestamp() - ${window}
-            limit 1)`,
-    values: [tenant, principal],
+/** One statement for all that is asked of every write; only texts that were not opened lately take a second. */
+async function look(db: Database, looking: Looking, asked: Parameters<Values["look"]>[1]): Promise<Known> {
+  const { tenant, principal, run, cipher } = looking;
+  const forms = new Map(asked.flatMap((one) => one.forms).map((form) => [hexOf(cipher.digest(form)), form]));
+  const rows = await db.query<Row>({
+    name: "value-look",
+    text: lookText,
+    values: [tenant, principal, [...forms.keys()].map((digest) => Buffer.from(digest, "hex")), run],
   });
+  const exacts = new Set(asked.map(({ value }) => hexOf(cipher.digest(exactForm(value)))));
+  const task = rows.find((row) => row.kind === "task");
+  const opened = task && run !== undefined ? cipher.open(task.sealed, placeOf(tenant, principal, run)) : undefined;
+  const texts = await readTexts(
+    db,
+    looking,
+    rows.filter((row) => row.kind === "text"),
+  );
+  return {
+    ...texts,
+    task: typeof opened === "string" ? opened : undefined,
+    hits: rows
+      .filter((row) => row.kind === "hit")
+      .map((row) => {
+        const { path, sort, in_list: inList, trust } = row;
+        const form = forms.get(hexOf(row.digest)) ?? "";
+        return { form, exact: exacts.has(hexOf(row.exact)), path, sort, inList, trust, source: sourceOf(row) };
+      }),
+    overflow: texts.overflow || rows.some((row) => row.kind === "overflow"),
+  };
+}
+
+const readingColumns = "r.id, r.tool, r.read_by, extract(epoch from r.fetched_at)::float8 * 1000 as at";
+const recentReadings = `r.tenant = $1 and r.principal = $2 and r.fetched_at > clock_timestamp() - ${window}`;
+const lookText = `
+  (select 'hit' as kind, ${readingColumns}, i.digest, i.exact, i.path, i.sort, i.in_list, i.trust,
+          null::integer as bytes, null::bytea as sealed
+   from value_index i join value_readings r on r.tenant = i.tenant and r.principal = i.principal and r.id = i.reading
+   where i.tenant = $1 and i.principal = $2 and i.digest = any($3::bytea[]) and ${recentReadings}
+   order by r.fetched_at desc, i.place limit ${hitsMax})
+  union all
+  (select 'text', ${readingColumns}, null, null, null, null, null, null, length(r.sealed), null
+   from value_readings r where ${recentReadings} and r.searchable
+   order by r.fetched_at desc limit ${textReadingsMax + 1})
+  union all
+  (select 'overflow', ${readingColumns}, null, null, null, null, null, null, null, null
+   from value_readings r where ${recentReadings} and r.overflow limit 1)
+  union all
+  (select 'task', null, null, null, null, null, null, null, null, null, null, null, t.sealed
+   from run_tasks t where t.tenant = $1 and t.principal = $2 and t.run = $4)`;
+
+const hexOf = (bytes: Buffer): string => bytes.toString("hex");
+const sourceOf = ({ id, tool, read_by: readBy, at }: ReadingRow): Source => ({ id, tool, readBy, at });
+const placeOf = (...parts: readonly string[]): string => JSON.stringify(parts);
+
+async function readTexts(
+  db: Database,
+  looking: Looking,
+  rows: readonly TextRow[],
+): Promise<Pick<Known, "texts" | "numbers" | "overflow">> {
   const texts: KnownText[] = [];
   const numbers: KnownNumber[] = [];
-  const { taken, overflow } = takeSearched(rows);
-  const contents = await openContents(db, searching, taken);
+  const taken = takeSearched(rows);
+  const contents = await openContents(db, looking, taken);
   for (const row of taken) {
     const content = contents.get(row.id);
     if (content) addContent(content, sourceOf(row), { texts, numbers });
   }
-  // What cannot be opened may have held anything.
-  return { texts, numbers, overflow: overflow || contents.size < taken.length };
+  // What is not searched, or cannot be opened, may have held anything.
+  return { texts, numbers, overflow: contents.size < rows.length };
 }
 
-function takeSearched(rows: readonly TextRow[]): { readonly taken: TextRow[]; readonly overflow: boolean } {
-  const searchable = rows.filter((row) => !row.overflow);
-  const taken: TextRow[] = [];
+/** The newest, up to the bounds. */
+function takeSearched(rows: readonly TextRow[]): TextRow[] {
   let bytes = 0;
-  for (const row of searchable.slice(0, textReadingsMax)) {
+  return rows.slice(0, textReadingsMax).filter((row) => {
     bytes += row.bytes;
-    if (bytes > textBytesMax) break;
-    taken.push(row);
-  }
-  return { taken, overflow: rows.length > searchable.length || taken.length < searchable.length };
+    return bytes <= textBytesMax;
+  });
 }
 
 async function openContents(
   db: Database,
-  { tenant, principal, cipher, opened }: Searching,
+  { tenant, principal, cipher, opened }: Looking,
   rows: readonly TextRow[],
 ): Promise<ReadonlyMap<string, SealedContent>> {
   const keyOf = (id: string): string => placeOf(tenant, principal, id);
   const missing = rows.filter((row) => !opened.kept.has(keyOf(row.id)));
-  const found = new Map(
+  const found = new Map<string, SealedContent>(
     rows.flatMap((row) => {
       const content = opened.kept.get(keyOf(row.id));
-      return content ? [[String(row.id), content] as const] : [];
+      return content ? [[row.id, content] as const] : [];
     }),
   );
   if (missing.length === 0) return found;

@@ -62,13 +62,13 @@ export async function forgetReadings(db: Queryable, tenant: string, forgetting: 
                   order by fetched_at limit ${forgottenAtOnce}`;
   // One more than is kept stands for all that are gone: until it ages out, what is not found may have been in them.
   const tooMany = `select principal, id from (
-                     select principal, id, row_number() over (partition by principal order by fetched_at desc) as place
+                     select principal, id, row_number() over (partition by principal order by fetched_at desc, id) as place
                      from value_readings where tenant = $1 and $2::float8 > 0) r
                    where place > ${readingsMax + 1} limit ${forgottenAtOnce}`;
   await deleteReadings(db, tenant, { ...forgetting, which: tooOld });
   await db.query({
     text: `update value_readings v set overflow = true
-           from (select principal, id, row_number() over (partition by principal order by fetched_at desc) as place
+           from (select principal, id, row_number() over (partition by principal order by fetched_at desc, id) as place
                  from value_readings where tenant = $1) r
            where v.tenant = $1 and v.principal = r.principal and v.id = r.id and r.place = ${readingsMax + 1}`,
     values: [tenant],

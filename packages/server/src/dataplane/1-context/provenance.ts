@@ -16,12 +16,7 @@ export async function traceProvenance(
   if (tool.effect === "read" && sensitive === undefined) return [];
   const asked = listAskedValues(action.arguments, sensitive);
   if (asked.values.length === 0 && !asked.more) return [];
-  const who = { tenant: action.tenant, principal: action.agent };
   const every: AskedValue[] = asked.values.flatMap((one) => [one, ...one.parts]);
-  const [task, hits, inside] = await Promise.all([
-    action.run === undefined ? undefined : values.taskOf({ ...who, run: action.run }),
-    values.find(who, every),
-    values.texts(who),
-  ]);
-  return classifyValues(asked, { task, hits, ...inside });
+  const { tenant, agent: principal, run } = action;
+  return classifyValues(asked, await values.look({ tenant, principal, run }, every));
 }
