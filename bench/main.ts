@@ -3,6 +3,7 @@ import { arch, cpus, loadavg, platform } from "node:os";
 import { parseArgs } from "node:util";
 
 import { benchAction, benchRate } from "./actions.ts";
+import { benchAgentdojo } from "./agentdojo.ts";
 import { type Bench, type Benchmark, type Shop, startShop } from "./bench.ts";
 import { buildBundle } from "./build.ts";
 import { benchMcp } from "./mcp.ts";
@@ -20,6 +21,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   readiness: benchReadiness,
   stop: benchStop,
   start: benchStart,
+  agentdojo: benchAgentdojo,
 };
 
 const usage = `npm run bench -- [names] [--quick] [--json]

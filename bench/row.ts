@@ -3,11 +3,11 @@
 export type Row = {
   readonly what: string;
   readonly value: number;
-  readonly unit: "ms" | "/s" | "wrong";
+  readonly unit: "ms" | "/s" | "wrong" | "%" | "per 100";
   readonly p99Ms?: number;
   /** Of the rounds, where `value` is the best of them. */
   readonly median?: number;
-  /** The limits of the design: `first` for now, `aim` for later. For "/s" at least, otherwise at most. */
+  /** The limits of the design: `first` for now, `aim` for later. For "/s" and "%" at least, otherwise at most. */
   readonly first?: number;
   readonly aim?: number;
   readonly ratios: readonly { readonly to: string; readonly ratio: number }[];
@@ -17,7 +17,8 @@ export type Row = {
 /** What a benchmark found wrong, not slow: the run fails with it. */
 export class WrongAnswer extends Error {}
 
-const holds = ({ unit, value }: Row, limit: number): boolean => (unit === "/s" ? value >= limit : value <= limit);
+const isAtLeast = (unit: Row["unit"]): boolean => unit === "/s" || unit === "%";
+const holds = ({ unit, value }: Row, limit: number): boolean => (isAtLeast(unit) ? value >= limit : value <= limit);
 
 const number = (value: number): string =>
   value >= 100 ? Math.round(value).toLocaleString("en-GB") : Number(value.toPrecision(3)).toString();
@@ -26,7 +27,7 @@ const amount = (value: number, unit: Row["unit"]): string =>
 
 function limitText(row: Row, limit: number | undefined): string {
   if (limit === undefined) return "";
-  return `${row.unit === "/s" ? "≥" : "≤"} ${number(limit)} ${holds(row, limit) ? "yes" : "no"}`;
+  return `${isAtLeast(row.unit) ? "≥" : "≤"} ${number(limit)} ${holds(row, limit) ? "yes" : "no"}`;
 }
 
 export function renderRow(row: Row): string {

@@ -97,6 +97,40 @@ export const LineageEdge = z.object({
 });
 export type LineageEdge = z.infer<typeof LineageEdge>;
 
+/** Where the value of an argument came from. `derived`: made of known values; `nowhere`: of nothing that is known. */
+export const ValueClass = z.enum(["prompt", "trusted_tool", "untrusted_tool", "derived", "nowhere"]);
+export type ValueClass = z.infer<typeof ValueClass>;
+
+/**
+ * How a value was found. `substring`: inside a text; `member`: in a list; `computed`: by arithmetic over known numbers;
+ * `overflow`: not found, but more was read than could be searched, so an outsider may have written it.
+ */
+export const ValueMatch = z.enum(["exact", "normalised", "member", "substring", "computed", "overflow"]);
+export type ValueMatch = z.infer<typeof ValueMatch>;
+
+/** The class of one argument, or of a link, address or account number inside its text, with the read that brought it. */
+export const ValueOrigin = z.object({
+  argument: z.string(),
+  /** What of the argument this is about, where that is not the whole of it. */
+  reference: z.string().optional(),
+  /** The name under which the tool declares the argument as sensitive. */
+  sensitive: z.string().optional(),
+  from: ValueClass,
+  match: ValueMatch.optional(),
+  /** Who can write what the source holds, as the configuration says. */
+  trust: z.enum(["trusted", "internal", "untrusted"]).optional(),
+  observation: z
+    .object({
+      id: ObservationId,
+      tool: z.string(),
+      readBy: ActionId,
+      path: z.string(),
+      at: z.iso.datetime(),
+    })
+    .optional(),
+});
+export type ValueOrigin = z.infer<typeof ValueOrigin>;
+
 /** What an agent sends. Confidence and rationale are its own claims: recorded, never trusted as such. */
 export const Proposal = z.strictObject({
   tool: nameText(128).meta({ description: "The tool, as the configuration names it." }),
@@ -104,6 +138,10 @@ export const Proposal = z.strictObject({
   confidence: z.number().min(0).max(1).optional(),
   rationale: proseText(2000).optional(),
   run: nameText(128).optional(),
+  task: proseText(16_000).optional().meta({
+    description:
+      "What the person asked for, in their words, stated by whoever runs the agent. The first statement of a run counts.",
+  }),
   idempotencyKey: nameText(256).optional(),
   waitMs: z
     .int()
@@ -138,6 +176,8 @@ export const ActionRecord = ActionAnswer.extend({
   amount: z.object({ minor: z.int(), currency: z.string() }).optional(),
   facts: z.array(FactUsed),
   lineage: z.array(LineageEdge),
+  /** Where each argument of a write came from; absent on reads without sensitive arguments and on older records. */
+  provenance: z.array(ValueOrigin).optional(),
   walks: z.int(),
   proposedAt: z.iso.datetime(),
   updatedAt: z.iso.datetime(),

@@ -11,6 +11,10 @@ const factName = z.string().regex(/^[a-z][a-z0-9_.-]{0,127}$/, "a fact name such
 /** `$` is the root (arguments or result), `@` the item of `each`; steps are `.name`, `['name']`, `[0]` and, in `each`, `[*]`. */
 const pathText = z.string().regex(/^(\$|@)/, "a path that begins with $ (root) or @ (item)");
 const duration = z.string().regex(/^\d+(ms|s|m|h|d)$/, "a duration such as 500ms, 30s, 5m, 24h or 7d");
+/** As `pathText`; also `$..name`: what stands under that name at any depth. */
+const fieldPath = z
+  .string()
+  .regex(/^\$/, "a path into the result that begins with $, such as $.items[*].note or $..note");
 const apiVersion = z.literal("airworthy/v1");
 
 export const Level = z.enum(["intern", "junior", "senior", "principal"]);
@@ -71,6 +75,10 @@ export const RestsOn = z.strictObject({
 });
 export type RestsOn = z.infer<typeof RestsOn>;
 
+/** Who can write what a tool's result holds: its system alone, people of this organisation, or anyone. */
+export const Trust = z.enum(["trusted", "internal", "untrusted"]);
+export type Trust = z.infer<typeof Trust>;
+
 const toolBase = {
   name: toolName,
   title: z.string().optional(),
@@ -93,6 +101,24 @@ const toolBase = {
   amount: z.strictObject({ minor: pathText, currency: z.union([pathText, z.string().regex(/^[A-Z]{3}$/)]) }).optional(),
   rests_on: z.array(RestsOn).optional(),
   yields: z.array(YieldRule).optional(),
+  trust: Trust.optional().meta({
+    description:
+      "Who can write what the result holds: trusted (the system alone), internal (people of this organisation) or untrusted (anyone). Absent means untrusted.",
+  }),
+  untrusted: z
+    .array(fieldPath)
+    .optional()
+    .meta({ description: "Fields of the result that anyone can write, whatever `trust` says." }),
+  internal: z
+    .array(fieldPath)
+    .optional()
+    .meta({ description: "Fields of a trusted result that people of this organisation write." }),
+  sensitive: z
+    .record(z.string().regex(/^[a-zA-Z_][a-zA-Z0-9_]*$/), pathText)
+    .optional()
+    .meta({
+      description: "Arguments that move money, name a recipient or identify: policies see where they came from.",
+    }),
   idempotency: z
     .strictObject({ header: z.string().min(1).optional(), argument: z.string().min(1).optional(), retention: duration })
     .optional()

@@ -30,6 +30,7 @@ import { createObservations } from "./store/observations.ts";
 import { createSnapshotStore } from "./store/snapshots.ts";
 import { createStopStore } from "./store/stops.ts";
 import { createSurroundings } from "./store/surroundings.ts";
+import { createValues } from "./store/value-index.ts";
 
 export type App = {
   readonly api: ReturnType<typeof createApi>;
@@ -121,6 +122,7 @@ function createWalkDeps({ config, db, log }: AppParts, made: Made): RecoverDeps 
     clock: control.clock,
     control,
     observations: createObservations(db),
+    values: createValues(db),
     inputSchemas: createInputSchemas((connector) => connectors.mcp.definitions(connector)),
     surroundings: createSurroundings(db),
     policyEngine: engine,

@@ -8,12 +8,14 @@ import { writeCheckpoint } from "./store/checkpoints.ts";
 import type { Database } from "./store/database.ts";
 import { forgetObservations } from "./store/observations.ts";
 import { refreshStatistics } from "./store/refresh-statistics.ts";
+import { forgetReadings } from "./store/value-readings.ts";
 
 const recoverEveryMs = 500;
 const checkpointEveryMs = 5000;
 const statisticsEveryMs = 2000;
 const forgetEveryMs = 3_600_000;
 const observationsKeptMs = 7 * 86_400_000;
+const readingsKeptMs = 86_400_000;
 
 type Background = {
   readonly recover: RecoverDeps;
@@ -24,8 +26,10 @@ type Background = {
 export type Loop = { readonly stop: () => Promise<void> };
 
 export function startBackground({ recover, db, signer, log }: Background): Loop {
-  const forget = (tenant: string, signal: AbortSignal) =>
-    forgetObservations(db, tenant, { olderThanMs: observationsKeptMs, signal });
+  const forget = async (tenant: string, signal: AbortSignal) => {
+    await forgetObservations(db, tenant, { olderThanMs: observationsKeptMs, signal });
+    await forgetReadings(db, tenant, { olderThanMs: readingsKeptMs, signal });
+  };
   const loops = [
     startLoop({ name: "walking on", everyMs: recoverEveryMs, log, work: () => walkDecided(recover) }),
     startLoop({ name: "recovery", everyMs: recoverEveryMs, log, work: () => recoverInterrupted(recover) }),

@@ -1,5 +1,5 @@
 /** What the action rested on: arguments, facts with their age against the limit, and where each value came from. */
-import type { ActionRecord, FactUsed, LineageEdge } from "@airworthy/contract";
+import type { ActionRecord, FactUsed, LineageEdge, ValueClass, ValueOrigin } from "@airworthy/contract";
 
 import { clean } from "../text/clean.ts";
 import { clockText, spanText } from "../text/moment.ts";
@@ -15,6 +15,7 @@ export const renderInputs: Section = ({ action }, look) => [
   ...(action.facts.length === 0 ? textLines("It rested on no facts.", look) : factLines(action.facts, look)),
   ...(action.lineage.length === 0 ? [] : [""]),
   ...action.lineage.flatMap((edge) => lineageLines(edge, look)),
+  ...originsOf(action).flatMap((origin, at) => [...(at === 0 ? [""] : []), ...valueLines(origin, look)]),
 ];
 
 const valueColumns = 600;
@@ -87,4 +88,32 @@ function lineageLines(edge: LineageEdge, look: Look): readonly string[] {
   const readBy = edge.readBy === undefined ? "" : `, read in ${edge.readBy}`;
   const text = `${edge.argument} ← ${edge.fact} of ${edge.key}, from ${edge.source}, as of ${clockText(edge.asOf)}${readBy}`;
   return textLines(text, look);
+}
+
+const classText: Record<ValueClass, string> = {
+  prompt: "stated in the task",
+  trusted_tool: "read from a trusted system",
+  untrusted_tool: "taken from content that others can write",
+  derived: "made of known values",
+  nowhere: "found neither in the task nor in anything that was read",
+};
+
+/** A long argument list is for machines; people see what is sensitive, what is inside texts, and the first of the rest. */
+const originsMax = 20;
+
+function originsOf({ provenance = [] }: ActionRecord): readonly ValueOrigin[] {
+  const telling = provenance.filter((one) => one.sensitive !== undefined || one.reference !== undefined);
+  const rest = provenance.filter((one) => !telling.includes(one));
+  return [...telling, ...rest].slice(0, originsMax);
+}
+
+function valueLines({ argument, reference, from, match, observation }: ValueOrigin, look: Look): readonly string[] {
+  const what = reference === undefined ? argument : `${clean(reference)} in ${argument}`;
+  const how = match === "overflow" ? ", perhaps: more was read than could be searched" : match ? ` (${match})` : "";
+  const where = observation
+    ? `: ${observation.tool} ${observation.path}, at ${clockText(observation.at)}, read in ${observation.readBy}`
+    : "";
+  const suspect = from === "untrusted_tool" || from === "nowhere";
+  const text = `${what}: ${classText[from]}${how}${where}`;
+  return textLines(text, look, suspect ? { paint: look.paint.yellow } : {});
 }

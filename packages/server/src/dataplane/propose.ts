@@ -28,6 +28,7 @@ export async function propose(principal: Principal, proposal: Proposed, deps: Wa
   // Cut off from the store we would not even open the action: nothing is decided on an old view.
   await deps.control.view(principal.tenant);
   const action = describe(principal, proposal, deps.clock.now());
+  await stateTask(principal, proposal, deps);
   const opening = await deps.actions.open(action);
   if (opening.opened) {
     const claimed = { ...action, proposedAt: deps.clock.now(), walk: 1, sink: proposal.sink };
@@ -37,6 +38,18 @@ export async function propose(principal: Principal, proposal: Proposed, deps: Wa
   const answer = await joinKnown(opening, { action, proposal }, deps);
   // A large result of a read is not kept, and the one who read it may be on another node: so it is read again.
   return answer.status === "done" && answer.result === undefined ? propose(principal, proposal, deps) : answer;
+}
+
+/** Only the first statement of a run counts: what comes later may have been asked for by what the agent has read. */
+async function stateTask(principal: Principal, { task, run }: Proposed, { values }: WalkDeps): Promise<void> {
+  if (task === undefined || task.trim() === "") return;
+  if (run === undefined) {
+    throw new AirworthyError("invalid_input", "A task is stated for a run, and this proposal names none.", {
+      place: "$.run",
+      fix: "Give the run an id of its own and state it with every proposal of the run.",
+    });
+  }
+  await values.stateTask({ tenant: principal.tenant, principal: principal.name, run }, task);
 }
 
 /** The same call is there already: its end is collected, heard again, or waited for. */

@@ -14,6 +14,8 @@ import type {
   Scope,
   Snapshot,
   Stop,
+  Trust,
+  ValueOrigin,
 } from "@airworthy/contract";
 
 import type { PolicyRequest } from "./policy/engine.ts";
@@ -55,6 +57,26 @@ export type Observation = {
   readonly principal: string;
   readonly run?: string | undefined;
   readonly readBy?: ActionId;
+};
+
+/** What one answer told the agent, as the value index keeps it: digests of its values, its texts sealed. */
+export type SealedReading = {
+  readonly id: ObservationId;
+  readonly principal: string;
+  readonly tool: string;
+  readonly readBy: ActionId;
+  readonly overflow: boolean;
+  /** Whether there are texts or numbers in what is sealed. */
+  readonly searchable: boolean;
+  readonly sealed: Buffer;
+  readonly values: readonly {
+    readonly digest: Buffer;
+    readonly exact: Buffer;
+    readonly path: string;
+    readonly sort: string;
+    readonly inList: boolean;
+    readonly trust: Trust;
+  }[];
 };
 
 export type Entity = { readonly type: string; readonly id: string };
@@ -99,6 +121,8 @@ export type Context = {
   /** By database time, epoch ms: past this moment a fact is too old and the permit cannot be redeemed. */
   readonly factsFreshUntil: number | undefined;
   readonly lineage: readonly LineageEdge[];
+  /** Where each argument came from; empty where nothing is traced. */
+  readonly provenance: readonly ValueOrigin[];
   readonly problems: readonly Reason[];
 };
 export type GroundedAction = ProposedAction & { readonly context: Context };
@@ -152,4 +176,9 @@ export type Outcome =
   | { readonly status: "conflict"; readonly conflict: Conflict };
 
 export type AnsweredAction = PermittedAction | (JudgedAction & { readonly outcome: Outcome });
-export type FinishedAction = JudgedAction & { readonly permit?: Permit; readonly outcome: Outcome };
+export type FinishedAction = JudgedAction & {
+  readonly permit?: Permit;
+  readonly outcome: Outcome;
+  /** What its answer tells the agent: kept before the agent is told. */
+  readonly reading?: SealedReading | undefined;
+};

@@ -8,8 +8,11 @@ import type {
   Observation,
   Permit,
   PermittedAction,
+  SealedReading,
   Sink,
 } from "./action-walk.ts";
+import type { Known } from "./provenance/classify.ts";
+import type { Reading } from "./provenance/reading.ts";
 import type { PolicyAnswer, PolicyRequest } from "./policy/engine.ts";
 
 export type { ControlView, Observation, Permit, Sink } from "./action-walk.ts";
@@ -40,6 +43,26 @@ export type Observations = {
   readonly save: (tenant: string, observations: readonly Observation[]) => Promise<void>;
   /** The keyed digest under which values and keys are compared and cited; keyed per tenant. */
   readonly digest: (tenant: string, value: Json) => Promise<string>;
+};
+
+type Reader = { readonly tenant: string; readonly principal: string };
+/** What agents have read, value by value, and what they were asked to do. Each principal has its own. */
+export type Values = {
+  /** Makes what the store keeps of an answer; it is written in the transaction that ends the action. */
+  readonly seal: (
+    by: Reader & { readonly tool: string; readonly readBy: ActionId },
+    reading: Reading,
+  ) => Promise<SealedReading>;
+  /** The first statement for a run counts; later ones change nothing. */
+  readonly stateTask: (of: Reader & { readonly run: string }, task: string) => Promise<void>;
+  /**
+   * The run's task; recently read values that share a form with one of these; recently read texts and numbers. Newest
+   * first. `overflow`: there was more than is kept or fetched.
+   */
+  readonly look: (
+    by: Reader & { readonly run: string | undefined },
+    asked: readonly { readonly value: Json; readonly forms: readonly string[] }[],
+  ) => Promise<Known>;
 };
 
 /** Why a call is looked at no further. All but `invalid_arguments` speak of the tool's MCP server, not of the call. */
@@ -126,6 +149,7 @@ export type Deps = {
   readonly clock: Clock;
   readonly control: Control;
   readonly observations: Observations;
+  readonly values: Values;
   readonly inputSchemas: InputSchemas;
   readonly surroundings: Surroundings;
   readonly policyEngine: PolicyEngine;

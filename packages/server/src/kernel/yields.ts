@@ -138,7 +138,7 @@ function toText(value: Json | undefined): string | undefined {
 const mcpMembers: ReadonlySet<string> = new Set(["content", "structuredContent", "isError", "_meta", "resultType"]);
 
 /** Of an MCP tool result its structured content, or else the JSON that its first text holds; of others the result. */
-function findRoot({ result, mcp }: YieldingAnswer): Json {
+export function findRoot({ result, mcp }: YieldingAnswer): Json {
   if (mcp === false || !isJsonObject(result)) return result;
   if (mcp !== true && !looksLikeMcp(result)) return result;
   const { structuredContent, content } = result;

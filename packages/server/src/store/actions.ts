@@ -8,18 +8,20 @@ import { recoveryLeaseMs, walkLeaseMs } from "../kernel/effect-lease.ts";
 import type { LedgerWriter } from "./ledger-writer.ts";
 import { settleAction } from "./settle-action.ts";
 import { readSnapshot } from "./snapshots.ts";
+import { createValues } from "./value-index.ts";
 
 /** How long the end of an action waits for its proposer to ask again. */
 const owedForMs = 24 * 3_600_000;
 
 export function createActionStore(db: Database, writer: LedgerWriter): ActionStore {
   const deliveries = createDeliveries(db.soft);
+  const values = createValues(db);
   return {
     open: (action) => openAction(db, action, deliveries),
     ...reading(db),
     ...claiming(db),
     markDelivered: deliveries.mark,
-    settle: (settlement) => settleAction(writer, settlement),
+    settle: (settlement) => settleAction(writer, settlement, values),
   };
 }
 

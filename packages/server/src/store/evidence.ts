@@ -7,6 +7,7 @@ export function evidenceOf({ context, decision, judgement }: JudgedAction): obje
     decision,
     facts: context.facts,
     lineage: context.lineage,
+    ...(context.provenance.length > 0 ? { provenance: context.provenance } : {}),
     entity: context.entity,
     amount: context.amount,
     ...(judgement.obligations.mask ? { mask: judgement.obligations.mask } : {}),

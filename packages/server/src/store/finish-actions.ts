@@ -6,6 +6,7 @@ import { settleEffects } from "./effects.ts";
 import { describeWalk, evidenceOf } from "./evidence.ts";
 import type { Draft } from "./ledger-chain.ts";
 import { insertObservations } from "./observations.ts";
+import { insertReadings } from "./value-readings.ts";
 
 export type FinishAnswer = { readonly finished: boolean; readonly draft: Draft | undefined };
 
@@ -31,6 +32,11 @@ export async function finishActions(
       tx,
       tenant,
       moved.flatMap(({ outcome }) => (outcome.status === "done" ? outcome.observations : [])),
+    );
+    await insertReadings(
+      tx,
+      tenant,
+      moved.flatMap(({ reading }) => (reading ? [reading] : [])),
     );
   }
   const written = moved.length < actions.length ? await findWritten(tx, tenant, actions) : new Set();
@@ -157,6 +163,7 @@ function shownTo(action: FinishedAction): object {
     approvers: decision.approvers,
     reasons: decision.reasons,
     facts: context.facts,
+    ...(context.provenance.length > 0 ? { provenance: context.provenance } : {}),
   };
 }
 

@@ -78,6 +78,7 @@ type Body = Pick<
   | "decision"
   | "facts"
   | "lineage"
+  | "provenance"
   | "amount"
   | "entity"
   | "arguments"
@@ -117,6 +118,7 @@ function tellEvidence(checked: readonly Checked[]): ToldRecord {
     decision: body.decision,
     facts: body.facts ?? [],
     lineage: body.lineage ?? [],
+    provenance: body.provenance,
     amount: body.amount,
     entity: body.entity,
   };

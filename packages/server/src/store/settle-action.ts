@@ -2,11 +2,18 @@
 import { type ActionRecord, AirworthyError } from "@airworthy/contract";
 
 import type { Settlement } from "../kernel/action-store.ts";
+import type { Values } from "../kernel/deps.ts";
+import { readAnswer } from "../kernel/provenance/reading.ts";
 import { settleEffects } from "./effects.ts";
 import type { LedgerWriter } from "./ledger-writer.ts";
 import { insertObservations } from "./observations.ts";
+import { insertReadings } from "./value-readings.ts";
 
-export function settleAction(writer: LedgerWriter, settlement: Settlement): Promise<void> {
+export function settleAction(
+  writer: LedgerWriter,
+  settlement: Settlement,
+  { seal }: Pick<Values, "seal">,
+): Promise<void> {
   const { tenant, id, walk, from, outcome, by, reason } = settlement;
   const result = outcome.status === "unknown" ? undefined : outcome.result;
   return writer.append(tenant, async (tx) => {
@@ -38,6 +45,12 @@ export function settleAction(writer: LedgerWriter, settlement: Settlement): Prom
     });
     await settleEffects(tx, tenant, [{ action: id, state: outcome.status, entity }]);
     if (outcome.status === "done") await insertObservations(tx, tenant, outcome.observations);
+    // Whoever repeats the call reads it. What its tool declares is not at hand here, so anyone may have written it.
+    const told = outcome.status === "failed" ? outcome.message : undefined;
+    const answer = { result, arguments: {}, definition: undefined, mcp: false, ...(told ? { message: told } : {}) };
+    const reading = readAnswer(answer);
+    const reader = { tenant, principal: row.agent, tool: row.tool, readBy: id };
+    if (reading) await insertReadings(tx, tenant, [await seal(reader, reading)]);
     const draft = {
       kind: from === "unknown" ? ("resolved" as const) : ("finished" as const),
       action: id,

@@ -16,6 +16,7 @@ const evidence = [
   "decision",
   "facts",
   "lineage",
+  "provenance",
   "amount",
   "entity",
 ] as const satisfies (keyof ActionRecord)[];

@@ -37,20 +37,22 @@ function listPaths({ tool }: LinkedTool): ToolPath[] {
 
 type MaybePath = Omit<ToolPath, "text"> & { readonly text: string | undefined };
 
-function listArgumentPaths({ facets, entity, amount }: Tool): MaybePath[] {
+function listArgumentPaths({ facets, entity, amount, sensitive }: Tool): MaybePath[] {
   const reads = "arguments";
   const currency = amount?.currency.startsWith("$") === true ? amount.currency : undefined;
   return [
     ...Object.entries(facets ?? {}).map(([name, facet]) => {
       return { at: ["facets", name, "path"], text: facet.path, reads, types: facetTypes[facet.type] ?? [] } as const;
     }),
+    ...Object.entries(sensitive ?? {}).map(([name, text]) => ({ at: ["sensitive", name], text, reads }) as const),
     { at: ["entity", "id"], text: entity?.id, reads, types: ["string", "integer"] },
     { at: ["amount", "minor"], text: amount?.minor, reads, types: ["integer"] },
     { at: ["amount", "currency"], text: currency, reads, types: ["string"] },
   ];
 }
 
-function listFactPaths({ rests_on: restsOn, yields, probe }: Tool): MaybePath[] {
+function listFactPaths(tool: Tool): MaybePath[] {
+  const { rests_on: restsOn, yields, probe } = tool;
   const rests = (restsOn ?? []).flatMap((rule, position): MaybePath[] => [
     { at: ["rests_on", position, "key"], text: rule.key, reads: "arguments" },
     ...Object.entries(rule.lookup.with).map(([name, text]): MaybePath => {
@@ -62,7 +64,21 @@ function listFactPaths({ rests_on: restsOn, yields, probe }: Tool): MaybePath[] 
       return { at: ["yields", position, key], text: rule[key], reads: "answer" };
     }),
   );
-  return [...rests, ...answers, { at: ["probe", "found"], text: probe?.found, reads: "answer" }];
+  return [
+    ...rests,
+    ...answers,
+    ...listTrustPaths(tool),
+    { at: ["probe", "found"], text: probe?.found, reads: "answer" },
+  ];
+}
+
+/** `$..name` is a form of its own and cannot be misread. */
+function listTrustPaths(tool: Tool): MaybePath[] {
+  return (["untrusted", "internal"] as const).flatMap((part) =>
+    (tool[part] ?? []).flatMap((text, position): MaybePath[] =>
+      /^\$\.\.[A-Za-z_][\w-]*$/.test(text) ? [] : [{ at: [part, position], text, reads: "answer" }],
+    ),
+  );
 }
 
 function listTemplates(tool: Tool): MaybePath[] {
@@ -103,9 +119,11 @@ function tryParse(text: string): ReturnType<typeof parsePath> | undefined {
   }
 }
 
+const trustParts: ReadonlySet<DataPath[number] | undefined> = new Set(["untrusted", "internal"]);
+
 function fitsItsPlace({ tool }: LinkedTool, path: ToolPath, parsed: ReturnType<typeof parsePath>): boolean {
   const [part, position, key] = path.at;
-  const isEach = part === "yields" && key === "each";
+  const isEach = (part === "yields" && key === "each") || trustParts.has(part);
   if (!isEach && parsed.steps.some((step) => step.kind === "all")) return false;
   if (part === "probe" && path.text.startsWith("$result")) return false;
   if (parsed.root === "$") return true;

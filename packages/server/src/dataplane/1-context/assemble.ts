@@ -7,6 +7,7 @@ import type { Deps } from "../../kernel/deps.ts";
 import { readFacets } from "./facets.ts";
 import { groundFacts } from "./freshness.ts";
 import { traceLineage } from "./lineage.ts";
+import { traceProvenance } from "./provenance.ts";
 
 const nothing: Omit<Context, "problems" | "agent" | "tool"> = {
   entity: undefined,
@@ -18,11 +19,12 @@ const nothing: Omit<Context, "problems" | "agent" | "tool"> = {
   factDigests: [],
   factsFreshUntil: undefined,
   lineage: [],
+  provenance: [],
 };
 
 export async function assembleContext(
   action: ProposedAction,
-  deps: Pick<Deps, "clock" | "observations" | "surroundings" | "inputSchemas" | "connectors" | "options">,
+  deps: Pick<Deps, "clock" | "observations" | "values" | "surroundings" | "inputSchemas" | "connectors" | "options">,
 ): Promise<GroundedAction> {
   const { snapshot } = action.view;
   const agent = own(snapshot.agents, action.agent);
@@ -39,13 +41,14 @@ export async function assembleContext(
   const facets = readFacets(tool.definition, action.arguments);
   const entity = entityKeyOf({ context: { tool, entity: facets.entity } });
   const version = entity === undefined ? Promise.resolve(0) : deps.surroundings.entityVersion(action.tenant, entity);
-  const [entityVersion, grounded, lineage] = await Promise.all([
+  const [entityVersion, grounded, lineage, provenance] = await Promise.all([
     version,
     groundFacts(action, { tool, before: version }, deps),
     tool.effect === "write" ? traceLineage(action, deps) : [],
+    traceProvenance(action, tool, deps),
   ]);
   const problems = [...facets.problems, ...grounded.problems];
-  return { ...action, context: { agent, tool, ...facets, entityVersion, ...grounded, lineage, problems } };
+  return { ...action, context: { agent, tool, ...facets, entityVersion, ...grounded, lineage, provenance, problems } };
 }
 
 function own<T>(record: Readonly<Record<string, T>>, key: string): T | undefined {

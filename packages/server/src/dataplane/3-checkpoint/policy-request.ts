@@ -2,6 +2,7 @@
 import type { Json, Level } from "@airworthy/contract";
 
 import type { PlannedAction } from "../../kernel/action-walk.ts";
+import { summariseProvenance } from "../../kernel/provenance/summarise.ts";
 import type { PolicyRequest } from "../../kernel/policy/engine.ts";
 
 export const autonomy: Record<Level, number> = { intern: 0, junior: 1, senior: 2, principal: 3 };
@@ -22,7 +23,7 @@ export function describePolicyRequest(action: PlannedAction, nowMs: number): Pol
   };
 }
 
-function describeCall({ confidence, context: { amount, entity }, step }: PlannedAction) {
+function describeCall({ confidence, context: { amount, entity, provenance, tool }, step }: PlannedAction) {
   return {
     confidenceBp: Math.round((confidence ?? 0) * 10_000),
     confidenceStated: confidence !== undefined,
@@ -32,6 +33,7 @@ function describeCall({ confidence, context: { amount, entity }, step }: Planned
     entityId: entity?.id ?? "",
     repeats: step.repeats,
     approvals: [],
+    provenance: summariseProvenance(provenance, tool?.definition.facets),
   };
 }
 

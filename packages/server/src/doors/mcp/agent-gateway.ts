@@ -5,6 +5,7 @@ import {
   type ActionAnswer,
   type GovernedTool,
   isFinal,
+  type Json,
   type JsonObject,
   type McpConnector,
   Proposal,
@@ -132,13 +133,21 @@ function readCall(call: McpToolCall, { tool, snapshot }: Called) {
     tool && isClaimless(tool, snapshot)
       ? { arguments: call.arguments }
       : stripClaims(call.arguments, { meta, definition: call.definition });
-  const run = Proposal.shape.run.safeParse(isJsonObject(meta) ? meta[runKey] : undefined).data;
   return {
     tool: toolNameOf(call),
     ...stripped,
-    ...(run === undefined ? {} : { run }),
+    ...readRun(meta),
     ...(call.protocol ? { protocol: withoutOurs(call.protocol) } : {}),
   };
+}
+
+/** The run and its task; a task without a run has nothing to be the task of. */
+function readRun(meta: Json | undefined): { readonly run?: string; readonly task?: string } {
+  if (!isJsonObject(meta)) return {};
+  const run = Proposal.shape.run.safeParse(meta[runKey]).data;
+  if (run === undefined) return {};
+  const task = Proposal.shape.task.safeParse(meta[taskKey]).data;
+  return task === undefined ? { run } : { run, task };
 }
 
 /** The tool need not exist, but what is recorded as one must look like one. */
@@ -152,11 +161,19 @@ function toolNameOf({ name }: McpToolCall): string {
 }
 
 const runKey = "airworthy/run";
+/** What the person asked for, stated by whoever runs the agent; without a run there is nothing to state it for. */
+const taskKey = "airworthy/task";
 
 /** What is ours in `_meta` is for us; the rest is the upstream's. */
 function withoutOurs(protocol: JsonObject): JsonObject {
   const meta = protocol["_meta"];
   if (!isJsonObject(meta)) return protocol;
-  const { [metaKey.confidence]: _confidence, [metaKey.rationale]: _rationale, [runKey]: _run, ...rest } = meta;
+  const {
+    [metaKey.confidence]: _confidence,
+    [metaKey.rationale]: _rationale,
+    [runKey]: _run,
+    [taskKey]: _task,
+    ...rest
+  } = meta;
   return { ...protocol, _meta: rest };
 }

@@ -5,9 +5,10 @@ import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 
 import { isAuthorized } from "@cedar-policy/cedar-wasm/nodejs";
-import type { AuthorizationCall, Context, EntityJson } from "@cedar-policy/cedar-wasm/nodejs";
+import type { AuthorizationCall, CedarValueJson, Context, EntityJson } from "@cedar-policy/cedar-wasm/nodejs";
 import { describe, expect, it } from "vitest";
 
+import { untraced } from "../provenance/summarise.ts";
 import { authorizeStrictly } from "./cedar-authorize.ts";
 import { preparsePolicySet, preparseSchema } from "./cedar.ts";
 import { readPolicies, refundTool } from "./policy-fixtures.ts";
@@ -20,6 +21,16 @@ const action = { type: "Airworthy::Action", id: "payments.refund" };
 const agentEntity = { uid: principal, attrs: { autonomy: 2, stage: "s", level: "l" }, parents: [] };
 const toolEntity = { uid: resource, attrs: { effect: "write", reversibility: "r" }, parents: [system] };
 const entities = [agentEntity, toolEntity, { uid: system, attrs: {}, parents: [] }];
+const plain: CedarValueJson = JSON.parse(
+  JSON.stringify(
+    untraced({
+      accountId: { path: "$.accountId", type: "string" },
+      amount: { path: "$.amount", type: "integer" },
+      urgent: { path: "$.urgent", type: "boolean" },
+      labels: { path: "$.labels", type: "string[]" },
+    }),
+  ),
+);
 const context = {
   input: { accountId: "A", amount: 5, urgent: false, labels: ["x"] },
   env: {
@@ -34,6 +45,7 @@ const context = {
     hourUtc: 1,
     entityType: "",
     entityId: "",
+    provenance: plain,
   },
   facts: { "crm.account.status": "open" },
 };

@@ -1,4 +1,5 @@
 /** What the tests of the policy engine share: two tools, a request that is allowed, and policies from text. */
+import { untraced } from "../provenance/summarise.ts";
 import { parsePolicies } from "./policy-source.ts";
 import type { PolicySource } from "./policy-source.ts";
 import type { PolicyEnv, PolicyRequest } from "./request-context.ts";
@@ -54,6 +55,13 @@ export function makeRequest({ env, ...changes }: Changes = {}): PolicyRequest {
       hourUtc: 12,
       entityType: "invoice",
       entityId: "4711",
+      provenance: untraced({
+        accountId: { path: "$.accountId", type: "string" },
+        amount: { path: "$.amount", type: "integer" },
+        urgent: { path: "$.urgent", type: "boolean" },
+        labels: { path: "$.labels", type: "string[]" },
+        query: { path: "$.query", type: "string" },
+      }),
       ...env,
     },
     ...changes,

@@ -3,6 +3,7 @@ import { z } from "zod";
 
 import type { Finding } from "@airworthy/contract";
 
+import { type PolicyProvenance, untraced } from "../provenance/summarise.ts";
 import type { PolicyAnswer, PolicyEngine, PolicyEnv, PolicyRequest } from "./engine.ts";
 import { nearestName } from "./finding.ts";
 import type { Complaint } from "./finding.ts";
@@ -10,6 +11,21 @@ import type { PolicyTool } from "./tool-schema.ts";
 
 const text = z.string();
 const value = z.union([z.string(), z.int(), z.boolean()]);
+
+const texts = z.array(text);
+const suspects = { untrusted: texts, outside: texts, nowhere: texts, cut: texts } as const;
+/** What is left out was not suspect. `facets` are the classes of those that matter, such as `amount: prompt`. */
+const provenanceCase = z
+  .strictObject({
+    worst: text,
+    untrusted: texts,
+    nowhere: texts,
+    derived: texts,
+    sensitive: z.strictObject({ ...suspects, worst: text, computed: texts }).partial(),
+    references: z.strictObject(suspects).partial(),
+    facets: z.record(z.string(), z.strictObject({ from: text, source: text }).partial()),
+  })
+  .partial();
 
 /** One case as its author writes it. What is left out of `agent` and `env` is the plainest there is. */
 const PolicyTestCase = z.strictObject({
@@ -30,6 +46,7 @@ const PolicyTestCase = z.strictObject({
       hourUtc: z.int(),
       entityType: text,
       entityId: text,
+      provenance: provenanceCase,
     })
     .partial()
     .optional(),
@@ -111,15 +128,31 @@ function buildRequest(
     hourUtc: 12,
     entityType: "",
     entityId: "",
+    provenance: fillProvenance(env?.provenance, Object.keys(tool.facets)),
   };
+  const { provenance: _, ...given } = env ?? {};
   return {
     tenant: subject.tenant,
     version: subject.version,
     agent: principal,
     tool: tool.name,
     input: input ?? {},
-    env: { ...plain, ...dropAbsent(env) },
+    env: { ...plain, ...dropAbsent(given) },
     facts: facts ?? {},
+  };
+}
+
+function fillProvenance(given: z.infer<typeof provenanceCase> = {}, facets: readonly string[]): PolicyProvenance {
+  const none = untraced();
+  const traced = facets.map(
+    (name) => [name, { from: "none", source: "", ...dropAbsent(given.facets?.[name]) }] as const,
+  );
+  return {
+    ...none,
+    ...dropAbsent({ worst: given.worst, untrusted: given.untrusted, nowhere: given.nowhere, derived: given.derived }),
+    sensitive: { ...none.sensitive, ...dropAbsent(given.sensitive) },
+    references: { ...none.references, ...dropAbsent(given.references) },
+    facets: Object.fromEntries(traced),
   };
 }
 

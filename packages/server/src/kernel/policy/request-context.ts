@@ -2,7 +2,8 @@
 import type { CedarValueJson } from "@cedar-policy/cedar-wasm/nodejs";
 
 import type { AgentEntity, JudgeCall } from "./engine-messages.ts";
-import { envTypes } from "./tool-schema.ts";
+import type { PolicyProvenance } from "../provenance/summarise.ts";
+import { envTypes, provenanceTypes } from "./tool-schema.ts";
 import type { FacetType, PolicyTool } from "./tool-schema.ts";
 
 type FacetValue = string | number | boolean | readonly string[];
@@ -21,6 +22,8 @@ export type PolicyEnv = {
   readonly hourUtc: number;
   readonly entityType: string;
   readonly entityId: string;
+  /** Where the arguments came from. */
+  readonly provenance: PolicyProvenance;
 };
 
 export type PolicyRequest = {
@@ -49,13 +52,15 @@ export function readRequest(request: PolicyRequest, tool: PolicyTool): RequestCo
   const input = copyDeclared("input", tool.facets, request.input);
   const env = copyDeclared("env", envTypes, request.env);
   const facts = copyDeclared("facts", tool.facts, request.facts);
-  for (const part of [agent, input, env, facts]) if ("missing" in part) return part;
+  const provenance = copyProvenance(readOwn(request.env, "provenance"), tool);
+  for (const part of [agent, input, env, facts, provenance]) if ("missing" in part) return part;
   if ("missing" in agent || "missing" in input || "missing" in env || "missing" in facts) return { missing: "request" };
+  if ("missing" in provenance) return provenance;
   const { approvals, ...seen } = env.values;
   const { id, autonomy, stage, level, fleet } = request.agent;
   return {
     agent: { id, autonomy, stage, level, fleet },
-    context: { input: input.values, env: seen, facts: facts.values },
+    context: { input: input.values, env: { ...seen, provenance: provenance.values }, facts: facts.values },
     granted: Array.isArray(approvals) ? approvals.filter((team) => typeof team === "string") : [],
   };
 }
@@ -74,6 +79,34 @@ function copyDeclared(place: string, declared: Readonly<Record<string, FacetType
     if (most !== undefined && typeof copy === "number" && (copy < 0 || copy > most))
       return { missing: `${path} is not between 0 and ${most}` };
     values.push([name, copy]);
+  }
+  return { values: Object.fromEntries(values) };
+}
+
+function copyProvenance(given: unknown, tool: PolicyTool): Copied {
+  const place = "env.provenance";
+  const parts: [string, Copied][] = [
+    ["", copyDeclared(place, provenanceTypes.whole, given)],
+    ["sensitive", copyDeclared(`${place}.sensitive`, provenanceTypes.sensitive, readOwn(given, "sensitive"))],
+    ["references", copyDeclared(`${place}.references`, provenanceTypes.references, readOwn(given, "references"))],
+    ["facets", copyFacets(`${place}.facets`, Object.keys(tool.facets), readOwn(given, "facets"))],
+  ];
+  return gather(parts);
+}
+
+function copyFacets(place: string, names: readonly string[], given: unknown): Copied {
+  return gather(
+    names.map((name) => [name, copyDeclared(`${place}.${name}`, provenanceTypes.facet, readOwn(given, name))]),
+  );
+}
+
+/** The parts under their names, the nameless one beside them; or what the first of them misses. */
+function gather(parts: readonly (readonly [string, Copied])[]): Copied {
+  const values: [string, CedarValueJson][] = [];
+  for (const [name, part] of parts) {
+    if ("missing" in part) return part;
+    if (name === "") values.push(...Object.entries(part.values));
+    else values.push([name, { ...part.values }]);
   }
   return { values: Object.fromEntries(values) };
 }

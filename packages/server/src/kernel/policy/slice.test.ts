@@ -1,8 +1,9 @@
 /** Slices answer as the whole set does, on policies and requests made at random. */
-import { preparsePolicySet, preparseSchema } from "@cedar-policy/cedar-wasm/nodejs";
+import { type CedarValueJson, preparsePolicySet, preparseSchema } from "@cedar-policy/cedar-wasm/nodejs";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
+import { untraced } from "../provenance/summarise.ts";
 import { authorizeStrictly } from "./cedar-authorize.ts";
 import { readPolicies } from "./policy-fixtures.ts";
 import { indexPolicies } from "./slice.ts";
@@ -57,6 +58,7 @@ const request = fc.record({
 });
 const bundle = fc.array(policy, { minLength: 1, maxLength: 40 });
 
+const provenance: CedarValueJson = JSON.parse(JSON.stringify(untraced({ size: { path: "$.size", type: "integer" } })));
 const env = {
   confidenceBp: 0,
   confidenceStated: false,
@@ -69,6 +71,7 @@ const env = {
   hourUtc: 0,
   entityType: "",
   entityId: "",
+  provenance,
 };
 
 function authorize(

@@ -41,6 +41,16 @@ export const envTypes = {
   entityId: "string",
 } as const satisfies Readonly<Record<string, FacetType>>;
 
+const suspects = { untrusted: "string[]", outside: "string[]", nowhere: "string[]", cut: "string[]" } as const;
+
+/** `context.env.provenance`, part by part; `facets` has one record for each declared facet. */
+export const provenanceTypes = {
+  whole: { worst: "string", untrusted: "string[]", nowhere: "string[]", derived: "string[]" },
+  sensitive: { ...suspects, worst: "string", computed: "string[]" },
+  references: suspects,
+  facet: { from: "string", source: "string" },
+} as const satisfies Readonly<Record<string, Readonly<Record<string, FacetType>>>>;
+
 /** The groups that one tool's action belongs to. */
 export function listGroups(tool: PolicyTool): readonly string[] {
   return ["call_tool", tool.effect, ...(tool.money ? ["money"] : [])];
@@ -74,10 +84,20 @@ function describeAction(tool: PolicyTool): ActionType<string> {
       resourceTypes: ["Tool"],
       context: {
         type: "Record",
-        attributes: { input: recordOf(tool.facets), env: recordOf(envTypes), facts: recordOf(tool.facts) },
+        attributes: { input: recordOf(tool.facets), env: describeEnv(tool), facts: recordOf(tool.facts) },
       },
     },
   };
+}
+
+function describeEnv(tool: PolicyTool): Type<string> {
+  const facet = recordOf(provenanceTypes.facet);
+  const parts = {
+    sensitive: recordOf(provenanceTypes.sensitive),
+    references: recordOf(provenanceTypes.references),
+    facets: nest({}, Object.fromEntries(Object.keys(tool.facets).map((name) => [name, facet]))),
+  };
+  return nest(envTypes, { provenance: nest(provenanceTypes.whole, parts) });
 }
 
 const cedarTypes: Readonly<Record<FacetType, Type<string>>> = {
@@ -88,8 +108,16 @@ const cedarTypes: Readonly<Record<FacetType, Type<string>>> = {
 };
 
 function recordOf(facets: Readonly<Record<string, FacetType>>): Type<string> {
+  return nest(facets, {});
+}
+
+/** A record of plain attributes and of records. */
+function nest(
+  facets: Readonly<Record<string, FacetType>>,
+  records: Readonly<Record<string, Type<string>>>,
+): Type<string> {
   const attributes = Object.entries(facets).map(([name, type]) => [name, cedarTypes[type]] as const);
-  return { type: "Record", attributes: Object.fromEntries(attributes) };
+  return { type: "Record", attributes: { ...Object.fromEntries(attributes), ...records } };
 }
 
 /** What makes these tools impossible to describe to Cedar. Findings point at no line: tools are declared elsewhere. */
