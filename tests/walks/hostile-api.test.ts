@@ -2,28 +2,22 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 
 import { expectClearError, expectNothingLeaked, get, post, sendRaw, type Sent } from "../support/hostile.ts";
-import { startTestServer, type TestServer } from "../support/server.ts";
-import { shopFiles } from "../support/shop.ts";
-import { startUpstream, type Upstream } from "../support/upstream.ts";
+import { type HostileShop, openHostileShop } from "../support/hostile-shop.ts";
+import type { TestServer } from "../support/server.ts";
+import type { Upstream } from "../support/upstream.ts";
 
+let desk: HostileShop;
 let shop: Upstream;
 let server: TestServer;
 let key: string;
 let person: string;
 
 beforeAll(async () => {
-  shop = await startUpstream(({ method, path }) => {
-    if (method === "POST") return { status: 201, body: { id: `done-${shop.received.length}` } };
-    return { body: { id: decodeURIComponent(path.split("/")[2] ?? ""), status: "active" } };
-  });
-  server = await startTestServer({ files: shopFiles, env: { SHOP_URL: shop.url, SHOP_KEY: "shop-key-of-the-test" } });
-  key = (await server.agent("clerk")).key;
+  desk = await openHostileShop();
+  ({ shop, server, key } = desk);
   person = (await server.person("maria")).key;
 });
-afterAll(async () => {
-  await server.close();
-  await shop.close();
-});
+afterAll(() => desk.close());
 
 const bearer = () => ({ authorization: `Bearer ${key}` });
 const propose = (body: string | Uint8Array) => post(`${server.url}/v1/actions`, body, bearer());
@@ -34,8 +28,7 @@ afterEach(expectUnharmed);
 
 let count = 0;
 async function expectUnharmed(): Promise<void> {
-  expect(shop.writes().filter(({ body }) => JSON.stringify(body).includes("hostile"))).toEqual([]);
-  expect((await get(`${server.url}/v1/health`)).body).toMatchObject({ ok: true });
+  await desk.expectUnharmed();
   count += 1;
   const good = await propose(JSON.stringify(note(`good ${count}`)));
   expect(good.body).toMatchObject({ status: "done" });

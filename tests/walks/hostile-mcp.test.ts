@@ -5,35 +5,27 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 
-import { expectNothingLeaked, get, mcpHeaders, mcpMessage, post, sendRaw, type Sent } from "../support/hostile.ts";
-import { startTestServer, type TestServer } from "../support/server.ts";
+import { expectNothingLeaked, mcpHeaders, mcpMessage, post, sendRaw, type Sent } from "../support/hostile.ts";
+import { type HostileShop, openHostileShop } from "../support/hostile-shop.ts";
+import type { TestServer } from "../support/server.ts";
 import { shopFiles } from "../support/shop.ts";
-import { startUpstream, type Upstream } from "../support/upstream.ts";
 
-let shop: Upstream;
+let desk: HostileShop;
 let server: TestServer;
 let key: string;
 
 beforeAll(async () => {
-  shop = await startUpstream(({ method, path }) => {
-    if (method === "POST") return { status: 201, body: { id: `done-${shop.received.length}` } };
-    return { body: { id: decodeURIComponent(path.split("/")[2] ?? ""), status: "active" } };
-  });
-  server = await startTestServer({ files: shopFiles, env: { SHOP_URL: shop.url, SHOP_KEY: "shop-key-of-the-test" } });
-  key = (await server.agent("clerk")).key;
+  desk = await openHostileShop();
+  ({ server, key } = desk);
 });
-afterAll(async () => {
-  await server.close();
-  await shop.close();
-});
+afterAll(() => desk.close());
 
 /** After each piece of bad input: nothing was done upstream, and the server is as good as before. */
 afterEach(expectUnharmed);
 
 let count = 0;
 async function expectUnharmed(): Promise<void> {
-  expect(shop.writes().filter(({ body }) => JSON.stringify(body).includes("hostile"))).toEqual([]);
-  expect((await get(`${server.url}/v1/health`)).body).toMatchObject({ ok: true });
+  await desk.expectUnharmed();
   count += 1;
   const good = await call("shop.note", { text: `good ${count}` });
   expect(ToolResult.parse(good.body).action.status).toBe("done");
