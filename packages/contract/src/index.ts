@@ -10,5 +10,6 @@ export * from "./json.ts";
 export * from "./ledger.ts";
 export * from "./plan.ts";
 export * from "./readiness.ts";
+export * from "./recall.ts";
 export * from "./snapshot.ts";
 export * from "./stop.ts";
