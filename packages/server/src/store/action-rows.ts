@@ -2,6 +2,7 @@
 import type { ActionId, ActionRecord, ActionStatus, ApprovalId, Json, JsonObject } from "@airworthy/contract";
 
 import type { StoredAction } from "../kernel/action-store.ts";
+import type { Grounds } from "./evidence.ts";
 
 export type ActionRow = {
   readonly tenant: string;
@@ -53,10 +54,11 @@ export const actionColumns = [
 
 type Kept = Pick<ActionRecord, "decision" | "facts" | "lineage" | "provenance" | "entity" | "amount" | "error"> & {
   readonly mask?: readonly string[];
+  readonly grounds?: Grounds;
 };
 
 export function toStoredAction(row: ActionRow): StoredAction {
-  const { mask, ...kept }: Partial<Kept> = row.record === null ? {} : (JSON.parse(row.record) as Kept);
+  const { mask, grounds: _, ...kept }: Partial<Kept> = row.record === null ? {} : (JSON.parse(row.record) as Kept);
   return {
     tenant: row.tenant,
     walk: row.walk,

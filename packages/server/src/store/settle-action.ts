@@ -3,9 +3,13 @@ import { type ActionRecord, AirworthyError } from "@airworthy/contract";
 
 import type { Settlement } from "../kernel/action-store.ts";
 import type { Values } from "../kernel/deps.ts";
+import { describeLineage } from "../kernel/lineage/describe-lineage.ts";
+import type { LineageEntry } from "../kernel/lineage/lineage-entry.ts";
 import { readAnswer } from "../kernel/provenance/reading.ts";
 import { settleEffects } from "./effects.ts";
 import type { LedgerWriter } from "./ledger-writer.ts";
+import type { Grounds } from "./evidence.ts";
+import { insertLineage } from "./lineage-rows.ts";
 import { insertObservations } from "./observations.ts";
 import { insertReadings } from "./value-readings.ts";
 
@@ -18,12 +22,12 @@ export function settleAction(
   const result = outcome.status === "unknown" ? undefined : outcome.result;
   return writer.append(tenant, async (tx) => {
     const [row] = await tx.query<Row>({
-      text: `select agent, tool, record from actions
+      text: `select agent, tool, run, record from actions
              where tenant = $1 and id = $2 and walk = $3 and status = $4 for update`,
       values: [tenant, id, walk, from],
     });
     if (!row) throw new AirworthyError("conflict", `${id} is no longer ${from}; somebody else has settled it.`);
-    const kept = JSON.parse(row.record ?? "{}") as Kept;
+    const { grounds, ...kept } = JSON.parse(row.record ?? "{}") as Kept;
     const entity = kept.entity && `${kept.entity.type}:${kept.entity.id}`;
     // A record in doubt says so as an error; what is settled since has its own, or none.
     const record = JSON.stringify({ ...kept, error: describeError(outcome) });
@@ -45,6 +49,7 @@ export function settleAction(
     });
     await settleEffects(tx, tenant, [{ action: id, state: outcome.status, entity }]);
     if (outcome.status === "done") await insertObservations(tx, tenant, outcome.observations);
+    await insertLineage(tx, tenant, [lineageOf({ tenant, id, row, kept, grounds }, outcome)]);
     // Whoever repeats the call reads it. What its tool declares is not at hand here, so anyone may have written it.
     const told = outcome.status === "failed" ? outcome.message : undefined;
     const answer = { result, arguments: {}, definition: undefined, mcp: false, ...(told ? { message: told } : {}) };
@@ -64,8 +69,38 @@ export function settleAction(
   });
 }
 
-type Row = { readonly agent: string; readonly tool: string; readonly record: string | null };
-type Kept = Partial<Pick<ActionRecord, "entity" | "error">>;
+type Row = {
+  readonly agent: string;
+  readonly tool: string;
+  readonly run: string | null;
+  readonly record: string | null;
+};
+type Kept = Partial<Pick<ActionRecord, "entity" | "error" | "facts" | "lineage" | "provenance">> & {
+  readonly grounds?: Grounds;
+};
+type Settling = Pick<Settlement, "tenant" | "id"> & {
+  readonly row: Row;
+  readonly kept: Kept;
+  readonly grounds: Grounds | undefined;
+};
+
+/** An end that was written before has its lineage already, and its grounds are gone from the row. */
+function lineageOf({ tenant, id, row, kept, grounds }: Settling, outcome: Settlement["outcome"]): LineageEntry {
+  const known = grounds ? { facts: kept.facts ?? [], ...grounds } : { facts: [], cited: [], factDigests: [] };
+  return describeLineage({
+    tenant,
+    id,
+    agent: row.agent,
+    tool: row.tool,
+    run: row.run ?? undefined,
+    ...known,
+    lineage: (grounds && kept.lineage) ?? [],
+    provenance: (grounds && kept.provenance) ?? [],
+    observations: outcome.status === "done" ? outcome.observations : [],
+    written: outcome.status === "failed" ? [] : (outcome.written ?? []),
+    under: grounds?.under ?? { policies: [] },
+  });
+}
 
 function describeError(outcome: Settlement["outcome"]): ActionRecord["error"] {
   switch (outcome.status) {

@@ -1,0 +1,133 @@
+/** Makes of an ended action what its lineage keeps: citations, sights, writes, and the handles to find them by. */
+import type { ActionId, FactUsed, LineageEdge, ValueOrigin } from "@airworthy/contract";
+
+import type { JudgedAction, NewObservation } from "../action-walk.ts";
+import { agentVersion } from "./agent-version.ts";
+import { type HandleKind, handleOf } from "./handle.ts";
+import type { Citation, DoneUnder, LineageEntry, Sight, WrittenFact } from "./lineage-entry.ts";
+
+/** All that it takes, from a walk or from a row that was settled later. */
+export type Ended = {
+  readonly tenant: string;
+  readonly id: ActionId;
+  readonly agent: string;
+  readonly tool: string;
+  readonly run: string | undefined;
+  readonly facts: readonly FactUsed[];
+  /** Of the facts, in their order: keyed digests of fact and key, and of the value. */
+  readonly cited: readonly string[];
+  readonly factDigests: readonly string[];
+  readonly lineage: readonly LineageEdge[];
+  readonly provenance: readonly ValueOrigin[];
+  readonly observations: readonly NewObservation[];
+  readonly written: readonly WrittenFact[];
+  readonly under: DoneUnder;
+};
+
+export function describeLineage(ended: Ended): LineageEntry {
+  const cites = listCitations(ended);
+  const saw = [...listLookUps(ended), ...ended.observations.map(sightOf)];
+  const { id, agent, tool, written: wrote } = ended;
+  return { action: id, agent, tool, cites, saw, wrote, handles: listHandles(ended, { cites, saw }) };
+}
+
+/** What an action is done under, kept with the working row from the moment its effect begins. */
+export function doneUnder({ context, judgement }: Pick<JudgedAction, "context" | "judgement">): DoneUnder {
+  const { agent, tool } = context;
+  return {
+    ...(agent ? { agent: agentVersion(agent) } : {}),
+    ...(agent?.model ? { model: `${agent.model.provider}/${agent.model.name}` } : {}),
+    ...(agent?.prompt ? { prompt: agent.prompt.digest } : {}),
+    ...(tool ? { tool: tool.digest } : {}),
+    policies: judgement.determining.map(({ id, digest }) => ({ id, digest })),
+  };
+}
+
+/** Each reason once: the same read may be cited for several arguments, and one argument by fact and by value. */
+function listCitations({ facts, lineage, provenance }: Ended): Citation[] {
+  const all: Citation[] = [
+    ...facts.flatMap(({ readBy: from, observation: via, fact, key }): Citation[] =>
+      from === undefined ? [] : [{ from, match: "fact", via, fact, key }],
+    ),
+    ...lineage.flatMap(({ readBy: from, observation: via, fact, key, argument }): Citation[] =>
+      from === undefined ? [] : [{ from, match: "exact", via, fact, key, argument }],
+    ),
+    ...provenance.flatMap(({ observation, match, argument }): Citation[] =>
+      observation === undefined || match === undefined || match === "overflow"
+        ? []
+        : [{ from: observation.readBy, match, via: observation.id, path: observation.path, argument }],
+    ),
+  ];
+  const once = new Map(all.map((one) => [[one.from, one.match, one.via, one.path, one.argument].join(" "), one]));
+  return [...once.values()];
+}
+
+/** What was looked up for it, and not by the agent. */
+function listLookUps({ facts, cited, factDigests }: Ended): Sight[] {
+  return facts.flatMap((fact, at): Sight[] => {
+    if (fact.readBy !== undefined) return [];
+    const sight: Sight = {
+      id: fact.observation,
+      fact: fact.fact,
+      key: fact.key,
+      cited: cited[at] ?? "",
+      valueDigest: factDigests[at] ?? "",
+      source: fact.source,
+      ...(fact.sourceVersion === undefined ? {} : { version: fact.sourceVersion }),
+      asOf: Date.parse(fact.asOf),
+      fetchedAt: Date.parse(fact.fetchedAt),
+      ...(fact.batch === undefined ? {} : { batch: fact.batch }),
+      ...(fact.document === undefined ? {} : { document: fact.document }),
+      rests: true,
+    };
+    return [sight];
+  });
+}
+
+function sightOf(observation: NewObservation): Sight {
+  const { id, fact, key, cited, valueDigest, source, sourceVersion, asOf, fetchedAt, batch, document, path } =
+    observation;
+  return {
+    id,
+    fact,
+    key,
+    cited,
+    valueDigest,
+    source,
+    ...(sourceVersion === undefined ? {} : { version: sourceVersion }),
+    ...(asOf === undefined ? {} : { asOf }),
+    fetchedAt,
+    ...(batch === undefined ? {} : { batch }),
+    ...(document === undefined ? {} : { document }),
+    ...(path === undefined ? {} : { path }),
+  };
+}
+
+function listHandles(
+  { tenant, agent, tool, run, under, written }: Ended,
+  { cites, saw }: Pick<LineageEntry, "cites" | "saw">,
+): string[] {
+  const names: (readonly [HandleKind, string | undefined])[] = [
+    ["agent", agent],
+    ["agent-version", under.agent],
+    ["model", under.model],
+    ["prompt", under.prompt],
+    ["tool", tool],
+    ["tool-version", under.tool],
+    ["run", run],
+    ...under.policies.flatMap(({ id, digest }) => [["policy", id] as const, ["policy-version", digest] as const]),
+    ...cites.map(({ from }) => ["cites", from] as const),
+    ...saw.flatMap(({ fact, cited, batch, document }) => [
+      ["fact", fact] as const,
+      ["saw", cited] as const,
+      ["batch", batch] as const,
+      ["document", document] as const,
+    ]),
+    ...written.map(({ cited }) => ["wrote", cited] as const),
+  ];
+  // Before they are digested: a list of ten thousand records names its fact ten thousand times.
+  const once = new Map(
+    names.flatMap(([kind, name]) => (name === undefined ? [] : [[`${kind} ${name}`, [kind, name] as const]])),
+  );
+  return [...new Set([...once.values()].map(([kind, name]) => handleOf(tenant, kind, name)))];
+}

@@ -1,0 +1,60 @@
+/** Writes what is kept of ended actions' lineage, in the transaction that ends them; and reads it back. */
+import type { ActionId } from "@airworthy/contract";
+
+import type { Citation, LineageEntry, LineageNode, Sight, WrittenFact } from "../kernel/lineage/lineage-entry.ts";
+import type { Queryable } from "./database.ts";
+
+/** An action that ended once more (an unknown effect that was cleared up) keeps what it was first known by. */
+export async function insertLineage(db: Queryable, tenant: string, entries: readonly LineageEntry[]): Promise<void> {
+  if (entries.length === 0) return;
+  const column = <T>(pick: (entry: LineageEntry) => T): T[] => entries.map(pick);
+  await db.query({
+    name: "lineage-insert",
+    text: `insert into lineage as l (tenant, action, agent, tool, started_at, ended_at, cites, saw, wrote, handles)
+           select $1, r.action, r.agent, r.tool, e.started_at, clock_timestamp(), r.cites, r.saw, r.wrote, r.handles::bigint[]
+           from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[])
+             as r(action, agent, tool, cites, saw, wrote, handles)
+           left join effects e on r.wrote is not null and e.tenant = $1 and e.action = r.action
+           on conflict (tenant, action) do update
+             set ended_at = excluded.ended_at, wrote = coalesce(excluded.wrote, l.wrote), saw = coalesce(excluded.saw, l.saw),
+                 started_at = coalesce(excluded.started_at, l.started_at),
+                 handles = array(select distinct h from unnest(l.handles || excluded.handles) h)`,
+    values: [
+      tenant,
+      column((e) => e.action),
+      column((e) => e.agent),
+      column((e) => e.tool),
+      column((e) => listText(e.cites)),
+      column((e) => listText(e.saw)),
+      column((e) => listText(e.wrote)),
+      column((e) => `{${e.handles.join(",")}}`),
+    ],
+  });
+}
+
+const listText = (list: readonly object[]): string | null => (list.length === 0 ? null : JSON.stringify(list));
+
+export type LineageRow = {
+  readonly action: ActionId;
+  readonly agent: string;
+  readonly tool: string;
+  readonly started_at: number | null;
+  readonly ended_at: number;
+  readonly cites: string | null;
+  readonly saw: string | null;
+  readonly wrote: string | null;
+};
+
+export const lineageColumns = `l.action, l.agent, l.tool, l.cites, l.saw, l.wrote,
+  extract(epoch from l.started_at)::float8 * 1000 as started_at, extract(epoch from l.ended_at)::float8 * 1000 as ended_at`;
+
+export function toLineageNode({ started_at, ended_at, cites, saw, wrote, ...rest }: LineageRow): LineageNode {
+  return {
+    ...rest,
+    startedAt: started_at ?? undefined,
+    endedAt: ended_at,
+    cites: cites === null ? [] : (JSON.parse(cites) as Citation[]),
+    saw: saw === null ? [] : (JSON.parse(saw) as Sight[]),
+    wrote: wrote === null ? [] : (JSON.parse(wrote) as WrittenFact[]),
+  };
+}
