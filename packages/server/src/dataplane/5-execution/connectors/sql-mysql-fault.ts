@@ -6,8 +6,8 @@ import type { SqlFault } from "./sql-driver.ts";
  * unreachable, read-only after a failover. Numbers from the servers' error reference.
  */
 const illness = new Set([
-  1021, 1037, 1038, 1040, 1041, 1053, 1077, 1080, 1129, 1152, 1158, 1159, 1160, 1161, 1184, 1203, 1226, 1290, 1836, 1927,
-  3169, 4031,
+  1021, 1037, 1038, 1040, 1041, 1053, 1077, 1080, 1129, 1152, 1158, 1159, 1160, 1161, 1184, 1203, 1226, 1290, 1836,
+  1927, 3169, 4031,
 ]);
 /** Deadlock, lock wait timeout, record changed since it was read, table definition changed. */
 const collision = new Set([1020, 1205, 1213, 1412]);

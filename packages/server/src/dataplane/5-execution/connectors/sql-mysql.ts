@@ -60,9 +60,7 @@ function addressOf(connection: string): PoolOptions {
     });
   }
   return {
-    ...(socketPath === undefined
-      ? { host: url.hostname, port: Number(url.port || 3306) }
-      : { socketPath }),
+    ...(socketPath === undefined ? { host: url.hostname, port: Number(url.port || 3306) } : { socketPath }),
     user: decodeURIComponent(url.username),
     password: decodeURIComponent(url.password),
     database: decodeURIComponent(url.pathname.slice(1)),
