@@ -7,6 +7,7 @@ import path from "node:path";
 
 import mysql from "mysql2/promise";
 
+import { installed } from "./installed.ts";
 import { deadPort } from "./sql-calls.ts";
 
 export type TestMariadb = {
@@ -27,7 +28,7 @@ export async function startMariadb(program: string, options: readonly string[] =
   const user = asRoot ? ["--user=mysql"] : [];
   if (asRoot) chmodSync(folder, 0o755);
   const data = path.join(folder, "data");
-  const run = spawnSync("mariadb-install-db", [
+  const run = spawnSync(installed("mariadb-install-db", "mariadb-server") ?? "", [
     "--no-defaults",
     ...user,
     `--datadir=${data}`,

@@ -29,7 +29,7 @@ function open(options: Partial<SqlConnectorOptions> = {}) {
 
 async function breakingPath(at: "before" | "after"): Promise<{ ERP_URL: string }> {
   const path = await startBreakingPath({ at, upstream: () => connect(server.port, "127.0.0.1") });
-  cleanups.push(path.close);
+  cleanups.push(() => path.close());
   return { ERP_URL: server.urlAt(path.port) };
 }
 

@@ -64,7 +64,7 @@ function open(options: Partial<SqlConnectorOptions> = {}) {
 async function breakingPath(at: "before" | "after"): Promise<string> {
   const { host, port } = target();
   const path = await startBreakingPath({ at, upstream: () => connectTo(host, port) });
-  cleanups.push(path.close);
+  cleanups.push(() => path.close());
   return urlOf({ ...target(), host: "127.0.0.1", port: path.port });
 }
 

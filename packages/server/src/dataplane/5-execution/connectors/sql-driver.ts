@@ -5,7 +5,7 @@ import type { SqlStatement } from "./sql-statement.ts";
 
 export type SqlWork = {
   readonly statement: SqlStatement;
-  readonly values: readonly unknown[];
+  readonly values: readonly Json[];
   readonly effect: "read" | "write";
   readonly maxRows: number;
   /** Monotonic: the whole transaction must be over by then. */
@@ -59,7 +59,6 @@ export type SqlPool = {
 export type SqlDriver = {
   /** @throws AirworthyError `invalid_input` for a URL that is not one of this dialect; never repeats it. */
   readonly open: (connection: string, connections: number) => SqlPool;
-  readonly toParameter: (value: Json | undefined) => unknown;
 };
 
 /** To reach the server, in ms. */

@@ -1,6 +1,7 @@
 /** Executes one prepared statement at MySQL or MariaDB and reads its rows, hardly more of them than may be kept. */
-import type { JsonObject } from "@airworthy/contract";
-import type { ExecuteValues, FieldPacket, PoolConnection, ResultSetHeader } from "mysql2";
+import type { Json, JsonObject } from "@airworthy/contract";
+import mysql from "mysql2";
+import type { FieldPacket, PoolConnection, ResultSetHeader, TypedParameterValue } from "mysql2";
 
 import type { SqlWork } from "./sql-driver.ts";
 import { readMysqlValue } from "./sql-mysql-types.ts";
@@ -29,18 +30,14 @@ export function executeMysql(connection: PoolConnection, work: SqlWork): Promise
     const finish = (stopped: boolean): void => end(() => resolve({ ...reading, stopped }));
     // A connection that breaks tells the connection alone when its command has no callback.
     connection.on("error", fail);
-    const query = connection.execute({
-      sql: statement.text,
-      values: [...values] as ExecuteValues[],
-      rowsAsArray: true,
-    });
+    const query = connection.execute({ sql: statement.text, rowsAsArray: true }, values.map(toParameter));
     query.on("error", fail);
     query.on("fields", (fields?: readonly FieldPacket[]) => (reading.fields = fields ?? []));
     query.on("result", (row: readonly unknown[] | ResultSetHeader | null) => {
       // The driver tells a row that it cannot read as no row.
       if (row === null) return fail(new Error("a row cannot be read"));
-      if (!Array.isArray(row)) {
-        reading.header = row as ResultSetHeader;
+      if (!isRow(row)) {
+        reading.header = row;
         return;
       }
       if (reading.rows.length > maxRows) {
@@ -57,6 +54,16 @@ export function executeMysql(connection: PoolConnection, work: SqlWork): Promise
     });
     query.on("end", () => finish(false));
   });
+}
+
+/** Lists and objects become JSON text. Whole numbers are sent as such: the driver would make doubles of them. */
+function toParameter(value: Json): TypedParameterValue | string | number | boolean | null {
+  if (typeof value === "number") return Number.isSafeInteger(value) ? mysql.TypedParameter.LONGLONG(value) : value;
+  return typeof value === "object" && value !== null ? JSON.stringify(value) : value;
+}
+
+function isRow(told: readonly unknown[] | ResultSetHeader): told is readonly unknown[] {
+  return Array.isArray(told);
 }
 
 function toRecord(fields: readonly FieldPacket[], row: readonly unknown[]): JsonObject {

@@ -21,20 +21,13 @@ export function readMysqlValue(field: FieldPacket, value: unknown): Json {
 }
 
 function readText(type: number | undefined, text: string): Json {
-  switch (type) {
-    case column.decimal:
-    case column.newDecimal: {
-      const value = Number(text);
-      return /^-?\d+$/.test(text) && Number.isSafeInteger(value) ? value : text;
-    }
-    // The session's time zone is UTC, so a timestamp is a moment; a datetime has no zone.
-    case column.timestamp:
-      return isZeroDate(text) ? text : `${text.replace(" ", "T")}Z`;
-    case column.datetime:
-      return text.replace(" ", "T");
-    default:
-      return text;
+  if (type === column.decimal || type === column.newDecimal) {
+    const value = Number(text);
+    return /^-?\d+$/.test(text) && Number.isSafeInteger(value) ? value : text;
   }
+  if (type === column.datetime) return text.replace(" ", "T");
+  // The session's time zone is UTC, so a timestamp is a moment; a datetime has no zone.
+  return type === column.timestamp && !isZeroDate(text) ? `${text.replace(" ", "T")}Z` : text;
 }
 
 function isZeroDate(text: string): boolean {

@@ -25,12 +25,6 @@ export const mysqlDriver: SqlDriver = {
       close: () => new Promise((resolve) => pool.end(() => resolve())),
     };
   },
-  /** Lists and objects become JSON text. Whole numbers are sent as such: the driver would make doubles of them. */
-  toParameter(value) {
-    if (value === undefined || value === null) return null;
-    if (typeof value === "number") return Number.isSafeInteger(value) ? mysql.TypedParameter.LONGLONG(value) : value;
-    return typeof value === "object" ? JSON.stringify(value) : value;
-  },
 };
 
 const fixed: PoolOptions = {

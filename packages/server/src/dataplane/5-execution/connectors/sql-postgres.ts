@@ -22,14 +22,14 @@ export const postgresDriver: SqlDriver = {
       close: () => pool.end(),
     };
   },
-  /** Lists of plain values become arrays of PostgreSQL; objects and lists of objects become JSON text. */
-  toParameter(value) {
-    if (value === undefined || value === null) return null;
-    if (typeof value !== "object") return value;
-    const plain = Array.isArray(value) && value.every((item: Json) => item === null || typeof item !== "object");
-    return plain ? value : JSON.stringify(value);
-  },
 };
+
+/** Lists of plain values become arrays of PostgreSQL; objects and lists of objects become JSON text. */
+function toParameter(value: Json): unknown {
+  if (value === null || typeof value !== "object") return value;
+  const plain = Array.isArray(value) && value.every((item: Json) => item === null || typeof item !== "object");
+  return plain ? value : JSON.stringify(value);
+}
 
 function checkUrl(connection: string): void {
   if (!/^(?:mysql|mariadb):/i.test(connection)) return;
@@ -90,7 +90,7 @@ function openingOf(work: SqlWork): string {
 async function read(client: PoolClient, work: SqlWork): Promise<SqlRows> {
   const { statement, values, maxRows } = work;
   const text = `DECLARE airworthy_rows NO SCROLL CURSOR FOR ${statement.text}`;
-  await client.query({ text, values: [...values] });
+  await client.query({ text, values: values.map(toParameter) });
   const fetched = await client.query<Json[]>({
     text: `FETCH ${maxRows + 1} FROM airworthy_rows`,
     types: postgresTypes,
@@ -104,7 +104,7 @@ async function write(client: PoolClient, work: SqlWork): Promise<SqlRows> {
   const { statement, values, maxRows } = work;
   const changed = await client.query<Json[]>({
     text: statement.text,
-    values: [...values],
+    values: values.map(toParameter),
     types: postgresTypes,
     rowMode: "array",
   });

@@ -1,6 +1,6 @@
 /** The connector for SQL systems of record: one reviewed statement a call, in a transaction of its own. */
 import { AirworthyError } from "@airworthy/contract";
-import type { SqlConnector, SqlTool } from "@airworthy/contract";
+import type { Json, JsonObject, SqlConnector, SqlTool } from "@airworthy/contract";
 
 import type { ConnectorAnswer, ConnectorCall } from "../../../kernel/deps.ts";
 import { createGuards } from "./guard.ts";
@@ -25,7 +25,7 @@ export type SqlConnectorPort = {
 };
 
 type Dialect = NonNullable<SqlConnector["dialect"]>;
-type Prepared = { readonly pool: SqlPool; readonly statement: SqlStatement; readonly values: readonly unknown[] };
+type Prepared = { readonly pool: SqlPool; readonly statement: SqlStatement; readonly values: readonly Json[] };
 
 const drivers: Readonly<Record<Dialect, SqlDriver>> = { postgresql: postgresDriver, mysql: mysqlDriver };
 const connections = 8;
@@ -106,13 +106,12 @@ type Parts = {
 
 function prepare(call: ConnectorCall, { tool, connector, parse, pools }: Parts): Prepared | ConnectorAnswer {
   const dialect = connector.dialect ?? "postgresql";
-  const { toParameter } = drivers[dialect];
   try {
     const statement = parse(tool, dialect);
     const { idempotency } = tool;
     const keyed = idempotency?.argument === undefined ? {} : { [idempotency.argument]: call.idempotencyKey };
-    const given = { ...call.arguments, ...keyed };
-    const values = statement.names.map((name) => toParameter(Object.hasOwn(given, name) ? given[name] : null));
+    const given: JsonObject = { ...call.arguments, ...keyed };
+    const values = statement.names.map((name) => (Object.hasOwn(given, name) ? given[name] : null) ?? null);
     return { pool: pools.take(call.tenant, connector), statement, values };
   } catch (error) {
     if (error instanceof AirworthyError) return { kind: "unsent", detail: error.message };
