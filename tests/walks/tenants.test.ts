@@ -71,6 +71,7 @@ describe("every operation for every role", () => {
       revokeKey: { id: `key_${nobodysId}` },
       planConfig: { files: list, replay: 0 },
       applyConfig: { files: list, base: plan.base, digest: plan.digest },
+      planRecall: { selector: { from: "agent", agent: "nobody" } },
       verifyLedger: {},
       readHealth: {},
     };

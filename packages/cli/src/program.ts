@@ -19,6 +19,7 @@ import { addHelp } from "./commands/help.ts";
 import { addKeysRevoke } from "./commands/keys-revoke.ts";
 import { addPeopleKey } from "./commands/people-key.ts";
 import { addPlan } from "./commands/plan.ts";
+import { addRecallPlan } from "./commands/recall-plan.ts";
 import { addResume } from "./commands/resume.ts";
 import { addSourcesCheck } from "./commands/sources-check.ts";
 import { addSourcesCompare } from "./commands/sources-compare.ts";
@@ -54,6 +55,11 @@ const groups: readonly { readonly name: string; readonly description: string; re
       name: "sources",
       description: "what the data is like, and whether it still is",
       add: [addSourcesProfile, addSourcesCompare, addSourcesCheck],
+    },
+    {
+      name: "recall",
+      description: "what relied on something, and taking it back",
+      add: [addRecallPlan],
     },
     { name: "stops", description: "what is stopped", add: [addStopsList] },
     { name: "tools", description: "tools and their definitions", add: [addToolsPin] },

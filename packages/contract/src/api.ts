@@ -9,6 +9,7 @@ import { ActionId, ApprovalId, KeyId, StopId } from "./ids.ts";
 import { Json } from "./json.ts";
 import { LedgerVerification } from "./ledger.ts";
 import { ConfigFile, Plan } from "./plan.ts";
+import { RecallChoices, RecallPlan, RecallSelector } from "./recall.ts";
 import { NewStop, Stop, StopMode, StopScope } from "./stop.ts";
 import { nameText, proseText } from "./text.ts";
 
@@ -187,6 +188,23 @@ export const api = {
       tenant: z.string().optional().meta({ description: "The plan's tenant. Given, it must be the caller's." }),
     }),
     output: z.object({ version: z.int(), digest: z.string() }),
+  },
+  planRecall: {
+    method: "POST",
+    path: "/v1/recall-plans",
+    summary: "Show what relied on something, and plan what becomes of it. Changes nothing.",
+    scopes: ["operator", "admin"],
+    input: z.strictObject({
+      selector: RecallSelector,
+      choices: RecallChoices.optional(),
+      expiresInMs: z
+        .int()
+        .min(60_000)
+        .max(7 * 24 * 3_600_000)
+        .optional()
+        .meta({ description: "How long the plan may be started, in milliseconds. Default 24 hours." }),
+    }),
+    output: RecallPlan,
   },
   verifyLedger: {
     method: "GET",

@@ -49,6 +49,7 @@ export function createClient(options: ClientOptions): Client {
     revokeKey: (input, with_) => call("revokeKey", input, with_),
     planConfig: (input, with_) => call("planConfig", input, with_),
     applyConfig: (input, with_) => call("applyConfig", input, with_),
+    planRecall: (input, with_) => call("planRecall", input, with_),
     verifyLedger: (input, with_) => call("verifyLedger", input ?? {}, with_),
     readHealth: (input, with_) => call("readHealth", input ?? {}, with_),
   };

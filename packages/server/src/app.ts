@@ -5,9 +5,11 @@ import { createInputSchemas } from "./dataplane/1-context/input-schemas.ts";
 import { type ConnectorSet, createConnectors } from "./dataplane/5-execution/connectors.ts";
 import { createEnds } from "./dataplane/ends.ts";
 import type { RecoverDeps } from "./dataplane/recover.ts";
+import { createRecallPlanner, type RecallPlanner } from "./controlplane/recall/plan-recall.ts";
 import { createActionHandlers } from "./doors/api/action-handlers.ts";
 import { createApi } from "./doors/api/app.ts";
 import { createControlHandlers } from "./doors/api/control-handlers.ts";
+import { createRecallHandlers } from "./doors/api/recall-handlers.ts";
 import type { Handlers } from "./doors/api/handlers.ts";
 import { identify } from "./doors/api/identity.ts";
 import { createAgentGateway } from "./doors/mcp/agent-gateway.ts";
@@ -15,6 +17,7 @@ import { createMcpDoor } from "./doors/mcp/door.ts";
 import type { ServerConfig } from "./kernel/config.ts";
 import type { ApprovalStore, SnapshotStore } from "./kernel/control-store.ts";
 import { newId } from "./kernel/ids.ts";
+import type { LineageStore } from "./kernel/lineage/lineage-reader.ts";
 import { loadPolicies } from "./kernel/load-policies.ts";
 import type { Log } from "./kernel/log.ts";
 import { createPolicyEngine } from "./kernel/policy/engine.ts";
@@ -24,6 +27,7 @@ import { type ControlPoller, startControlPoller } from "./store/control.ts";
 import type { DataFolder } from "./store/data-folder.ts";
 import type { Database } from "./store/database.ts";
 import { createKeyStore } from "./store/keys.ts";
+import { createLineageStore } from "./store/lineage-reader.ts";
 import { createLedgerReader } from "./store/ledger-reader.ts";
 import { createLedgerWriter, type LedgerWriter } from "./store/ledger-writer.ts";
 import { createObservations } from "./store/observations.ts";
@@ -74,8 +78,10 @@ export async function createApp(parts: AppParts): Promise<App> {
   const ledger = createLedgerReader(db, folder.verifier);
   const health = healthOf(control);
   const onFault = recover.onFault;
+  const lineage = createLineageStore(db, (tenant, value) => recover.observations.digest(tenant, value));
   const handlers: Handlers = {
-    ...createActionHandlers({ walk: recover, approvals, ledger }),
+    ...createActionHandlers({ walk: recover, approvals, ledger, lineage }),
+    ...createRecallHandlers({ walk: recover, planner: createPlanner(lineage, recover) }),
     ...createControlHandlers({
       walk: recover,
       approvals,
@@ -146,6 +152,14 @@ function createWalkDeps({ config, db, log }: AppParts, made: Made): RecoverDeps 
     expireApprovals: (tenant, id) => approvals.expire(tenant, id),
     onFault: (error) => log.error({ err: error }, "background work failed"),
   };
+}
+
+function createPlanner(lineage: LineageStore, { clock, actions }: RecoverDeps): RecallPlanner {
+  return createRecallPlanner({
+    lineage,
+    clock,
+    readSnapshot: (tenant, version) => actions.readSnapshot(tenant, version),
+  });
 }
 
 function healthOf(control: ControlPoller): Handlers<"readHealth">["readHealth"] {

@@ -66,8 +66,9 @@ export type Observation = {
 export type NewObservation = Observation & {
   /** Keyed digest of fact and key: under this lineage finds it. */
   readonly cited: string;
-  /** Where in the answer the value stands. */
+  /** Where in the answer the value stands, and the record around it. */
   readonly path?: string;
+  readonly item?: string;
 };
 
 /** What one answer told the agent, as the value index keeps it: digests of its values, its texts sealed. */

@@ -28,6 +28,8 @@ export type ExtractedFact = {
   readonly document?: string;
   /** Where its value stands: as the paths of leaves are written (`provenance/leaves.ts`). */
   readonly path?: string;
+  /** The record that holds it: the item of `each`, or the whole answer. */
+  readonly item?: string;
   readonly problem?: FactProblem;
 };
 
@@ -108,6 +110,7 @@ function extractOne(
     ...(batch === undefined ? {} : { batch }),
     ...(document === undefined ? {} : { document }),
     path: placeOf(paths.value.steps, paths.value.root === "@" ? item.at : "$"),
+    item: item.at,
   };
   if (key === undefined || value === undefined || !hasType(value, rule.type)) {
     return { ...base, value: value ?? null, asOf: undefined, problem: "wrong_type" };

@@ -169,6 +169,20 @@ export const findingCodes = {
     "A limit that the field's type does not have.",
     "Use `range` for numbers, `maxLength` for text and lists.",
   ),
+
+  AW1801: error("`writes` stands on a tool that reads.", "Move it to the tool whose effect it is."),
+  AW1802: error(
+    "A written fact has neither `value` nor `version`: nobody could tell who saw it.",
+    "Say which value it leaves, or where the answer has its version.",
+  ),
+  AW1803: warning(
+    "No read yields a fact that a tool says it writes.",
+    "Correct the name, or yield it where it is read.",
+  ),
+  AW1804: error(
+    "A written value is not of the fact's type.",
+    "Write a value of the type that `yields` gives the fact.",
+  ),
 } as const satisfies Record<string, CodeEntry>;
 
 export type FindingCode = keyof typeof findingCodes;

@@ -40,6 +40,7 @@ const examples: Readonly<Record<string, string>> = {
   per: "day",
   version: "1",
   nullable: "false",
+  digest: "the SHA-256 of its text, 64 hexadecimal digits",
   fields: "[{ name: status, type: text, nullable: false }]",
 };
 

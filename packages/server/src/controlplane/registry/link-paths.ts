@@ -60,7 +60,7 @@ function listFactPaths(tool: Tool): MaybePath[] {
     }),
   ]);
   const answers = (yields ?? []).flatMap((rule, position) =>
-    (["each", "key", "value", "asOf", "version"] as const).map((key): MaybePath => {
+    (["each", "key", "value", "asOf", "version", "batch", "document"] as const).map((key): MaybePath => {
       return { at: ["yields", position, key], text: rule[key], reads: "answer" };
     }),
   );
@@ -82,11 +82,18 @@ function listTrustPaths(tool: Tool): MaybePath[] {
 }
 
 function listTemplates(tool: Tool): MaybePath[] {
-  return (["probe", "compensate"] as const).flatMap((part) =>
+  const servants = (["probe", "compensate"] as const).flatMap((part) =>
     Object.entries(tool[part]?.with ?? {}).map(([name, text]): MaybePath => {
       return { at: [part, "with", name], text, reads: "template" };
     }),
   );
+  const writes = (tool.writes ?? []).flatMap((rule, position) =>
+    (["key", "value", "version"] as const).map((key): MaybePath => {
+      const text = rule[key];
+      return { at: ["writes", position, key], text: typeof text === "string" ? text : undefined, reads: "template" };
+    }),
+  );
+  return [...servants, ...writes];
 }
 
 function linkPath(index: LinkIndex, linked: LinkedTool, path: ToolPath): void {

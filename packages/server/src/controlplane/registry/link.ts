@@ -10,6 +10,7 @@ import { linkInputs } from "./link-input.ts";
 import { linkPaths } from "./link-paths.ts";
 import { linkReferences } from "./link-references.ts";
 import { linkTools } from "./link-tools.ts";
+import { linkWrites } from "./link-writes.ts";
 import type { LoadedFiles } from "./load-documents.ts";
 
 /** Findings across documents. A name in a document that could not be read is never reported as missing. */
@@ -22,5 +23,6 @@ export function linkDocuments(loaded: LoadedFiles): Finding[] {
   linkPaths(index);
   linkFacts(index);
   linkContracts(index);
+  linkWrites(index);
   return sortFindings(index.findings);
 }

@@ -139,6 +139,7 @@ async function observe({ action, mask }: Caller, answer: Seen, { call, deps }: A
         ...(fact.batch === undefined ? {} : { batch: fact.batch }),
         ...(fact.document === undefined ? {} : { document: fact.document }),
         ...(fact.path === undefined ? {} : { path: fact.path }),
+        ...(fact.item === undefined ? {} : { item: fact.item }),
         cited: await deps.observations.digest(action.tenant, [fact.fact, fact.key]),
         asOf: fact.asOf,
         fetchedAt,

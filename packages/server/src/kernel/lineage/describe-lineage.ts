@@ -4,6 +4,7 @@ import type { ActionId, FactUsed, LineageEdge, ValueOrigin } from "@airworthy/co
 import type { JudgedAction, NewObservation } from "../action-walk.ts";
 import { agentVersion } from "./agent-version.ts";
 import { type HandleKind, handleOf } from "./handle.ts";
+import { shortDigest } from "./short-digest.ts";
 import type { Citation, DoneUnder, LineageEntry, Sight, WrittenFact } from "./lineage-entry.ts";
 
 /** All that it takes, from a walk or from a row that was settled later. */
@@ -26,9 +27,10 @@ export type Ended = {
 
 export function describeLineage(ended: Ended): LineageEntry {
   const cites = listCitations(ended);
-  const saw = [...listLookUps(ended), ...ended.observations.map(sightOf)];
-  const { id, agent, tool, written: wrote } = ended;
-  return { action: id, agent, tool, cites, saw, wrote, handles: listHandles(ended, { cites, saw }) };
+  const { id, agent, tool } = ended;
+  const saw = [...listLookUps(ended), ...ended.observations.map((one) => sightIn(id, one))];
+  const wrote = ended.written.map(shorten);
+  return { action: id, agent, tool, cites, saw, wrote, handles: listHandles(ended, { cites, wrote }) };
 }
 
 /** What an action is done under, kept with the working row from the moment its effect begins. */
@@ -63,15 +65,16 @@ function listCitations({ facts, lineage, provenance }: Ended): Citation[] {
 }
 
 /** What was looked up for it, and not by the agent. */
-function listLookUps({ facts, cited, factDigests }: Ended): Sight[] {
+function listLookUps({ id, facts, cited, factDigests }: Ended): Sight[] {
   return facts.flatMap((fact, at): Sight[] => {
     if (fact.readBy !== undefined) return [];
     const sight: Sight = {
       id: fact.observation,
+      action: id,
       fact: fact.fact,
       key: fact.key,
-      cited: cited[at] ?? "",
-      valueDigest: factDigests[at] ?? "",
+      cited: shortDigest(cited[at] ?? ""),
+      valueDigest: shortDigest(factDigests[at] ?? ""),
       source: fact.source,
       ...(fact.sourceVersion === undefined ? {} : { version: fact.sourceVersion }),
       asOf: Date.parse(fact.asOf),
@@ -84,28 +87,33 @@ function listLookUps({ facts, cited, factDigests }: Ended): Sight[] {
   });
 }
 
-function sightOf(observation: NewObservation): Sight {
-  const { id, fact, key, cited, valueDigest, source, sourceVersion, asOf, fetchedAt, batch, document, path } =
-    observation;
+function sightIn(action: ActionId, observation: NewObservation): Sight {
+  const { sourceVersion: version, asOf, batch, document, path, item, ...rest } = observation;
+  const { id, fact, key, cited, valueDigest, source, fetchedAt } = rest;
   return {
-    id,
-    fact,
-    key,
-    cited,
-    valueDigest,
-    source,
-    ...(sourceVersion === undefined ? {} : { version: sourceVersion }),
+    ...{ id, action, fact, key, source, fetchedAt, rests: false },
+    cited: shortDigest(cited),
+    valueDigest: shortDigest(valueDigest),
+    ...(version === undefined ? {} : { version }),
     ...(asOf === undefined ? {} : { asOf }),
-    fetchedAt,
     ...(batch === undefined ? {} : { batch }),
     ...(document === undefined ? {} : { document }),
     ...(path === undefined ? {} : { path }),
+    ...(item === undefined ? {} : { item }),
+  };
+}
+
+function shorten({ cited, valueDigest, ...rest }: WrittenFact): WrittenFact {
+  return {
+    ...rest,
+    cited: shortDigest(cited),
+    ...(valueDigest === undefined ? {} : { valueDigest: shortDigest(valueDigest) }),
   };
 }
 
 function listHandles(
-  { tenant, agent, tool, run, under, written }: Ended,
-  { cites, saw }: Pick<LineageEntry, "cites" | "saw">,
+  { tenant, agent, tool, run, under }: Ended,
+  { cites, wrote }: Pick<LineageEntry, "cites" | "wrote">,
 ): string[] {
   const names: (readonly [HandleKind, string | undefined])[] = [
     ["agent", agent],
@@ -117,17 +125,8 @@ function listHandles(
     ["run", run],
     ...under.policies.flatMap(({ id, digest }) => [["policy", id] as const, ["policy-version", digest] as const]),
     ...cites.map(({ from }) => ["cites", from] as const),
-    ...saw.flatMap(({ fact, cited, batch, document }) => [
-      ["fact", fact] as const,
-      ["saw", cited] as const,
-      ["batch", batch] as const,
-      ["document", document] as const,
-    ]),
-    ...written.map(({ cited }) => ["wrote", cited] as const),
+    ...wrote.map(({ cited }) => ["wrote", cited] as const),
   ];
-  // Before they are digested: a list of ten thousand records names its fact ten thousand times.
-  const once = new Map(
-    names.flatMap(([kind, name]) => (name === undefined ? [] : [[`${kind} ${name}`, [kind, name] as const]])),
-  );
-  return [...new Set([...once.values()].map(([kind, name]) => handleOf(tenant, kind, name)))];
+  const handles = names.flatMap(([kind, name]) => (name === undefined ? [] : [handleOf(tenant, kind, name)]));
+  return [...new Set(handles)];
 }

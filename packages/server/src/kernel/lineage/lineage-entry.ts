@@ -13,27 +13,32 @@ export type Citation = {
   readonly argument?: string;
 };
 
+/** The first 64 bits of a keyed digest, as a signed number in text: what lineage compares by. */
+export type ShortDigest = string;
+
 /** A fact as it was seen: in an answer that the action fetched, or looked up for it. Times in epoch ms. */
 export type Sight = {
   readonly id: ObservationId;
+  readonly action: ActionId;
   readonly fact: string;
   readonly key: string;
-  /** Keyed digests of fact and key, and of the value. */
-  readonly cited: string;
-  readonly valueDigest: string;
+  /** Of fact and key, and of the value. */
+  readonly cited: ShortDigest;
+  readonly valueDigest: ShortDigest;
   readonly source: string;
   readonly version?: string;
   readonly asOf?: number;
   readonly fetchedAt: number;
   readonly batch?: string;
   readonly document?: string;
-  /** Where in the answer the value stands. */
+  /** Where in the answer the value stands, and the record around it. */
   readonly path?: string;
-  /** The action itself rests on it: it was looked up for that. */
-  readonly rests?: true;
+  readonly item?: string;
+  /** It was looked up for the action, which rests on it. */
+  readonly rests: boolean;
 };
 
-/** A fact as an effect left it, as far as its tool says. At least one of the two is there. */
+/** A fact as an effect left it, as far as its tool says. At least one of value and version is there. */
 export type WrittenFact = {
   readonly fact: string;
   readonly key: string;
@@ -57,12 +62,13 @@ export type LineageEntry = {
   readonly tool: string;
   readonly cites: readonly Citation[];
   readonly saw: readonly Sight[];
+  /** Its digests are short ones. */
   readonly wrote: readonly WrittenFact[];
   readonly handles: readonly string[];
 };
 
 /** As it is read back. Times in epoch ms by the database. */
-export type LineageNode = Omit<LineageEntry, "handles"> & {
+export type LineageNode = Omit<LineageEntry, "handles" | "saw"> & {
   readonly startedAt: number | undefined;
   readonly endedAt: number;
 };
