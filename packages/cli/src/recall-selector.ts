@@ -2,7 +2,6 @@
 import type { RecallChoices, RecallSelector, RecallWindow } from "@airworthy/contract";
 
 import { Failure } from "./failure.ts";
-import { readId } from "./ids.ts";
 import { clean } from "./text/clean.ts";
 
 export type SelectorOptions = {
@@ -51,10 +50,9 @@ const narrowing: Readonly<Partial<Record<Start, readonly (keyof SelectorOptions)
   tool: ["inVersion"],
 };
 
-export function readSelector(options: SelectorOptions, nowMs: number): RecallSelector {
+export async function readSelector(options: SelectorOptions, nowMs: number): Promise<RecallSelector> {
   const window = readWindow(options, nowMs);
-  const given = starts.filter((start) => options[start] !== undefined);
-  const [from] = given;
+  const from = starts.find((start) => options[start] !== undefined);
   if (from === undefined) return readTime(window, nowMs);
   const narrow = narrowing[from] ?? [];
   const others = (["key", "value", "source", "inVersion", ...starts] as const).filter(
@@ -67,38 +65,25 @@ export function readSelector(options: SelectorOptions, nowMs: number): RecallSel
   return selectorOf(from, options, window);
 }
 
-/** The server judges the rest: names and digests are checked where they mean something. */
-function selectorOf(from: Start, options: SelectorOptions, window: RecallWindow | undefined): RecallSelector {
-  const name = options[from] ?? "";
-  const within = window === undefined ? {} : { window };
-  const version = options.inVersion === undefined ? {} : { version: options.inVersion };
-  const source = options.source === undefined ? {} : { source: options.source };
-  switch (from) {
-    case "fact": {
-      const key = options.key === undefined ? {} : { key: options.key };
-      const value = options.value === undefined ? {} : { value: readValue(options.value) };
-      return { from, fact: name, ...key, ...value, ...version, ...source, ...within };
-    }
-    case "batch":
-      return { from, batch: name, ...source, ...within };
-    case "document":
-    case "prompt":
-      return { from, digest: name, ...within };
-    case "agent":
-      return { from, agent: name, ...version, ...within };
-    case "model":
-      return { from, model: name, ...within };
-    case "policy":
-      return { from, policy: name, ...version, ...within };
-    case "tool":
-      return { from, tool: name, ...version, ...within };
-    case "approver":
-      return { from, approver: name, ...within };
-    case "run":
-      return { from, run: name, ...(options.agent === undefined ? {} : { agent: options.agent }), ...within };
-    case "action":
-      return { from, action: readId("act", name), ...within };
-  }
+/** Checked here by the schema that the server has as well, so that a mistake is named before anything is asked. */
+async function selectorOf(
+  from: Start,
+  options: SelectorOptions,
+  window: RecallWindow | undefined,
+): Promise<RecallSelector> {
+  const { RecallSelector: schema } = await import("@airworthy/contract");
+  const narrow = Object.fromEntries((narrowing[from] ?? []).map((flag) => [flag, options[flag]]));
+  const { inVersion: version, value, ...rest } = narrow;
+  const name = from === "document" || from === "prompt" ? "digest" : from;
+  const given = { from, [name]: options[from], ...rest, version, value: value && readValue(value), window };
+  const selector = schema.safeParse(Object.fromEntries(Object.entries(given).filter(([, one]) => one !== undefined)));
+  if (selector.success) return selector.data;
+  const [issue] = selector.error.issues;
+  throw new Failure(
+    "usage",
+    `--${from} cannot start a recall: ${clean(issue?.path.map(String).join(".") ?? "")} ${issue?.message ?? "is wrong"}.`,
+    "Copy names, ids and digests from where they are shown.",
+  );
 }
 
 type Value = Extract<RecallSelector, { from: "fact" }>["value"];

@@ -158,7 +158,7 @@ function createPlanner(lineage: LineageStore, { clock, actions }: RecoverDeps): 
   return createRecallPlanner({
     lineage,
     clock,
-    readSnapshot: (tenant, version) => actions.readSnapshot(tenant, version),
+    readSnapshot: (tenant, number) => actions.readSnapshot(tenant, number),
   });
 }
 

@@ -22,7 +22,7 @@ export function addRecallPlan(parent: Command, cli: Cli): void {
       "Show every action that relied on something, everything that relied on those, and so on, across agents; and plan what is to become of each. Changes nothing.",
     )
     .option("--fact <name>", "start from a fact, with --key, --value, --in-version, --source")
-    .option("--key <key>", "whose fact")
+    .option("--key <whose>", "whose fact, such as an account's id")
     .option("--value <value>", "only where it was seen with this value: JSON, or a text")
     .option("--source <tool>", "only as this read tool reported it")
     .option("--batch <id>", "start from one delivery of a source")
@@ -54,7 +54,7 @@ export function addRecallPlan(parent: Command, cli: Cli): void {
 
 async function runRecallPlan(call: Call<Options>): Promise<undefined> {
   const { shell, options } = call;
-  const selector = readSelector(options, shell.now());
+  const selector = await readSelector(options, shell.now());
   const choices = readChoices(options.choose ?? []);
   const client = await call.client();
   const plan = await client.planRecall({ selector, choices });

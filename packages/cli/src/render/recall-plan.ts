@@ -6,7 +6,7 @@ import { clean } from "../text/clean.ts";
 import { clockText, moneyText } from "../text/moment.ts";
 import type { Paint } from "../text/paint.ts";
 import { renderTable } from "../text/table.ts";
-import { countText, listText, valueText } from "../text/value.ts";
+import { countText, listText } from "../text/value.ts";
 import { cut, wrap } from "../text/width.ts";
 
 type Look = { readonly paint: Paint; readonly width: number };
@@ -43,40 +43,27 @@ function selectorText(selector: RecallSelector): string {
   return clean(startText(selector)) + since + until;
 }
 
+/** What narrows a start, and the word before it. */
+const narrowed = [
+  ["key", "of"],
+  ["agent", "of"],
+  ["value", "being"],
+  ["source", "from"],
+  ["version", "in version"],
+] as const;
+
 function startText(selector: Exclude<RecallSelector, { from: "time" }>): string {
-  const version = "version" in selector && selector.version !== undefined ? ` in version ${selector.version}` : "";
-  switch (selector.from) {
-    case "fact": {
-      const { fact, key, value, source } = selector;
-      const parts = [
-        fact,
-        key && `of ${key}`,
-        value !== undefined && `being ${valueText(value)}`,
-        source && `from ${source}`,
-      ];
-      return parts.filter((part) => typeof part === "string" && part !== "").join(" ") + version;
-    }
-    case "batch":
-      return `batch ${selector.batch}${selector.source === undefined ? "" : ` from ${selector.source}`}`;
-    case "document":
-      return `document ${selector.digest}`;
-    case "prompt":
-      return `prompt ${selector.digest}`;
-    case "run":
-      return `run ${selector.run}${selector.agent === undefined ? "" : ` of ${selector.agent}`}`;
-    case "agent":
-      return `agent ${selector.agent}${version}`;
-    case "model":
-      return `model ${selector.model}`;
-    case "policy":
-      return `policy ${selector.policy}${version}`;
-    case "tool":
-      return `tool ${selector.tool}${version}`;
-    case "approver":
-      return `approved by ${selector.approver}`;
-    case "action":
-      return selector.action;
-  }
+  const { from } = selector;
+  const parts = new Map(
+    Object.entries(selector).map(([name, value]) => [name, typeof value === "string" ? value : JSON.stringify(value)]),
+  );
+  const main = parts.get(from) ?? parts.get("digest");
+  const kind = from === "fact" || from === "action" ? [] : [from === "approver" ? "approved by" : from];
+  const more = narrowed.flatMap(([name, word]) => {
+    const value = parts.get(name);
+    return value === undefined || name === from ? [] : [word, value];
+  });
+  return [...kind, main ?? "", ...more].join(" ");
 }
 
 function sizeText({ items, entities }: RecallPlan): string {

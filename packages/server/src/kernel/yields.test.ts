@@ -13,7 +13,7 @@ const status: YieldRule = {
   type: "string",
 };
 const read = (rule: YieldRule, result: Json) =>
-  extractFacts([rule], { result, fetchedAt }).map(({ path: _, item: __, ...fact }) => fact);
+  extractFacts([rule], { result, fetchedAt }).map((fact) => ({ ...fact, path: undefined, item: undefined }));
 
 describe("extractFacts", () => {
   it("takes key, value, age and version from where the rule says", () => {

@@ -1,8 +1,8 @@
 /** Lineage as it is read back: found by handle, by fact, by time; everything of one moment. */
-import type { ActionId, ActionRecord, ActionStatus, Json, ObservationId } from "@airworthy/contract";
+import type { ActionId, ActionRecord, ActionStatus, Json } from "@airworthy/contract";
 
 import { handleOf } from "../kernel/lineage/handle.ts";
-import type { LineageNode, Sight } from "../kernel/lineage/lineage-entry.ts";
+import type { LineageNode } from "../kernel/lineage/lineage-entry.ts";
 import type { LineageReader, LineageStore, RecalledAction } from "../kernel/lineage/lineage-reader.ts";
 import { shortDigest } from "../kernel/lineage/short-digest.ts";
 import { type ActionRow, actionColumns, toStoredAction } from "./action-rows.ts";

@@ -3,6 +3,7 @@ import { type ActionRecord, AirworthyError } from "@airworthy/contract";
 
 import type { Settlement } from "../kernel/action-store.ts";
 import type { Values } from "../kernel/deps.ts";
+import { defined } from "../kernel/defined.ts";
 import { describeLineage } from "../kernel/lineage/describe-lineage.ts";
 import type { LineageEntry } from "../kernel/lineage/lineage-entry.ts";
 import { readAnswer } from "../kernel/provenance/reading.ts";
@@ -86,21 +87,19 @@ type Settling = Pick<Settlement, "tenant" | "id"> & {
 
 /** An end that was written before has its lineage already, and its grounds are gone from the row. */
 function lineageOf({ tenant, id, row, kept, grounds }: Settling, outcome: Settlement["outcome"]): LineageEntry {
-  const known = grounds ? { facts: kept.facts ?? [], ...grounds } : { facts: [], cited: [], factDigests: [] };
   return describeLineage({
     tenant,
     id,
     agent: row.agent,
     tool: row.tool,
     run: row.run ?? undefined,
-    ...known,
-    lineage: (grounds && kept.lineage) ?? [],
-    provenance: (grounds && kept.provenance) ?? [],
+    ...(grounds ? { ...nothing, ...defined(kept), ...grounds } : nothing),
     observations: outcome.status === "done" ? outcome.observations : [],
     written: outcome.status === "failed" ? [] : (outcome.written ?? []),
-    under: grounds?.under ?? { policies: [] },
   });
 }
+
+const nothing = { facts: [], cited: [], factDigests: [], lineage: [], provenance: [], under: { policies: [] } };
 
 function describeError(outcome: Settlement["outcome"]): ActionRecord["error"] {
   switch (outcome.status) {

@@ -1,6 +1,7 @@
 /** Finds what a recall starts with: the actions, or the sights of facts, that its selector names. */
 import { type ActionId, AirworthyError, type RecallSelector, type RecallWindow } from "@airworthy/contract";
 
+import { defined } from "../../kernel/defined.ts";
 import type { HandleKind } from "../../kernel/lineage/handle.ts";
 import type { LineageNode, Sight } from "../../kernel/lineage/lineage-entry.ts";
 import type { Between, LineageReader, SightQuery } from "../../kernel/lineage/lineage-reader.ts";
@@ -8,56 +9,56 @@ import { membersMax, type Seeds } from "./closure.ts";
 
 type From<F extends RecallSelector["from"]> = Extract<RecallSelector, { from: F }>;
 
+type Finders = { readonly [F in RecallSelector["from"]]: (selector: From<F>, reader: LineageReader) => Promise<Seeds> };
+
+const finders: Finders = {
+  fact: seedsOfFact,
+  batch: ({ batch, source, window }, reader) =>
+    ofSights({ batch, ...defined({ source }), between: betweenOf(window) }, true, reader),
+  document: ({ digest, window }, reader) => ofSights({ document: digest, between: betweenOf(window) }, true, reader),
+  agent: (selector, reader) =>
+    selector.version === undefined
+      ? ofActions("agent", selector.agent, { selector, reader })
+      : ofActions("agent-version", selector.version, { selector, reader, fits: byAgent(selector.agent) }),
+  model: (selector, reader) => ofActions("model", selector.model, { selector, reader }),
+  prompt: (selector, reader) => ofActions("prompt", selector.digest, { selector, reader }),
+  policy: (selector, reader) =>
+    selector.version === undefined
+      ? ofActions("policy", selector.policy, { selector, reader })
+      : ofActions("policy-version", selector.version, { selector, reader }),
+  tool: (selector, reader) =>
+    selector.version === undefined
+      ? ofActions("tool", selector.tool, { selector, reader })
+      : ofActions("tool-version", selector.version, { selector, reader, fits: byTool(selector.tool) }),
+  run: (selector, reader) =>
+    ofActions("run", selector.run, {
+      selector,
+      reader,
+      ...(selector.agent === undefined ? {} : { fits: byAgent(selector.agent) }),
+    }),
+  approver: seedsOfApprover,
+  action: seedsOfAction,
+  time: async (selector, reader) => whole(await reader.endedBetween(betweenOf(selector), membersMax + 1)),
+};
+
 /** @throws AirworthyError `too_large` when it names more than a plan may hold; `not_found` for an action that is not there. */
-export async function findSeeds(selector: RecallSelector, reader: LineageReader): Promise<Seeds> {
-  switch (selector.from) {
-    case "fact":
-      return seedsOfFact(selector, reader);
-    case "batch": {
-      const source = selector.source === undefined ? {} : { source: selector.source };
-      return ofSights({ batch: selector.batch, ...source, between: betweenOf(selector.window) }, true, reader);
-    }
-    case "document":
-      return ofSights({ document: selector.digest, between: betweenOf(selector.window) }, true, reader);
-    case "agent":
-      return selector.version === undefined
-        ? ofActions("agent", selector.agent, { selector, reader })
-        : ofActions("agent-version", selector.version, { selector, reader, fits: byAgent(selector.agent) });
-    case "model":
-      return ofActions("model", selector.model, { selector, reader });
-    case "prompt":
-      return ofActions("prompt", selector.digest, { selector, reader });
-    case "policy":
-      return selector.version === undefined
-        ? ofActions("policy", selector.policy, { selector, reader })
-        : ofActions("policy-version", selector.version, { selector, reader });
-    case "tool":
-      return selector.version === undefined
-        ? ofActions("tool", selector.tool, { selector, reader })
-        : ofActions("tool-version", selector.version, { selector, reader });
-    case "run":
-      return ofActions("run", selector.run, {
-        selector,
-        reader,
-        ...(selector.agent === undefined ? {} : { fits: byAgent(selector.agent) }),
-      });
-    case "approver":
-      return seedsOfApprover(selector, reader);
-    case "action":
-      return seedsOfAction(selector, reader);
-    case "time":
-      return whole(await reader.endedBetween(betweenOf(selector), membersMax + 1));
-  }
+export function findSeeds(selector: RecallSelector, reader: LineageReader): Promise<Seeds> {
+  // The table pairs each start with its own selector; the compiler cannot follow the pair through the lookup.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  const find = finders[selector.from] as (one: RecallSelector, from: LineageReader) => Promise<Seeds>;
+  return find(selector, reader);
 }
 
 /** Of a fact, its key and value are compared by their keyed digests; the names themselves are nowhere to be searched. */
 async function seedsOfFact({ fact, key, value, version, source, window }: From<"fact">, reader: LineageReader) {
   const query: SightQuery = {
     fact,
-    ...(key === undefined ? {} : { cited: await reader.digest([fact, key]) }),
-    ...(value === undefined ? {} : { valueDigest: await reader.digest(value) }),
-    ...(version === undefined ? {} : { version }),
-    ...(source === undefined ? {} : { source }),
+    ...defined({
+      cited: key === undefined ? undefined : await reader.digest([fact, key]),
+      valueDigest: value === undefined ? undefined : await reader.digest(value),
+      version,
+      source,
+    }),
     between: betweenOf(window),
   };
   return ofSights(query, false, reader);
@@ -90,6 +91,11 @@ const byAgent =
   (agent: string) =>
   (node: LineageNode): boolean =>
     node.agent === agent;
+
+const byTool =
+  (tool: string) =>
+  (node: LineageNode): boolean =>
+    node.tool === tool;
 
 async function seedsOfApprover({ approver, window }: From<"approver">, reader: LineageReader): Promise<Seeds> {
   const actions = await reader.approvedBy(approver, membersMax + 1);

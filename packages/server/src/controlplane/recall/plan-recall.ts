@@ -84,8 +84,8 @@ export function createRecallPlanner(deps: RecallPlannerDeps): RecallPlanner {
 }
 
 /** SHA-256 of the canonical JSON of everything in a plan but its digest. */
-export function digestPlan({ digest: _, ...plan }: Omit<RecallPlan, "digest"> & { readonly digest?: string }): string {
-  const copy: Json = JSON.parse(JSON.stringify(plan));
+function digestPlan(plan: Omit<RecallPlan, "digest"> & { readonly digest?: string }): string {
+  const copy: Json = JSON.parse(JSON.stringify({ ...plan, digest: undefined }));
   return sha256Hex(canonicalJson(copy));
 }
 

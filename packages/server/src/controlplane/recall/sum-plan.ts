@@ -1,12 +1,12 @@
 /** Sums of a plan: actions and amounts of each group, and the people it concerns. */
-import {
-  type RecallAmount,
-  type RecallChoices,
+import type {
+  RecallAmount,
+  RecallChoices,
   RecallGroup,
-  type RecallItem,
-  type RecallPeople,
-  type RecallPlan,
-  type Snapshot,
+  RecallItem,
+  RecallPeople,
+  RecallPlan,
+  Snapshot,
 } from "@airworthy/contract";
 
 import type { RecalledAction } from "../../kernel/lineage/lineage-reader.ts";
@@ -43,18 +43,32 @@ export function countPeople(
   snapshots: ReadonlyMap<number, Snapshot>,
 ): RecallPeople {
   const [approvers, owners, recipients] = [createTally(), createTally(), createTally()];
-  for (const { record, effect, approvers: signed } of actions) {
-    const snapshot = effect && snapshots.get(effect.snapshotVersion);
-    const tool = snapshot?.tools[record.tool];
-    if (!snapshot || !tool || tool.effect === "read") continue;
-    for (const name of new Set(signed)) approvers.add(name);
-    const owner = snapshot.agents[record.agent]?.owner;
-    if (owner !== undefined) owners.add(owner);
-    const path = tool.definition.sensitive?.["recipient"];
-    const recipient = path === undefined ? undefined : readAt(path, record.arguments);
-    if (typeof recipient === "string") recipients.add(recipient.slice(0, 200));
+  for (const action of actions) {
+    const concerned = concernedBy(action, snapshots);
+    for (const name of concerned.approvers) approvers.add(name);
+    for (const name of concerned.owners) owners.add(name);
+    for (const name of concerned.recipients) recipients.add(name);
   }
   return { approvers: approvers.list(), owners: owners.list(), recipients: recipients.list() };
+}
+
+type Concerned = Record<keyof RecallPeople, Iterable<string>>;
+
+function concernedBy(
+  { record, effect, approvers }: RecalledAction,
+  snapshots: ReadonlyMap<number, Snapshot>,
+): Concerned {
+  const snapshot = effect && snapshots.get(effect.snapshotVersion);
+  const tool = snapshot?.tools[record.tool];
+  if (!snapshot || !tool || tool.effect === "read") return { approvers: [], owners: [], recipients: [] };
+  const owner = snapshot.agents[record.agent]?.owner;
+  const path = tool.definition.sensitive?.["recipient"];
+  const recipient = path === undefined ? undefined : readAt(path, record.arguments);
+  return {
+    approvers: new Set(approvers),
+    owners: owner === undefined ? [] : [owner],
+    recipients: typeof recipient === "string" ? [recipient.slice(0, 200)] : [],
+  };
 }
 
 function createTally(): { add: (name: string) => void; list: () => { name: string; actions: number }[] } {

@@ -3,6 +3,7 @@ import type { FactUsed, GovernedTool, Json, Reason, RestsOn } from "@airworthy/c
 
 import type { Context, Observation, ProposedAction } from "../../kernel/action-walk.ts";
 import { canonicalJson } from "../../kernel/canonical.ts";
+import { defined } from "../../kernel/defined.ts";
 import type { Deps } from "../../kernel/deps.ts";
 import { durationMs } from "../../kernel/duration.ts";
 import { identifierForm, isIdentifier } from "../../kernel/identifier.ts";
@@ -46,10 +47,7 @@ async function groundFact(action: ProposedAction, { rule, before }: Wanted, deps
   }
   const need = { rule, key: String(key), maxAgeMs: durationMs(rule.maxAge) };
   const believed = await deps.observations.latest(action.tenant, action.agent, { fact: rule.fact, key: need.key });
-  const age = believed?.asOf === undefined ? undefined : deps.clock.now() - believed.asOf;
-  // People take their time: what waited for them is looked at again, however young the agent's read still is.
-  const young = age !== undefined && age <= need.maxAgeMs && action.walk === 1;
-  if (believed && (young || !deps.options.freshness))
+  if (believed && isGoodFor(action, { believed, need }, deps))
     return (
       (await contradicted(action, believed, deps)) ?? use(action, { need, observation: believed, how: "agent" }, deps)
     );
@@ -88,6 +86,16 @@ async function contradicted(
   };
 }
 
+/** People take their time: what waited for them is looked at again, however young the agent's read still is. */
+function isGoodFor(
+  { walk }: ProposedAction,
+  { believed, need }: { readonly believed: Observation; readonly need: Need },
+  { clock, options }: Ports,
+): boolean {
+  if (!options.freshness) return true;
+  return walk === 1 && believed.asOf !== undefined && clock.now() - believed.asOf <= need.maxAgeMs;
+}
+
 type Use = {
   readonly need: Need;
   readonly observation: Observation;
@@ -110,9 +118,11 @@ async function use(
     value: observation.value,
     observation: observation.id,
     source: observation.source,
-    ...(observation.sourceVersion === undefined ? {} : { sourceVersion: observation.sourceVersion }),
-    ...(observation.batch === undefined ? {} : { batch: observation.batch }),
-    ...(observation.document === undefined ? {} : { document: observation.document }),
+    ...defined({
+      sourceVersion: observation.sourceVersion,
+      batch: observation.batch,
+      document: observation.document,
+    }),
     asOf: new Date(asOf).toISOString(),
     fetchedAt: new Date(observation.fetchedAt).toISOString(),
     ageMs,

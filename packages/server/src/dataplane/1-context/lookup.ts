@@ -2,6 +2,7 @@
 import type { JsonObject, Reason, RestsOn } from "@airworthy/contract";
 
 import type { NewObservation, ProposedAction } from "../../kernel/action-walk.ts";
+import { defined } from "../../kernel/defined.ts";
 import type { Deps } from "../../kernel/deps.ts";
 import { newId } from "../../kernel/ids.ts";
 import { readAt } from "../../kernel/read-at.ts";
@@ -45,9 +46,7 @@ export async function lookUpFact(
     value: found.value,
     valueDigest: await deps.observations.digest(action.tenant, found.value),
     source: tool.name,
-    ...(found.sourceVersion === undefined ? {} : { sourceVersion: found.sourceVersion }),
-    ...(found.batch === undefined ? {} : { batch: found.batch }),
-    ...(found.document === undefined ? {} : { document: found.document }),
+    ...defined({ sourceVersion: found.sourceVersion, batch: found.batch, document: found.document }),
     cited: await deps.observations.digest(action.tenant, [found.fact, key]),
     asOf: found.asOf,
     fetchedAt,

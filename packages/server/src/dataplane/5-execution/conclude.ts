@@ -4,6 +4,7 @@ import type { ActionId, Json } from "@airworthy/contract";
 import type { NewObservation, Outcome } from "../../kernel/action-walk.ts";
 import type { ConnectorAnswer, ConnectorCall, Deps } from "../../kernel/deps.ts";
 import { canonicalJson } from "../../kernel/canonical.ts";
+import { defined } from "../../kernel/defined.ts";
 import { newId } from "../../kernel/ids.ts";
 import type { WrittenFact } from "../../kernel/lineage/lineage-entry.ts";
 import { readWrites } from "../../kernel/lineage/read-writes.ts";
@@ -135,11 +136,13 @@ async function observe({ action, mask }: Caller, answer: Seen, { call, deps }: A
         value: fact.value,
         valueDigest: await deps.observations.digest(action.tenant, fact.value),
         source: call.tool.name,
-        ...(fact.sourceVersion === undefined ? {} : { sourceVersion: fact.sourceVersion }),
-        ...(fact.batch === undefined ? {} : { batch: fact.batch }),
-        ...(fact.document === undefined ? {} : { document: fact.document }),
-        ...(fact.path === undefined ? {} : { path: fact.path }),
-        ...(fact.item === undefined ? {} : { item: fact.item }),
+        ...defined({
+          sourceVersion: fact.sourceVersion,
+          batch: fact.batch,
+          document: fact.document,
+          path: fact.path,
+          item: fact.item,
+        }),
         cited: await deps.observations.digest(action.tenant, [fact.fact, fact.key]),
         asOf: fact.asOf,
         fetchedAt,

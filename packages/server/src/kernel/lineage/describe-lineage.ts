@@ -2,6 +2,7 @@
 import type { ActionId, FactUsed, LineageEdge, ValueOrigin } from "@airworthy/contract";
 
 import type { JudgedAction, NewObservation } from "../action-walk.ts";
+import { defined } from "../defined.ts";
 import { agentVersion } from "./agent-version.ts";
 import { type HandleKind, handleOf } from "./handle.ts";
 import { shortDigest } from "./short-digest.ts";
@@ -37,10 +38,12 @@ export function describeLineage(ended: Ended): LineageEntry {
 export function doneUnder({ context, judgement }: Pick<JudgedAction, "context" | "judgement">): DoneUnder {
   const { agent, tool } = context;
   return {
-    ...(agent ? { agent: agentVersion(agent) } : {}),
-    ...(agent?.model ? { model: `${agent.model.provider}/${agent.model.name}` } : {}),
-    ...(agent?.prompt ? { prompt: agent.prompt.digest } : {}),
-    ...(tool ? { tool: tool.digest } : {}),
+    ...defined({
+      agent: agent && agentVersion(agent),
+      model: agent?.model && `${agent.model.provider}/${agent.model.name}`,
+      prompt: agent?.prompt?.digest,
+      tool: tool?.digest,
+    }),
     policies: judgement.determining.map(({ id, digest }) => ({ id, digest })),
   };
 }
@@ -76,11 +79,9 @@ function listLookUps({ id, facts, cited, factDigests }: Ended): Sight[] {
       cited: shortDigest(cited[at] ?? ""),
       valueDigest: shortDigest(factDigests[at] ?? ""),
       source: fact.source,
-      ...(fact.sourceVersion === undefined ? {} : { version: fact.sourceVersion }),
       asOf: Date.parse(fact.asOf),
       fetchedAt: Date.parse(fact.fetchedAt),
-      ...(fact.batch === undefined ? {} : { batch: fact.batch }),
-      ...(fact.document === undefined ? {} : { document: fact.document }),
+      ...defined({ version: fact.sourceVersion, batch: fact.batch, document: fact.document }),
       rests: true,
     };
     return [sight];
@@ -88,18 +89,19 @@ function listLookUps({ id, facts, cited, factDigests }: Ended): Sight[] {
 }
 
 function sightIn(action: ActionId, observation: NewObservation): Sight {
-  const { sourceVersion: version, asOf, batch, document, path, item, ...rest } = observation;
-  const { id, fact, key, cited, valueDigest, source, fetchedAt } = rest;
+  const { id, fact, key, cited, valueDigest, source, fetchedAt } = observation;
+  const { sourceVersion: version, asOf, batch, document, path, item } = observation;
   return {
-    ...{ id, action, fact, key, source, fetchedAt, rests: false },
+    id,
+    action,
+    fact,
+    key,
     cited: shortDigest(cited),
     valueDigest: shortDigest(valueDigest),
-    ...(version === undefined ? {} : { version }),
-    ...(asOf === undefined ? {} : { asOf }),
-    ...(batch === undefined ? {} : { batch }),
-    ...(document === undefined ? {} : { document }),
-    ...(path === undefined ? {} : { path }),
-    ...(item === undefined ? {} : { item }),
+    source,
+    fetchedAt,
+    rests: false,
+    ...defined({ version, asOf, batch, document, path, item }),
   };
 }
 
@@ -107,7 +109,7 @@ function shorten({ cited, valueDigest, ...rest }: WrittenFact): WrittenFact {
   return {
     ...rest,
     cited: shortDigest(cited),
-    ...(valueDigest === undefined ? {} : { valueDigest: shortDigest(valueDigest) }),
+    ...defined({ valueDigest: valueDigest === undefined ? undefined : shortDigest(valueDigest) }),
   };
 }
 
