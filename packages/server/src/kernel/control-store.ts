@@ -6,6 +6,8 @@ import type {
   ApprovalId,
   ApprovalStatus,
   ConfigFile,
+  EntityNote,
+  EntityRecord,
   Explanation,
   KeyId,
   LedgerVerification,
@@ -66,6 +68,16 @@ export type ApprovalStore = Approvals & {
   readonly decide: (tenant: string, answer: Answer) => Promise<Approval>;
   /** Silence means no: approvals past their time expire, on the record. */
   readonly expire: (tenant: string, action: ActionId) => Promise<void>;
+};
+
+export type EntityStore = {
+  /** Undefined when nothing was ever done to it. `limit` effects before the version `before`, the newest first. */
+  readonly read: (
+    tenant: string,
+    page: { readonly entity: string; readonly before: number | undefined; readonly limit: number },
+  ) => Promise<EntityRecord | undefined>;
+  /** @throws AirworthyError `conflict` when it releases a hold that is not open. */
+  readonly note: (tenant: string, noted: { readonly note: EntityNote; readonly by: string }) => Promise<EntityRecord>;
 };
 
 export type SnapshotContent = Omit<Snapshot, "version">;

@@ -1,9 +1,10 @@
 /** The end of a walk in one transaction: the action moves, its effect and budget settle once, its evidence is drafted. */
-import { entityKeyOf } from "../kernel/action-keys.ts";
+import { entityKeyOf, entityKeysOf } from "../kernel/action-keys.ts";
 import type { FinishedAction, Outcome } from "../kernel/action-walk.ts";
 import type { Queryable } from "./database.ts";
-import { settleEffects } from "./effects.ts";
-import { describeWalk, evidenceOf } from "./evidence.ts";
+import { isSettled, settleEffects } from "./effects.ts";
+import type { EntityLocks } from "./entity-locks.ts";
+import { describeWalk, evidenceOf, viewsOf } from "./evidence.ts";
 import type { Draft } from "./ledger-chain.ts";
 import { insertObservations } from "./observations.ts";
 import { insertReadings } from "./value-readings.ts";
@@ -16,17 +17,18 @@ const keptReadBytes = 65_536;
 export async function finishActions(
   tx: Queryable,
   tenant: string,
-  actions: readonly FinishedAction[],
+  { actions, entities }: { readonly actions: readonly FinishedAction[]; readonly entities: EntityLocks },
 ): Promise<FinishAnswer[]> {
   if (actions.length === 0) return [];
   const ids = await moveActions(tx, tenant, actions);
   const moved = actions.filter((action) => ids.has(action.id));
   if (moved.length > 0) {
-    await settleEffects(
-      tx,
-      tenant,
-      moved.map((action) => ({ action: action.id, state: action.outcome.status, entity: entityKeyOf(action) })),
-    );
+    const ends = moved.map((action) => ({
+      action: action.id,
+      state: action.outcome.status,
+      entities: endedEntitiesOf(action),
+    }));
+    await settleEffects(tx, tenant, { ends, entities });
     await moveApprovals(tx, tenant, moved);
     await insertObservations(
       tx,
@@ -45,6 +47,11 @@ export async function finishActions(
       ? { finished: true, draft: describeEnd(action) }
       : { finished: written.has(action.id), draft: undefined },
   );
+}
+
+/** The business objects of an effect that may have been started; of one that was not there is nothing to end. */
+export function endedEntitiesOf(action: FinishedAction): readonly string[] {
+  return action.permit && isSettled(action.outcome.status) ? entityKeysOf(action) : [];
 }
 
 /** Those whose walk has written its end already: the commit of an earlier try was not confirmed but had happened. */
@@ -164,6 +171,7 @@ function shownTo(action: FinishedAction): object {
     reasons: decision.reasons,
     facts: context.facts,
     ...(context.provenance.length > 0 ? { provenance: context.provenance } : {}),
+    ...(context.entities.length > 0 ? { entities: viewsOf(action) } : {}),
   };
 }
 

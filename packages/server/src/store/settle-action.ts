@@ -2,9 +2,12 @@
 import { type ActionRecord, AirworthyError } from "@airworthy/contract";
 
 import type { Settlement } from "../kernel/action-store.ts";
+import { keyOf } from "../kernel/action-keys.ts";
+import type { NewEffect } from "../kernel/entities/fold.ts";
 import type { Values } from "../kernel/deps.ts";
 import { readAnswer } from "../kernel/provenance/reading.ts";
 import { settleEffects } from "./effects.ts";
+import { type EntityLocks, lockEntities } from "./entity-locks.ts";
 import type { LedgerWriter } from "./ledger-writer.ts";
 import { insertObservations } from "./observations.ts";
 import { insertReadings } from "./value-readings.ts";
@@ -17,14 +20,21 @@ export function settleAction(
   const { tenant, id, walk, from, outcome, by, reason } = settlement;
   const result = outcome.status === "unknown" ? undefined : outcome.result;
   return writer.append(tenant, async (tx) => {
+    const [stored] = await tx.query<{ record: string | null }>({
+      text: "select record from actions where tenant = $1 and id = $2",
+      values: [tenant, id],
+    });
+    // What an action is about does not change between its start and its end, so it may be read before it is locked.
+    const kept = JSON.parse(stored?.record ?? "{}") as Kept;
+    const entity = kept.entity && keyOf(kept.entity);
+    const keys = [...(kept.entity ? [kept.entity] : []), ...(kept.touches ?? [])].map(keyOf);
+    const entities = await lockEntities(tx, tenant, { begins: [], ends: keys });
     const [row] = await tx.query<Row>({
-      text: `select agent, tool, record from actions
+      text: `select agent, tool from actions
              where tenant = $1 and id = $2 and walk = $3 and status = $4 for update`,
       values: [tenant, id, walk, from],
     });
     if (!row) throw new AirworthyError("conflict", `${id} is no longer ${from}; somebody else has settled it.`);
-    const kept = JSON.parse(row.record ?? "{}") as Kept;
-    const entity = kept.entity && `${kept.entity.type}:${kept.entity.id}`;
     // A record in doubt says so as an error; what is settled since has its own, or none.
     const record = JSON.stringify({ ...kept, error: describeError(outcome) });
     await tx.query({
@@ -43,7 +53,9 @@ export function settleAction(
         from === "unknown",
       ],
     });
-    await settleEffects(tx, tenant, [{ action: id, state: outcome.status, entity }]);
+    await settleEffects(tx, tenant, { ends: [{ action: id, state: outcome.status, entities: keys }], entities });
+    if (from === "unknown") await retell(entities, keys, { id, status: outcome.status });
+    await entities.write();
     if (outcome.status === "done") await insertObservations(tx, tenant, outcome.observations);
     // Whoever repeats the call reads it. What its tool declares is not at hand here, so anyone may have written it.
     const told = outcome.status === "failed" ? outcome.message : undefined;
@@ -64,8 +76,16 @@ export function settleAction(
   });
 }
 
-type Row = { readonly agent: string; readonly tool: string; readonly record: string | null };
-type Kept = Partial<Pick<ActionRecord, "entity" | "error">>;
+type Row = { readonly agent: string; readonly tool: string };
+type Kept = Partial<Pick<ActionRecord, "entity" | "touches" | "error">>;
+
+/** Others may have acted since, and what ended its state then was not taken to end what only may have happened. */
+async function retell(entities: EntityLocks, keys: readonly string[], settled: Pick<NewEffect, "id" | "status">) {
+  for (const key of new Set(keys)) {
+    // oxlint-disable-next-line no-await-in-loop -- one connection
+    await entities.rebuild(key, (effect) => (effect.id === settled.id ? { ...effect, status: settled.status } : effect));
+  }
+}
 
 function describeError(outcome: Settlement["outcome"]): ActionRecord["error"] {
   switch (outcome.status) {
