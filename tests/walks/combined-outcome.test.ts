@@ -24,7 +24,8 @@ afterEach(() => {
   desk.interfere = () => undefined;
 });
 
-const flag = (invoice: string) => flagger.proposeAction({ tool: "desk.flag", arguments: { invoice, why: "two prices" } });
+const flag = (invoice: string) =>
+  flagger.proposeAction({ tool: "desk.flag", arguments: { invoice, why: "two prices" } });
 const delay = (invoice: string) =>
   delayer.proposeAction({ tool: "desk.delay", arguments: { invoice, vendor: `v-${invoice}` } });
 const credit = (invoice: string, minor = 120_000, client = crediter) =>
@@ -55,7 +56,13 @@ describe("three actions on one invoice", () => {
     expect(rules(held)).toEqual(["guard-contradiction"]);
     const reason = held.decision?.reasons.find(({ policy }) => policy?.id === "guard-contradiction");
     expect(reason?.effects).toMatchObject([
-      { id: flagged.id, by: { kind: "agent", name: "flagger" }, tool: "desk.flag", state: "flagged", entity: "invoice:4711" },
+      {
+        id: flagged.id,
+        by: { kind: "agent", name: "flagger" },
+        tool: "desk.flag",
+        state: "flagged",
+        entity: "invoice:4711",
+      },
       { id: delayed.id, by: { kind: "agent", name: "delayer" }, tool: "desk.delay", state: "payment_delayed" },
     ]);
     for (const word of [flagged.id, delayed.id, "flagger desk.flag", "delayer desk.delay", "payment_delayed"])
@@ -106,7 +113,9 @@ describe("three actions on one invoice", () => {
   it("no longer stand in the way once the state has ended", async () => {
     await flag("cleared");
     expect((await credit("cleared")).status).toBe("waiting");
-    expect((await flagger.proposeAction({ tool: "desk.clear", arguments: { invoice: "cleared" } })).status).toBe("done");
+    expect((await flagger.proposeAction({ tool: "desk.clear", arguments: { invoice: "cleared" } })).status).toBe(
+      "done",
+    );
     expect((await credit("cleared", 119_999)).status).toBe("done");
   });
 });
@@ -187,7 +196,12 @@ describe("people", () => {
     await expect(
       maria.noteEntity({ entity: "invoice:held", reason: "r", hold: "release", releases: `eff_${"0".repeat(32)}` }),
     ).rejects.toMatchObject({ code: "conflict", place: "$.releases" });
-    await maria.noteEntity({ entity: "invoice:held", reason: "over", hold: "release", ...(hold ? { releases: hold } : {}) });
+    await maria.noteEntity({
+      entity: "invoice:held",
+      reason: "over",
+      hold: "release",
+      ...(hold ? { releases: hold } : {}),
+    });
     expect((await read("held")).holds).toEqual([]);
     expect((await delay("held")).status).toBe("done");
     await expect(maria.noteEntity({ entity: "invoice:held", reason: "r", hold: "release" })).rejects.toMatchObject({

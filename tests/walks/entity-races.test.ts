@@ -53,60 +53,78 @@ async function deadlocks(): Promise<number> {
 }
 
 describe("fifty actions of three agents on two nodes", () => {
-  it("on one invoice: each is judged with all before it in view, so the sum never passes the limit", { timeout: 120_000 }, async () => {
-    const answers = await Promise.all(
-      Array.from({ length: 50 }, (_, at) =>
-        clientOf(at).proposeAction({
-          tool: "desk.credit",
-          arguments: { invoice: "race", vendor: "v-race", minor: 1000 },
-          idempotencyKey: `race-${at}`,
-        }),
-      ),
-    );
-    const [done, refused, failed] = ["done", "refused", "failed"].map((status) => ids(answers, status));
-    expect(done).toHaveLength(10);
-    expect((refused?.length ?? 0) + (failed?.length ?? 0)).toBe(40);
-    expect(answers.flatMap(({ error }) => error?.code ?? []).filter((code) => code !== "contention")).toEqual([]);
-    expect(desk.effects("invoice", "race")).toHaveLength(10);
-    expect(await outdated()).toEqual([]);
-    const record = await desk.server.admin.readEntity({ entity: "invoice:race", limit: 100 });
-    expect(record.net).toEqual([{ currency: "EUR", inMinor: 0, outMinor: 10_000, maybeInMinor: 0, maybeOutMinor: 0 }]);
-    expect(record.effects.map(({ id }) => id).toSorted()).toEqual(done?.toSorted());
-    expect(record.holder).toBeUndefined();
-    const refusal = answers.find(({ status }) => status === "refused");
-    expect(refusal?.decision?.reasons.find(({ policy }) => policy?.id === "out-limit")?.effects?.length).toBeGreaterThan(0);
-  });
+  it(
+    "on one invoice: each is judged with all before it in view, so the sum never passes the limit",
+    { timeout: 120_000 },
+    async () => {
+      const answers = await Promise.all(
+        Array.from({ length: 50 }, (_, at) =>
+          clientOf(at).proposeAction({
+            tool: "desk.credit",
+            arguments: { invoice: "race", vendor: "v-race", minor: 1000 },
+            idempotencyKey: `race-${at}`,
+          }),
+        ),
+      );
+      const [done, refused, failed] = ["done", "refused", "failed"].map((status) => ids(answers, status));
+      expect(done).toHaveLength(10);
+      expect((refused?.length ?? 0) + (failed?.length ?? 0)).toBe(40);
+      expect(answers.flatMap(({ error }) => error?.code ?? []).filter((code) => code !== "contention")).toEqual([]);
+      expect(desk.effects("invoice", "race")).toHaveLength(10);
+      expect(await outdated()).toEqual([]);
+      const record = await desk.server.admin.readEntity({ entity: "invoice:race", limit: 100 });
+      expect(record.net).toEqual([
+        { currency: "EUR", inMinor: 0, outMinor: 10_000, maybeInMinor: 0, maybeOutMinor: 0 },
+      ]);
+      expect(record.effects.map(({ id }) => id).toSorted()).toEqual(done?.toSorted());
+      expect(record.holder).toBeUndefined();
+      const refusal = answers.find(({ status }) => status === "refused");
+      expect(
+        refusal?.decision?.reasons.find(({ policy }) => policy?.id === "out-limit")?.effects?.length,
+      ).toBeGreaterThan(0);
+    },
+  );
 
-  it("on overlapping pairs, in both directions: no deadlock, none lost, every account's net is right", { timeout: 120_000 }, async () => {
-    const before = await deadlocks();
-    const moves = Array.from({ length: 50 }, (_, at) => {
-      const [a, b] = [at % 5, (at + 1 + (at % 3)) % 5];
-      return at % 2 === 0 ? { from: `acc-${a}`, to: `acc-${b}` } : { from: `acc-${b}`, to: `acc-${a}` };
-    });
-    const answers = await Promise.all(
-      moves.map((move, at) =>
-        clientOf(at).proposeAction({ tool: "desk.move", arguments: { ...move, minor: at + 1 }, idempotencyKey: `move-${at}` }),
-      ),
-    );
-    // On a slow machine one may give up waiting for the others; then it did nothing, and says so.
-    const ends = new Set(answers.map(({ status, error }) => error?.code ?? status));
-    expect([...ends].filter((end) => end !== "done" && end !== "contention")).toEqual([]);
-    const done = moves.map((move, at) => ({ ...move, minor: at + 1 })).filter((_, at) => answers[at]?.status === "done");
-    expect(done.length).toBeGreaterThan(10);
-    expect(await outdated()).toEqual([]);
-    for (let account = 0; account < 5; account += 1) {
-      const key = `acc-${account}`;
-      // oxlint-disable-next-line no-await-in-loop -- five reads
-      const { net, effects } = await desk.server.admin.readEntity({ entity: `account:${key}`, limit: 100 });
-      const minor = done.reduce((sum, move) => sum + (move.from === key || move.to === key ? move.minor : 0), 0);
-      expect(net).toEqual([{ currency: "EUR", inMinor: 0, outMinor: minor, maybeInMinor: 0, maybeOutMinor: 0 }]);
-      expect(effects.every(({ status }) => status === "done")).toBe(true);
-    }
-    expect(await deadlocks()).toBe(before);
-    const { faults } = await desk.server.admin.verifyLedger();
-    // The other node signs with a key of its own here.
-    expect(faults.filter(({ chain }) => !chain.startsWith("checkpoint"))).toEqual([]);
-  });
+  it(
+    "on overlapping pairs, in both directions: no deadlock, none lost, every account's net is right",
+    { timeout: 120_000 },
+    async () => {
+      const before = await deadlocks();
+      const moves = Array.from({ length: 50 }, (_, at) => {
+        const [a, b] = [at % 5, (at + 1 + (at % 3)) % 5];
+        return at % 2 === 0 ? { from: `acc-${a}`, to: `acc-${b}` } : { from: `acc-${b}`, to: `acc-${a}` };
+      });
+      const answers = await Promise.all(
+        moves.map((move, at) =>
+          clientOf(at).proposeAction({
+            tool: "desk.move",
+            arguments: { ...move, minor: at + 1 },
+            idempotencyKey: `move-${at}`,
+          }),
+        ),
+      );
+      // On a slow machine one may give up waiting for the others; then it did nothing, and says so.
+      const ends = new Set(answers.map(({ status, error }) => error?.code ?? status));
+      expect([...ends].filter((end) => end !== "done" && end !== "contention")).toEqual([]);
+      const done = moves
+        .map((move, at) => ({ ...move, minor: at + 1 }))
+        .filter((_, at) => answers[at]?.status === "done");
+      expect(done.length).toBeGreaterThan(10);
+      expect(await outdated()).toEqual([]);
+      for (let account = 0; account < 5; account += 1) {
+        const key = `acc-${account}`;
+        // oxlint-disable-next-line no-await-in-loop -- five reads
+        const { net, effects } = await desk.server.admin.readEntity({ entity: `account:${key}`, limit: 100 });
+        const minor = done.reduce((sum, move) => sum + (move.from === key || move.to === key ? move.minor : 0), 0);
+        expect(net).toEqual([{ currency: "EUR", inMinor: 0, outMinor: minor, maybeInMinor: 0, maybeOutMinor: 0 }]);
+        expect(effects.every(({ status }) => status === "done")).toBe(true);
+      }
+      expect(await deadlocks()).toBe(before);
+      const { faults } = await desk.server.admin.verifyLedger();
+      // The other node signs with a key of its own here.
+      expect(faults.filter(({ chain }) => !chain.startsWith("checkpoint"))).toEqual([]);
+    },
+  );
 });
 
 describe("an effect under way", () => {
@@ -128,7 +146,9 @@ describe("an effect under way", () => {
       .finally(() => {
         over = true;
       });
-    expect((await flagger.proposeAction({ tool: "desk.flag", arguments: { invoice: "fourth", why: "x" } })).status).toBe("done");
+    expect(
+      (await flagger.proposeAction({ tool: "desk.flag", arguments: { invoice: "fourth", why: "x" } })).status,
+    ).toBe("done");
     expect(over).toBe(false);
     gate.open();
     expect([(await slow).status, (await touching).status]).toEqual(["done", "done"]);

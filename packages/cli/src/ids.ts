@@ -22,5 +22,16 @@ export function readId<P extends IdPrefix>(prefix: P, text: string | undefined):
   throw new Failure("usage", `${clean(given)} is not ${names[prefix]}'s id.`, `Copy it from a list; ${hint}.`);
 }
 
+/** A business object's name, as its tools write it. */
+export function readEntityKey(text: string | undefined): string {
+  const given = text ?? "";
+  if (/^[a-z][a-z0-9_-]*:.+$/.test(given)) return given;
+  throw new Failure(
+    "usage",
+    `${clean(given)} is not the name of a business object.`,
+    "Write type:id, such as invoice:4711.",
+  );
+}
+
 const isId = <P extends IdPrefix>(prefix: P, text: string): text is `${P}_${string}` =>
   text.startsWith(`${prefix}_`) && /^[0-9a-f]{32}$/.test(text.slice(prefix.length + 1));

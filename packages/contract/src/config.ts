@@ -91,11 +91,18 @@ export const ToolOutcome = z.strictObject({
     .optional()
     .meta({ description: "States that this one does not go together with, whichever of them came first." }),
   ends: z.array(EntityState).min(1).max(32).optional().meta({ description: "States that no longer stand after it." }),
-  hold: z.enum(["place", "release"]).optional().meta({ description: "Places a hold on the business object, or releases those on it." }),
+  hold: z
+    .enum(["place", "release"])
+    .optional()
+    .meta({ description: "Places a hold on the business object, or releases those on it." }),
   flow: Flow.optional().meta({ description: "Where the amount goes: in (to us) or out (from us)." }),
-  window: z.string().regex(/^\d{1,4}(s|m|h|d)$/, "a duration such as 90m, 24h or 30d").optional().meta({
-    description: "How far back the effects of others count as recent for policies. Default 7d.",
-  }),
+  window: z
+    .string()
+    .regex(/^\d{1,4}(s|m|h|d)$/, "a duration such as 90m, 24h or 30d")
+    .optional()
+    .meta({
+      description: "How far back the effects of others count as recent for policies. Default 7d.",
+    }),
 });
 export type ToolOutcome = z.infer<typeof ToolOutcome>;
 

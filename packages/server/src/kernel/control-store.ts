@@ -19,7 +19,7 @@ import type {
 } from "@airworthy/contract";
 
 import type { Approvals } from "./deps.ts";
-import type { PolicyRequest } from "./policy/engine.ts";
+import type { RecordedRequest } from "./policy/fill-request.ts";
 
 export type NewStop = {
   readonly id: StopId;
@@ -102,7 +102,7 @@ export type RecordedDecision = {
   readonly action: string;
   readonly agent: string;
   readonly tool: string;
-  readonly request: PolicyRequest;
+  readonly request: RecordedRequest;
 };
 /** What the ledger says of an action, field by field. A field that is there and undefined is one the action did not have. */
 export type ToldRecord = { readonly [Field in keyof ActionRecord]?: ActionRecord[Field] | undefined };

@@ -66,7 +66,12 @@ export async function lockEntities(
       set(key, { ...was, version: was.version + 1, picture: rebuildPicture(history.map(change)) });
     },
     write: async () => {
-      if (changed.size > 0) await writeEntities(tx, tenant, { changed: [...changed].map((key) => ({ entity: key, ...get(key) })), begun, ended });
+      if (changed.size > 0)
+        await writeEntities(tx, tenant, {
+          changed: [...changed].map((key) => ({ entity: key, ...get(key) })),
+          begun,
+          ended,
+        });
     },
   };
 }
@@ -89,7 +94,10 @@ async function lockRows(tx: Queryable, tenant: string, { begins, ends }: Keys): 
            order by entity for update`,
     values: [tenant, keys],
   });
-  return rows.map(({ entity, version, holder, picture }) => [entity, { version, holder, picture: readPicture(picture) }]);
+  return rows.map(({ entity, version, holder, picture }) => [
+    entity,
+    { version, holder, picture: readPicture(picture) },
+  ]);
 }
 
 type Changes = {

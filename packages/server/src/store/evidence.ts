@@ -28,7 +28,9 @@ export function viewsOf({ agent, context }: Pick<JudgedAction, "agent" | "contex
   const by = actorOf(agent);
   return context.entities.map(({ key, version, touched, picture }) => {
     const others = picture.effects.filter((one) => !isActor(one.by, by)).toReversed();
-    const telling = others.filter((one) => one.stands || one.holds || one.status === "started" || one.status === "unknown");
+    const telling = others.filter(
+      (one) => one.stands || one.holds || one.status === "started" || one.status === "unknown",
+    );
     const shown = [...telling, ...others.filter((one) => !telling.includes(one))].slice(0, shownEffects);
     const effects = shown.map(({ seq: _, ...effect }) => effect);
     return { entity: key, version, ...(touched ? { touched } : {}), effects };

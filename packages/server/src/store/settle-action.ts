@@ -83,7 +83,9 @@ type Kept = Partial<Pick<ActionRecord, "entity" | "touches" | "error">>;
 async function retell(entities: EntityLocks, keys: readonly string[], settled: Pick<NewEffect, "id" | "status">) {
   for (const key of new Set(keys)) {
     // oxlint-disable-next-line no-await-in-loop -- one connection
-    await entities.rebuild(key, (effect) => (effect.id === settled.id ? { ...effect, status: settled.status } : effect));
+    await entities.rebuild(key, (effect) =>
+      effect.id === settled.id ? { ...effect, status: settled.status } : effect,
+    );
   }
 }
 

@@ -21,7 +21,11 @@ function linkPlace(index: LinkIndex, linked: LinkedTool): void {
     for (const key of ["touches", "outcome"] as const) {
       if (linked.tool[key] === undefined) continue;
       const hint = `remove ${key}, or make it a write`;
-      reportTool(index, { code: "AW1701", linked, path: [key] }, { message: `${name} reads; it leaves nothing behind`, hint });
+      reportTool(
+        index,
+        { code: "AW1701", linked, path: [key] },
+        { message: `${name} reads; it leaves nothing behind`, hint },
+      );
     }
   } else if (outcome !== undefined && entity === undefined) {
     const message = `${name} says what it leaves behind, and not on which business object`;

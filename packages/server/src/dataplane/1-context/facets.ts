@@ -37,7 +37,10 @@ export function readFacets(definition: Definition, args: JsonObject): Facets {
     problems.push(missing(`${definition.entity.id} must name the ${definition.entity.type}: ${identifierForm}.`));
   const touches = (definition.touches ?? []).flatMap((one) => {
     const touched = readTouched(one, args);
-    if (touched.length === 0) problems.push(missing(`${one.id} must name what it touches: one ${one.type}, or a list of at most ${touchedMax}.`));
+    if (touched.length === 0)
+      problems.push(
+        missing(`${one.id} must name what it touches: one ${one.type}, or a list of at most ${touchedMax}.`),
+      );
     return touched;
   });
   const amount = readAmount(definition, args);

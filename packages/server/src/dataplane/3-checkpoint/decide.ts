@@ -21,7 +21,9 @@ export async function decide(action: PlannedAction, deps: Pick<Deps, "clock" | "
   const answer = request ? await deps.policyEngine.evaluate(request) : undefined;
   const claims = answer ? missingClaims(action, answer) : [];
   const policyReasons: readonly Reason[] = answer
-    ? answer.reasons.map((reason) => withOthers(describeReason(reason), { action, reads: reason.entityReads ?? [], nowMs }))
+    ? answer.reasons.map((reason) =>
+        withOthers(describeReason(reason), { action, reads: reason.entityReads ?? [], nowMs }),
+      )
     : [];
   const reasons = [...refusals, ...claims, ...policyReasons];
   const effect = [...reasons.map((reason) => reason.effect), answer?.effect ?? "deny"].reduce(stricter, "allow");

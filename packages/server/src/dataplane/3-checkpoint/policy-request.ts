@@ -20,7 +20,12 @@ export function describePolicyRequest(action: PlannedAction, nowMs: number): Pol
     agent: { id: agent.name, autonomy: autonomy[level], stage, level, fleet },
     tool: tool.name,
     input,
-    env: { ...describeCall(action, nowMs), reversibility: tool.reversibility, stage, hourUtc: new Date(nowMs).getUTCHours() },
+    env: {
+      ...describeCall(action, nowMs),
+      reversibility: tool.reversibility,
+      stage,
+      hourUtc: new Date(nowMs).getUTCHours(),
+    },
     facts: Object.fromEntries(facts.flatMap(({ fact, value }) => (isScalar(value) ? [[fact, value]] : []))),
   };
 }

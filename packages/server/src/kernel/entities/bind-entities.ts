@@ -23,6 +23,8 @@ export function bindEntities(seen: readonly SeenEntity[], asking: Asking, reads:
     net: () => seen.map(({ key, picture }): Json => [key, { ...picture.net }]),
     complete: () => seen.every(({ picture }) => !picture.truncated),
   };
-  const wanted = reads.includes(everyAttribute) ? Object.keys(parts) : reads.filter((name) => Object.hasOwn(parts, name));
+  const wanted = reads.includes(everyAttribute)
+    ? Object.keys(parts)
+    : reads.filter((name) => Object.hasOwn(parts, name));
   return Object.fromEntries(wanted.toSorted().map((name) => [name, parts[name]?.() ?? null]));
 }

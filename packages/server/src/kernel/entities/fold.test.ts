@@ -36,7 +36,12 @@ describe("what may have happened", () => {
 
   it("takes nothing away: only what is done ends a state or releases a hold", () => {
     const before = made(effect(1, { ...done, state: "flagged", hold: "place" }));
-    const ending = effect(2, { by: { kind: "agent", name: "b" }, state: "cleared", ends: ["flagged"], hold: "release" });
+    const ending = effect(2, {
+      by: { kind: "agent", name: "b" },
+      state: "cleared",
+      ends: ["flagged"],
+      hold: "release",
+    });
     const started = beginEffect(before, ending);
     expect([standing(started), held(started)]).toEqual([["flagged", "cleared"], ["a"]]);
     const over = endEffect(started, id(2), "done");
@@ -61,14 +66,23 @@ describe("what stands", () => {
   });
 
   it("is said once by each actor, and by two actors twice", () => {
-    const again = made(effect(1, { ...done, state: "flagged", hold: "place" }), effect(2, { ...done, state: "flagged", hold: "place" }));
+    const again = made(
+      effect(1, { ...done, state: "flagged", hold: "place" }),
+      effect(2, { ...done, state: "flagged", hold: "place" }),
+    );
     expect([standing(again), held(again)]).toEqual([["flagged"], ["a"]]);
-    const two = made(effect(1, { ...done, state: "flagged" }), effect(2, { ...done, state: "flagged", by: { kind: "agent", name: "b" } }));
+    const two = made(
+      effect(1, { ...done, state: "flagged" }),
+      effect(2, { ...done, state: "flagged", by: { kind: "agent", name: "b" } }),
+    );
     expect(standing(two)).toEqual(["flagged", "flagged"]);
   });
 
   it("releases one hold where one is named, all otherwise", () => {
-    const holds = [effect(1, { ...done, hold: "place" }), effect(2, { ...done, hold: "place", by: { kind: "agent", name: "b" } })];
+    const holds = [
+      effect(1, { ...done, hold: "place" }),
+      effect(2, { ...done, hold: "place", by: { kind: "agent", name: "b" } }),
+    ];
     expect(held(made(...holds, effect(3, { ...done, hold: "release", releases: id(1) })))).toEqual(["b"]);
     expect(held(made(...holds, effect(3, { ...done, hold: "release" })))).toEqual([]);
   });
@@ -86,7 +100,9 @@ describe("what stands", () => {
 describe("what is kept at hand", () => {
   it("is bounded, and no actor can push another's effects out", () => {
     const others = [effect(1, { ...done, by: { kind: "agent", name: "quiet" } })];
-    const noisy = Array.from({ length: 500 }, (_, at) => effect(at + 2, { ...done, by: { kind: "agent", name: "noisy" } }));
+    const noisy = Array.from({ length: 500 }, (_, at) =>
+      effect(at + 2, { ...done, by: { kind: "agent", name: "noisy" } }),
+    );
     const picture = made(...others, ...noisy);
     expect(picture.effects.length).toBeLessThan(20);
     expect(picture.effects[0]?.by.name).toBe("quiet");
@@ -138,7 +154,9 @@ describe("a picture kept step by step", () => {
         });
         expect(picture).toEqual(rebuildPicture(history));
         const sum = (flow: string, status: string): number =>
-          history.filter((e) => e.flow === flow && e.status === status).reduce((all, e) => all + (e.amount?.minor ?? 0), 0);
+          history
+            .filter((e) => e.flow === flow && e.status === status)
+            .reduce((all, e) => all + (e.amount?.minor ?? 0), 0);
         const net = picture.net["EUR"] ?? { inMinor: 0, outMinor: 0, maybeInMinor: 0, maybeOutMinor: 0 };
         expect(net).toEqual({
           inMinor: sum("in", "done"),

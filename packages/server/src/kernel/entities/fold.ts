@@ -58,7 +58,8 @@ function takeAway(one: PictureEffect, later: PictureEffect): PictureEffect {
   if (later.seq <= one.seq || later.touched === true || later.compensatedBy !== undefined) return one;
   if (isPending(one) && later.by.kind !== "person") return one;
   const again = isSame(one, later) && !isPending(one);
-  const ended = one.state !== undefined && (later.ends?.includes(one.state) === true || (again && later.state === one.state));
+  const ended =
+    one.state !== undefined && (later.ends?.includes(one.state) === true || (again && later.state === one.state));
   const released =
     (later.hold === "release" && (later.releases === undefined || later.releases === one.id)) ||
     (again && later.hold === "place");

@@ -49,7 +49,9 @@ export function summariseEntities(
   const currencies = [...new Set(seen.flatMap(({ picture }) => Object.keys(picture.net)))].toSorted();
   const currency = asking.amount?.currency ?? (currencies.length === 1 ? currencies[0] : undefined) ?? "";
   const main = seen.find((one) => !one.touched);
-  const last = main?.picture.effects.findLast((one) => one.state !== undefined && one.touched !== true && one.status === "done");
+  const last = main?.picture.effects.findLast(
+    (one) => one.state !== undefined && one.touched !== true && one.status === "done",
+  );
   return {
     complete: seen.every(({ picture }) => !picture.truncated),
     lastState: last?.state ?? "",
