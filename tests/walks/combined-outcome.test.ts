@@ -31,8 +31,8 @@ const delay = (invoice: string) =>
 const credit = (invoice: string, minor = 120_000, client = crediter) =>
   client.proposeAction({ tool: "desk.credit", arguments: { invoice, vendor: `v-${invoice}`, minor } });
 const read = (invoice: string): Promise<EntityRecord> => desk.server.admin.readEntity({ entity: `invoice:${invoice}` });
-const rules = (answer: ActionAnswer): (string | undefined)[] =>
-  (answer.decision?.reasons ?? []).filter(({ effect }) => effect !== "allow").map(({ policy }) => policy?.id);
+const rules = (answer: ActionAnswer): string[] =>
+  (answer.decision?.reasons ?? []).flatMap(({ effect, policy }) => (effect === "allow" ? [] : (policy?.id ?? "none")));
 const ended = (id: ActionAnswer["id"]) =>
   eventually(async () => {
     const action = await desk.server.admin.readAction({ id });

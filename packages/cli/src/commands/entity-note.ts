@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import { act, type Call, type Cli } from "../call.ts";
 import { Failure } from "../failure.ts";
 import { wholeNumber, withExamples } from "../help.ts";
-import { readEntityKey } from "../ids.ts";
+import { readEntityKey, readId } from "../ids.ts";
 import { renderEntity } from "../render/entity.ts";
 
 type Options = {
@@ -54,8 +54,7 @@ async function runNote(call: Call<Options>): Promise<undefined> {
     ...(contradicts === undefined ? {} : { contradicts: [...contradicts] }),
     ...(ends === undefined ? {} : { ends: [...ends] }),
     ...holdOf(call.options),
-    // The server says what is wrong with an id that names no hold.
-    ...(typeof release === "string" ? { releases: release as `act_${string}` } : {}),
+    ...(typeof release === "string" ? { releases: readId(release.startsWith("eff_") ? "eff" : "act", release) } : {}),
     ...moneyOf(call.options),
   });
   const look = { paint: call.paint, width: call.pageWidth, now: call.shell.now() };

@@ -18,6 +18,10 @@ export async function settleEffects(
   if (settled.length === 0) return;
   for (const { action, state, entities: keys } of settled)
     for (const key of keys) if (isSettled(state)) entities.end(key, action, state);
+  await moveEffects(tx, tenant, settled);
+}
+
+async function moveEffects(tx: Queryable, tenant: string, settled: readonly EffectEnd[]): Promise<void> {
   await tx.query({
     name: "settle-effects",
     text: `with moved as (

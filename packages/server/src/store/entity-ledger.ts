@@ -4,12 +4,13 @@ import { AirworthyError, type ActionId, type EntityNote, type EntityRecord } fro
 import type { EntityStore } from "../kernel/control-store.ts";
 import { findConflicts } from "../kernel/entities/find-conflicts.ts";
 import type { NewEffect } from "../kernel/entities/fold.ts";
-import { type PictureEffect, readPicture } from "../kernel/entities/picture.ts";
+import { type PictureEffect, toShown } from "../kernel/entities/picture.ts";
 import { newId } from "../kernel/ids.ts";
 import type { Database, Queryable } from "./database.ts";
 import { lockEntities } from "./entity-locks.ts";
 import { effectColumns, type EffectRow, toEffect } from "./entity-rows.ts";
 import type { LedgerWriter } from "./ledger-writer.ts";
+import { readPicture } from "./read-picture.ts";
 
 export function createEntityStore(db: Database, writer: LedgerWriter): EntityStore {
   return {
@@ -47,20 +48,18 @@ async function readEntity(
     entity,
     version: row.version,
     ...(row.holder === null ? {} : { holder: row.holder as ActionId }),
-    states: picture.effects.filter((one) => one.stands).map(shown),
-    holds: picture.effects.filter((one) => one.holds).map(shown),
+    states: picture.effects.filter((one) => one.stands).map(toShown),
+    holds: picture.effects.filter((one) => one.holds).map(toShown),
     conflicts: findConflicts(picture.effects),
     net: Object.entries(picture.net).map(([currency, net]) => ({ currency, ...net })),
     complete: !picture.truncated,
     effects: effects.map((each) => {
       const { stands = false, holds = false } = kept.get(each.id as NewEffect["id"]) ?? {};
-      return shown({ ...toEffect(each), stands, holds });
+      return toShown({ ...toEffect(each), stands, holds });
     }),
     ...(effects.length === limit && last ? { next: last.seq } : {}),
   };
 }
-
-const shown = ({ seq: _, ...effect }: PictureEffect): EntityRecord["effects"][number] => effect;
 
 const shownAfterNote = 20;
 
@@ -118,8 +117,10 @@ async function findNote(
 
 /** The same key again is the same note, or a mistake. */
 function assertSame(before: NewEffect, effect: Omit<NewEffect, "seq">): void {
-  const told = ({ id: _, at: __, compensatedBy: ___, ...rest }: Omit<NewEffect, "seq">): string =>
-    JSON.stringify(Object.entries({ ...rest, seq: 0 }).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+  const told = (one: Partial<NewEffect>): string =>
+    JSON.stringify(
+      Object.entries({ ...one, id: "", at: "", seq: 0, compensatedBy: "" }).toSorted(([a], [b]) => (a < b ? -1 : 1)),
+    );
   if (told(before) === told(effect)) return;
   throw new AirworthyError("idempotency_mismatch", "This idempotency key was used for another note on it.", {
     place: "$.idempotencyKey",

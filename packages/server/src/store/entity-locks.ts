@@ -5,10 +5,11 @@
 import type { EffectStatus } from "@airworthy/contract";
 
 import { beginEffect, endEffect, type NewEffect, rebuildPicture } from "../kernel/entities/fold.ts";
-import { emptyPicture, type Picture, readPicture } from "../kernel/entities/picture.ts";
+import { emptyPicture, type Picture } from "../kernel/entities/picture.ts";
 import type { Queryable } from "./database.ts";
 import { toEffectRow } from "./entity-rows.ts";
 import { readHistory } from "./entity-history.ts";
+import { readPicture } from "./read-picture.ts";
 
 /** `holder`: the action whose effect on it is under way. */
 type LockedEntity = { readonly version: number; readonly holder: string | null; readonly picture: Picture };
@@ -81,19 +82,21 @@ type Keys = { readonly begins: readonly string[]; readonly ends: readonly string
 async function lockRows(tx: Queryable, tenant: string, { begins, ends }: Keys): Promise<[string, LockedEntity][]> {
   const keys = [...new Set([...begins, ...ends])].toSorted();
   if (keys.length === 0) return [];
-  if (begins.length > 0) {
-    await tx.query({
-      name: "make-entities",
-      text: `insert into entities (tenant, entity) select $1, unnest($2::text[]) on conflict do nothing`,
-      values: [tenant, [...new Set(begins)].toSorted()],
-    });
-  }
-  const rows = await tx.query<{ entity: string; version: number; holder: string | null; picture: string | null }>({
-    name: "lock-entities",
-    text: `select entity, version, holder, picture from entities where tenant = $1 and entity = any($2)
-           order by entity for update`,
-    values: [tenant, keys],
-  });
+  const made = [...new Set(begins)].toSorted();
+  const [, rows] = await Promise.all([
+    made.length > 0 &&
+      tx.query({
+        name: "make-entities",
+        text: `insert into entities (tenant, entity) select $1, unnest($2::text[]) on conflict do nothing`,
+        values: [tenant, made],
+      }),
+    tx.query<{ entity: string; version: number; holder: string | null; picture: string | null }>({
+      name: "lock-entities",
+      text: `select entity, version, holder, picture from entities where tenant = $1 and entity = any($2)
+             order by entity for update`,
+      values: [tenant, keys],
+    }),
+  ]);
   return rows.map(({ entity, version, holder, picture }) => [
     entity,
     { version, holder, picture: readPicture(picture) },

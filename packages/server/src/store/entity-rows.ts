@@ -51,6 +51,10 @@ export function toEffectRow(begun: {
 
 /** The store holds what it was given; what is absent is left out. */
 export function toEffect(row: EffectRow): NewEffect {
+  return { ...toDeed(row), ...toOutcome(row) };
+}
+
+function toDeed(row: EffectRow) {
   return {
     id: row.id as EntityEffect["id"],
     seq: row.seq,
@@ -59,6 +63,13 @@ export function toEffect(row: EffectRow): NewEffect {
     status: row.status as EffectStatus,
     ...(row.tool === null ? {} : { tool: row.tool }),
     ...(row.touched ? { touched: true } : {}),
+    ...(row.reason === null ? {} : { reason: row.reason }),
+    ...(row.compensated_by === null ? {} : { compensatedBy: row.compensated_by }),
+  };
+}
+
+function toOutcome(row: EffectRow) {
+  return {
     ...(row.state === null ? {} : { state: row.state }),
     ...(row.contradicts.length === 0 ? {} : { contradicts: [...row.contradicts] }),
     ...(row.ends.length === 0 ? {} : { ends: [...row.ends] }),
@@ -66,7 +77,5 @@ export function toEffect(row: EffectRow): NewEffect {
     ...(row.releases === null ? {} : { releases: row.releases }),
     ...(row.flow === null ? {} : { flow: row.flow as "in" | "out" }),
     ...(row.minor === null || row.currency === null ? {} : { amount: { minor: row.minor, currency: row.currency } }),
-    ...(row.reason === null ? {} : { reason: row.reason }),
-    ...(row.compensated_by === null ? {} : { compensatedBy: row.compensated_by }),
   };
 }

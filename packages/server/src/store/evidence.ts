@@ -3,6 +3,7 @@ import type { EntityView } from "@airworthy/contract";
 
 import type { JudgedAction } from "../kernel/action-walk.ts";
 import { actorOf, isActor } from "../kernel/entities/actor.ts";
+import { toShown } from "../kernel/entities/picture.ts";
 
 /** For the working row: what people read of the decision. */
 export function evidenceOf(action: JudgedAction): object {
@@ -32,8 +33,7 @@ export function viewsOf({ agent, context }: Pick<JudgedAction, "agent" | "contex
       (one) => one.stands || one.holds || one.status === "started" || one.status === "unknown",
     );
     const shown = [...telling, ...others.filter((one) => !telling.includes(one))].slice(0, shownEffects);
-    const effects = shown.map(({ seq: _, ...effect }) => effect);
-    return { entity: key, version, ...(touched ? { touched } : {}), effects };
+    return { entity: key, version, ...(touched ? { touched } : {}), effects: shown.map(toShown) };
   });
 }
 

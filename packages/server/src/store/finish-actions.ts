@@ -22,25 +22,7 @@ export async function finishActions(
   if (actions.length === 0) return [];
   const ids = await moveActions(tx, tenant, actions);
   const moved = actions.filter((action) => ids.has(action.id));
-  if (moved.length > 0) {
-    const ends = moved.map((action) => ({
-      action: action.id,
-      state: action.outcome.status,
-      entities: endedEntitiesOf(action),
-    }));
-    await settleEffects(tx, tenant, { ends, entities });
-    await moveApprovals(tx, tenant, moved);
-    await insertObservations(
-      tx,
-      tenant,
-      moved.flatMap(({ outcome }) => (outcome.status === "done" ? outcome.observations : [])),
-    );
-    await insertReadings(
-      tx,
-      tenant,
-      moved.flatMap(({ reading }) => (reading ? [reading] : [])),
-    );
-  }
+  if (moved.length > 0) await writeEnds(tx, tenant, { moved, entities });
   const written = moved.length < actions.length ? await findWritten(tx, tenant, actions) : new Set();
   return actions.map((action) =>
     ids.has(action.id)
@@ -52,6 +34,33 @@ export async function finishActions(
 /** The business objects of an effect that may have been started; of one that was not there is nothing to end. */
 export function endedEntitiesOf(action: FinishedAction): readonly string[] {
   return action.permit && isSettled(action.outcome.status) ? entityKeysOf(action) : [];
+}
+
+/** What comes with the end of those that were moved; none of it needs another's answer, so it goes together. */
+async function writeEnds(
+  tx: Queryable,
+  tenant: string,
+  { moved, entities }: { readonly moved: readonly FinishedAction[]; readonly entities: EntityLocks },
+): Promise<void> {
+  const ends = moved.map((action) => ({
+    action: action.id,
+    state: action.outcome.status,
+    entities: endedEntitiesOf(action),
+  }));
+  await Promise.all([
+    settleEffects(tx, tenant, { ends, entities }),
+    moveApprovals(tx, tenant, moved),
+    insertObservations(
+      tx,
+      tenant,
+      moved.flatMap(({ outcome }) => (outcome.status === "done" ? outcome.observations : [])),
+    ),
+    insertReadings(
+      tx,
+      tenant,
+      moved.flatMap(({ reading }) => (reading ? [reading] : [])),
+    ),
+  ]);
 }
 
 /** Those whose walk has written its end already: the commit of an earlier try was not confirmed but had happened. */

@@ -151,7 +151,6 @@ async function writeBatch(tenant: string, { db, clock, head, jobs }: Batch) {
       answers.push(() => (answer?.finished ? job.settle.resolve() : job.settle.reject(takenOver(job.action.id))));
     }
     const redeemed = await redeemPermits(tx, tenant, { requests: redeems, entities });
-    await entities.write();
     for (const [index, job] of redeems.entries()) {
       const answer = redeemed[index];
       if (!answer) continue;
@@ -164,7 +163,7 @@ async function writeBatch(tenant: string, { db, clock, head, jobs }: Batch) {
       answers.push(() => job.settle.resolve(value));
     }
     const entries = linkEntries({ tenant, head, now: new Date(clock.now()).toISOString() }, drafts);
-    await insertEntries(tx, entries);
+    await Promise.all([entities.write(), insertEntries(tx, entries)]);
     const last = entries.at(-1);
     return {
       head: last ? { ...head, seq: last.seq, hash: last.hash } : head,

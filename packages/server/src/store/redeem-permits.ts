@@ -103,7 +103,16 @@ function claim(action: PermittedAction, locks: AllLocks): void {
   }
 }
 
+/** None of these statements needs another's answer, so they go together. */
 async function writeWinners(tx: Queryable, tenant: string, winners: readonly PermittedAction[]): Promise<void> {
+  await Promise.all([
+    startEffects(tx, tenant, winners),
+    consumeApprovals(tx, tenant, winners),
+    reserve(tx, tenant, winners),
+  ]);
+}
+
+async function startEffects(tx: Queryable, tenant: string, winners: readonly PermittedAction[]): Promise<void> {
   const column = <T>(pick: (action: PermittedAction) => T): T[] => winners.map(pick);
   await tx.query({
     name: "redeem-effects",
@@ -129,14 +138,15 @@ async function writeWinners(tx: Queryable, tenant: string, winners: readonly Per
       column((a) => JSON.stringify(evidenceOf(a))),
     ],
   });
+}
+
+async function consumeApprovals(tx: Queryable, tenant: string, winners: readonly PermittedAction[]): Promise<void> {
   const approvals = winners.flatMap((action) => action.permit.approval ?? []);
-  if (approvals.length > 0) {
-    await tx.query({
-      text: "update approvals set status = 'consumed' where tenant = $1 and id = any($2)",
-      values: [tenant, approvals],
-    });
-  }
-  await reserve(tx, tenant, winners);
+  if (approvals.length === 0) return;
+  await tx.query({
+    text: "update approvals set status = 'consumed' where tenant = $1 and id = any($2)",
+    values: [tenant, approvals],
+  });
 }
 
 /** Each reservation is a row keyed by action, so that it is settled once however often its end is told. */

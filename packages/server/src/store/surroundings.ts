@@ -1,7 +1,7 @@
 /** What stands around an action, read in one look: repeats of the same call, its business objects, what budgets have used. */
 import type { Surroundings } from "../kernel/deps.ts";
-import { readPicture } from "../kernel/entities/picture.ts";
 import type { Database } from "./database.ts";
+import { readPicture } from "./read-picture.ts";
 
 export function createSurroundings(db: Database): Surroundings {
   return {

@@ -2,6 +2,7 @@
  * How an effect changes the picture of its business object: when it begins, when it ends, and from the beginning. What
  * may have happened counts as standing; only what is done takes anything away.
  */
+import { isActor } from "./actor.ts";
 import { emptyPicture, type Net, type Picture, type PictureEffect } from "./picture.ts";
 
 export type NewEffect = Omit<PictureEffect, "stands" | "holds">;
@@ -22,7 +23,11 @@ export function beginEffect(picture: Picture, effect: NewEffect): Picture {
     stands: own && effect.state !== undefined,
     holds: own && effect.hold === "place",
   };
-  const next = { ...picture, effects: [...picture.effects, begun], net: count(picture.net, begun, "maybe", 1) };
+  const next = {
+    ...picture,
+    effects: [...picture.effects, begun],
+    net: count(picture.net, begun, { column: "maybe", sign: 1 }),
+  };
   return effect.status === "started" ? prune(next) : endEffect(next, effect.id, effect.status);
 }
 
@@ -31,7 +36,7 @@ export function endEffect(picture: Picture, id: string, status: Ended): Picture 
   const effect = picture.effects.find((one) => one.id === id);
   if (!effect || effect.status === status || !isPending(effect)) return picture;
   if (status === "unknown") return replace(picture, { ...effect, status });
-  const freed = count(picture.net, effect, "maybe", -1);
+  const freed = count(picture.net, effect, { column: "maybe", sign: -1 });
   if (status === "failed") {
     return prune(replace({ ...picture, net: freed }, { ...effect, status, stands: false, holds: false }));
   }
@@ -42,7 +47,7 @@ export function endEffect(picture: Picture, id: string, status: Ended): Picture 
       ? effects.filter((other) => other.seq > one.seq && other.status === "done").reduce(takeAway, one)
       : takeAway(one, done),
   );
-  return prune({ ...picture, effects: settled, net: count(freed, done, "done", 1) });
+  return prune({ ...picture, effects: settled, net: count(freed, done, { column: "done", sign: 1 }) });
 }
 
 /** The picture that all these effects make, in the order in which they came. */
@@ -51,20 +56,26 @@ export function rebuildPicture(effects: readonly NewEffect[]): Picture {
 }
 
 const isPending = ({ status }: PictureEffect): boolean => status === "started" || status === "unknown";
-const isSame = (a: PictureEffect, b: PictureEffect): boolean => a.by.kind === b.by.kind && a.by.name === b.by.name;
 
 /** What is left of an effect after a later one, which is done. A person's word also ends what only may have happened. */
 function takeAway(one: PictureEffect, later: PictureEffect): PictureEffect {
   if (later.seq <= one.seq || later.touched === true || later.compensatedBy !== undefined) return one;
   if (isPending(one) && later.by.kind !== "person") return one;
-  const again = isSame(one, later) && !isPending(one);
-  const ended =
-    one.state !== undefined && (later.ends?.includes(one.state) === true || (again && later.state === one.state));
-  const released =
-    (later.hold === "release" && (later.releases === undefined || later.releases === one.id)) ||
-    (again && later.hold === "place");
-  return { ...one, stands: one.stands && !ended, holds: one.holds && !released };
+  return { ...one, stands: one.stands && !endsState(later, one), holds: one.holds && !releases(later, one) };
 }
+
+/** The same actor's same state again takes the place of the first. */
+function endsState(later: PictureEffect, one: PictureEffect): boolean {
+  const isEnded = one.state !== undefined && later.ends?.includes(one.state) === true;
+  return isEnded || (isAgain(later, one) && later.state === one.state);
+}
+
+function releases(later: PictureEffect, one: PictureEffect): boolean {
+  if (later.hold === "release") return later.releases === undefined || later.releases === one.id;
+  return later.hold === "place" && isAgain(later, one);
+}
+
+const isAgain = (later: PictureEffect, one: PictureEffect): boolean => isActor(one.by, later.by) && !isPending(one);
 
 function replace(picture: Picture, effect: PictureEffect): Picture {
   return { ...picture, effects: picture.effects.map((one) => (one.id === effect.id ? effect : one)) };
@@ -80,8 +91,7 @@ const columns = {
 function count(
   net: Picture["net"],
   { amount, flow, by, compensatedBy }: PictureEffect,
-  column: keyof typeof columns,
-  sign: 1 | -1,
+  { column, sign }: { readonly column: keyof typeof columns; readonly sign: 1 | -1 },
 ): Picture["net"] {
   if (!amount || flow === undefined || by.kind === "recall" || compensatedBy !== undefined) return net;
   const before = net[amount.currency] ?? noNet;

@@ -14,6 +14,9 @@ export type Picture = {
 
 export const emptyPicture: Picture = { effects: [], net: {}, truncated: false };
 
-/** What the store keeps; it wrote it itself. */
-export const readPicture = (text: string | null | undefined): Picture =>
-  text === null || text === undefined ? emptyPicture : (JSON.parse(text) as Picture);
+/** The effect as it is shown: its place in the order is ours. */
+export function toShown<T extends PictureEffect>(effect: T): Omit<T, "seq"> {
+  const { seq, ...shown } = effect;
+  void seq;
+  return shown;
+}
