@@ -25,8 +25,8 @@ export type EntityLocks = {
   ) => void;
   /** Does nothing to an object that the effect neither holds nor stands on. */
   readonly end: (key: string, id: string, status: Exclude<EffectStatus, "started">) => void;
-  /** Makes the picture anew from all effects there are, with what was changed here. Slow on a long history. */
-  readonly rebuild: (key: string, change?: (effect: NewEffect) => NewEffect) => Promise<void>;
+  /** Makes the picture anew from all effects there are, as they are by now. Slow on a long history. */
+  readonly rebuild: (key: string) => Promise<void>;
   readonly write: () => Promise<void>;
 };
 
@@ -39,7 +39,7 @@ export async function lockEntities(
   const rows = new Map(await lockRows(tx, tenant, { begins, ends }));
   const changed = new Set<string>();
   const begun: Begun[] = [];
-  const ended = new Map<string, string>();
+  const ended = new Map<string, EffectStatus>();
   const get = (key: string): LockedEntity => rows.get(key) ?? { version: 0, holder: null, picture: emptyPicture };
   const set = (key: string, entity: LockedEntity): void => {
     rows.set(key, entity);
@@ -56,15 +56,20 @@ export async function lockEntities(
     end: (key, id, status) => {
       const was = get(key);
       const picture = endEffect(was.picture, id, status);
-      if (picture === was.picture && was.holder !== id) return;
+      // A truncated picture may not hold it any more, and its row must tell its end all the same.
+      if (picture === was.picture && was.holder !== id && !was.picture.truncated) return;
       ended.set(id, status);
       // What was read of it while the effect was under way may be of before it: so the version rises once more.
       set(key, { version: was.version + 1, holder: was.holder === id ? null : was.holder, picture });
     },
-    rebuild: async (key, change = (effect) => effect) => {
+    rebuild: async (key) => {
       const was = get(key);
-      const history = await readHistory(tx, tenant, key);
-      set(key, { ...was, version: was.version + 1, picture: rebuildPicture(history.map(change)) });
+      const history = (await readHistory(tx, tenant, key)).map((one) => ({
+        ...one,
+        status: ended.get(one.id) ?? one.status,
+      }));
+      const own = begun.filter((one) => one.entity === key).map(({ effect }) => effect);
+      set(key, { ...was, version: was.version + 1, picture: rebuildPicture([...history, ...own]) });
     },
     write: async () => {
       if (changed.size > 0)
@@ -106,7 +111,7 @@ async function lockRows(tx: Queryable, tenant: string, { begins, ends }: Keys): 
 type Changes = {
   readonly changed: readonly (LockedEntity & { readonly entity: string })[];
   readonly begun: readonly Begun[];
-  readonly ended: ReadonlyMap<string, string>;
+  readonly ended: ReadonlyMap<string, EffectStatus>;
 };
 
 async function writeEntities(tx: Queryable, tenant: string, { changed, begun, ended }: Changes): Promise<void> {

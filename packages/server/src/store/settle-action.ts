@@ -3,12 +3,11 @@ import { type ActionRecord, AirworthyError } from "@airworthy/contract";
 
 import type { Settlement } from "../kernel/action-store.ts";
 import { keyOf } from "../kernel/action-keys.ts";
-import type { NewEffect } from "../kernel/entities/fold.ts";
 import type { Values } from "../kernel/deps.ts";
 import { readAnswer } from "../kernel/provenance/reading.ts";
 import type { Queryable } from "./database.ts";
 import { settleEffects } from "./effects.ts";
-import { type EntityLocks, lockEntities } from "./entity-locks.ts";
+import { lockEntities } from "./entity-locks.ts";
 import type { Draft } from "./ledger-chain.ts";
 import type { LedgerWriter } from "./ledger-writer.ts";
 import { insertObservations } from "./observations.ts";
@@ -25,7 +24,8 @@ export function settleAction(
     const entities = await lockEntities(tx, tenant, { begins: [], ends: keys });
     const moved = await moveAction(tx, settlement);
     await settleEffects(tx, tenant, { ends: [{ action: id, state: outcome.status, entities: keys }], entities });
-    if (from === "unknown") await retell(entities, keys, { id, status: outcome.status });
+    // Others may have acted since, and what ended its state then was not taken to end what only may have happened.
+    if (from === "unknown") for (const key of new Set(keys)) await entities.rebuild(key);
     await entities.write();
     if (outcome.status === "done") await insertObservations(tx, tenant, outcome.observations);
     const reading = readSettled(outcome);
@@ -102,16 +102,6 @@ function describeSettlement(
 
 type Row = { readonly agent: string; readonly tool: string; readonly record: string | null };
 type Kept = Partial<Pick<ActionRecord, "entity" | "touches" | "error">>;
-
-/** Others may have acted since, and what ended its state then was not taken to end what only may have happened. */
-async function retell(entities: EntityLocks, keys: readonly string[], settled: Pick<NewEffect, "id" | "status">) {
-  for (const key of new Set(keys)) {
-    // oxlint-disable-next-line no-await-in-loop -- one connection
-    await entities.rebuild(key, (effect) =>
-      effect.id === settled.id ? { ...effect, status: settled.status } : effect,
-    );
-  }
-}
 
 function describeError(outcome: Settlement["outcome"]): ActionRecord["error"] {
   switch (outcome.status) {
