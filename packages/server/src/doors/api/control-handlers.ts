@@ -29,7 +29,14 @@ export type ControlHandlerDeps = {
 };
 type Names = Exclude<
   keyof Handlers,
-  "proposeAction" | "listActions" | "readAction" | "explainAction" | "resolveAction" | "planRecall"
+  | "proposeAction"
+  | "listActions"
+  | "readAction"
+  | "explainAction"
+  | "resolveAction"
+  | "readEntity"
+  | "noteEntity"
+  | "planRecall"
 >;
 
 const defaultLimit = 100;
