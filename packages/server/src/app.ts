@@ -12,8 +12,10 @@ import { createControlHandlers } from "./doors/api/control-handlers.ts";
 import type { Handlers } from "./doors/api/handlers.ts";
 import { identify } from "./doors/api/identity.ts";
 import { createSourceHandlers } from "./doors/api/source-handlers.ts";
+import { createEventsDoor } from "./doors/events/door.ts";
 import { createAgentGateway } from "./doors/mcp/agent-gateway.ts";
 import { createMcpDoor } from "./doors/mcp/door.ts";
+import { createPushIntake } from "./intake/push-intake.ts";
 import type { SourcesOptions } from "./intake/run-sources.ts";
 import { sourceDrivers } from "./intake/source-drivers.ts";
 import type { ServerConfig } from "./kernel/config.ts";
@@ -43,6 +45,7 @@ import { createValues } from "./store/value-index.ts";
 export type App = {
   readonly api: ReturnType<typeof createApi>;
   readonly mcp: ReturnType<typeof createMcpDoor>;
+  readonly events: ReturnType<typeof createEventsDoor>;
   readonly recover: RecoverDeps;
   readonly control: ControlPoller;
   readonly snapshots: SnapshotStore;
@@ -107,6 +110,7 @@ export async function createApp(parts: AppParts): Promise<App> {
       quarantine: createQuarantineStore(db, writer),
     }),
   };
+  const sources = createSourcesOptions(parts, control);
   const gateway = createAgentGateway({
     walk: recover,
     mcp: connectors.mcp,
@@ -117,10 +121,17 @@ export async function createApp(parts: AppParts): Promise<App> {
   return {
     api: createApi({ handlers, identify: who, onFailure }),
     mcp: createMcpDoor(gateway, { onFailure }),
+    events: createEventsDoor({
+      control,
+      clock: control.clock,
+      intake: createPushIntake({ store: sources.store, now: control.clock.now }),
+      secret: sources.secret,
+      onFailure,
+    }),
     recover,
     control,
     snapshots,
-    sources: createSourcesOptions(parts, control),
+    sources,
     close: async () => {
       await writer.close();
       await control.close();
