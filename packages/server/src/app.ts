@@ -12,7 +12,7 @@ import { createControlHandlers } from "./doors/api/control-handlers.ts";
 import type { Handlers } from "./doors/api/handlers.ts";
 import { identify } from "./doors/api/identity.ts";
 import { createSourceHandlers } from "./doors/api/source-handlers.ts";
-import { createEventsDoor } from "./doors/events/door.ts";
+import { createEventsDoor, type EventsDoorDeps } from "./doors/events/door.ts";
 import { createAgentGateway } from "./doors/mcp/agent-gateway.ts";
 import { createMcpDoor } from "./doors/mcp/door.ts";
 import { createPushIntake } from "./intake/push-intake.ts";
@@ -89,8 +89,6 @@ export async function createApp(parts: AppParts): Promise<App> {
   const who = (headers: { authorization: string | undefined; tenant: string | undefined }) =>
     identify(headers, { keys, control, local });
   const ledger = createLedgerReader(db, folder.verifier);
-  const health = healthOf(control);
-  const onFault = recover.onFault;
   const handlers: Handlers = {
     ...createActionHandlers({ walk: recover, approvals, ledger }),
     ...createControlHandlers({
@@ -100,8 +98,8 @@ export async function createApp(parts: AppParts): Promise<App> {
       keys,
       snapshots,
       ledger,
-      health,
-      onFault,
+      health: healthOf(control),
+      onFault: recover.onFault,
     }),
     ...createSourceHandlers({
       control,
@@ -111,23 +109,19 @@ export async function createApp(parts: AppParts): Promise<App> {
     }),
   };
   const sources = createSourcesOptions(parts, control);
-  const gateway = createAgentGateway({
-    walk: recover,
-    mcp: connectors.mcp,
-    identify: ({ authorization }) => who({ authorization, tenant: undefined }),
-    holdMs: config.holdMs,
-    version,
-  });
   return {
     api: createApi({ handlers, identify: who, onFailure }),
-    mcp: createMcpDoor(gateway, { onFailure }),
-    events: createEventsDoor({
-      control,
-      clock: control.clock,
-      intake: createPushIntake({ store: sources.store, now: control.clock.now }),
-      secret: sources.secret,
-      onFailure,
-    }),
+    mcp: createMcpDoor(
+      createAgentGateway({
+        walk: recover,
+        mcp: connectors.mcp,
+        identify: ({ authorization }) => who({ authorization, tenant: undefined }),
+        holdMs: config.holdMs,
+        version,
+      }),
+      { onFailure },
+    ),
+    events: openEvents(sources, onFailure),
     recover,
     control,
     snapshots,
@@ -138,6 +132,10 @@ export async function createApp(parts: AppParts): Promise<App> {
       await Promise.all([engine.close(), connectors.close()]);
     },
   };
+}
+
+function openEvents({ control, clock, store, secret }: SourcesOptions, onFailure: EventsDoorDeps["onFailure"]) {
+  return createEventsDoor({ control, clock, intake: createPushIntake({ store, now: clock.now }), secret, onFailure });
 }
 
 function createSourcesOptions({ config, db, log }: AppParts, control: ControlPoller): SourcesOptions {

@@ -46,11 +46,8 @@ async function groundFact(action: ProposedAction, { rule, before }: Wanted, deps
   }
   const need = { rule, key: String(key), maxAgeMs: durationMs(rule.maxAge) };
   const believed = await deps.observations.latest(action.tenant, action.agent, { fact: rule.fact, key: need.key });
-  const age = believed?.asOf === undefined ? undefined : deps.clock.now() - believed.asOf;
-  const young = age !== undefined && age <= need.maxAgeMs;
   const pushed = await readPushed(action, need, deps);
-  const outdated = believed !== undefined && outdates(pushed, believed);
-  if (believed && !outdated && (young || !deps.options.freshness))
+  if (believed && mayUse({ believed, pushed, need }, deps))
     return use(action, { need, observation: believed, how: "agent" }, deps);
 
   await before;
@@ -58,6 +55,15 @@ async function groundFact(action: ProposedAction, { rule, before }: Wanted, deps
   if ("effect" in reread) return reread;
   const observation = await newest(action, { pushed, reread }, deps);
   return use(action, { need, observation, how: believed ? "reread" : "lookup", believed }, deps);
+}
+
+type Belief = { readonly believed: Observation; readonly pushed: Observation | undefined; readonly need: Need };
+
+/** Young enough, and nothing newer was pushed since. */
+function mayUse({ believed, pushed, need }: Belief, { clock, options }: Ports): boolean {
+  if (!options.freshness) return true;
+  const young = believed.asOf !== undefined && clock.now() - believed.asOf <= need.maxAgeMs;
+  return young && !outdates(pushed, believed);
 }
 
 /** A look-up may answer from behind what was pushed already; then the pushed value is what is known. */

@@ -1,6 +1,6 @@
 /** The door for what is pushed to us: proves the sender, reads the events, and says 202 once they are committed. */
 import { randomUUID } from "node:crypto";
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 
 import {
   AirworthyError,
@@ -31,7 +31,6 @@ export type EventsDoorDeps = {
 const defaultMaxBytes = 1024 * 1024;
 /** So many bodies are read at once: those of strangers among them, for a signature is checked over the whole. */
 const readingMax = 128;
-const retryAfterSeconds = 2;
 
 /** A `node:http` request listener for `/events/…`. It never throws and never leaves a request without an answer. */
 export function createEventsDoor(deps: EventsDoorDeps): (request: IncomingMessage, response: ServerResponse) => void {
@@ -42,11 +41,10 @@ export function createEventsDoor(deps: EventsDoorDeps): (request: IncomingMessag
       deps.onFailure(id, error);
       if (response.headersSent) response.destroy();
       else
-        answer(response, 500, {
-          code: "internal",
-          message: `Something went wrong here; the log has it under ${id}.`,
-          retryable: true,
-        });
+        answer(
+          response,
+          later({ code: "internal", message: `Something went wrong here; the log has it under ${id}.` }),
+        );
     });
   };
 }
@@ -54,70 +52,66 @@ export function createEventsDoor(deps: EventsDoorDeps): (request: IncomingMessag
 type Open = { readonly deps: EventsDoorDeps; readonly load: { reading: number } };
 
 async function handle(request: IncomingMessage, response: ServerResponse, { deps, load }: Open): Promise<void> {
-  const refuse = (status: number, error: ErrorBody, headers: Record<string, string> = {}): void => {
+  const admitted = await admit(request, { deps, load });
+  if ("status" in admitted) {
     if (!request.readableEnded) drainBody(request, defaultMaxBytes);
-    answer(response, status, error, headers);
-  };
-  if (request.method !== "POST") return refuse(405, bad("Events are sent with POST."), { allow: "POST" });
-  const target = targetOf(request.url ?? "");
-  const found = target && (await findSource(target, deps));
-  if (!target || !found) return refuse(404, { ...bad("There is no such source of events."), code: "not_found" });
-  if ("unavailable" in found) return refuse(503, found.unavailable, { "retry-after": String(retryAfterSeconds) });
-  const { connector, snapshot } = found;
-  const maxBytes = connector.maxBytes ?? defaultMaxBytes;
-  const encoding = request.headers["content-encoding"] ?? "identity";
-  if (encoding !== "identity")
-    return refuse(415, bad("A compressed body is not taken."), { "accept-encoding": "identity" });
-  if (Number(request.headers["content-length"] ?? 0) > maxBytes) return refuse(413, tooLarge(maxBytes));
-  const admitted = attempt(deps, (with_) => verifyHeaders(connector.verify, request.headers, with_));
-  if (!("proven" in admitted)) return refuse(503, admitted, { "retry-after": String(retryAfterSeconds) });
-  if (!admitted.proven) return refuse(401, stranger(admitted.why), { "www-authenticate": "Bearer" });
-  if (load.reading >= readingMax) return refuse(429, busy, { "retry-after": String(retryAfterSeconds) });
+    return answer(response, admitted);
+  }
+  const maxBytes = admitted.connector.maxBytes ?? defaultMaxBytes;
   load.reading += 1;
   const body = await readBody(request, maxBytes).finally(() => {
     load.reading -= 1;
   });
   if (body === "gone") return;
   if ("tooLarge" in body) {
-    return answer(response, 413, tooLarge(maxBytes), body.drained ? {} : { connection: "close" });
+    return answer(response, { ...tooLarge(maxBytes), headers: body.drained ? {} : { connection: "close" } });
   }
-  await take(response, { request, bytes: body.bytes, tenant: target.tenant, connector, snapshot }, deps);
+  answer(response, await take({ request, bytes: body.bytes, ...admitted }, deps));
 }
 
-type Received = {
-  readonly request: IncomingMessage;
-  readonly bytes: Buffer;
-  readonly tenant: string;
-  readonly connector: WebhookConnector;
-  readonly snapshot: Snapshot;
-};
+type Admitted = { readonly tenant: string; readonly connector: WebhookConnector; readonly snapshot: Snapshot };
 
-async function take(response: ServerResponse, received: Received, deps: EventsDoorDeps): Promise<void> {
-  const { request, bytes, tenant, connector, snapshot } = received;
+/** What can be told before a byte of the body is read. */
+async function admit(request: IncomingMessage, { deps, load }: Open): Promise<Admitted | Reply> {
   const { headers } = request;
+  if (request.method !== "POST") return { ...bad(405, "Events are sent with POST."), headers: { allow: "POST" } };
+  const target = targetOf(request.url ?? "");
+  const found = target && (await findSource(target, deps));
+  if (!target || !found) return refusal(404, { code: "not_found", message: "There is no such source of events." });
+  if ("status" in found) return found;
+  const unfit = refuseBody(found.connector, headers);
+  if (unfit) return unfit;
+  const sender = attempt(deps, (with_) => verifyHeaders(found.connector.verify, headers, with_));
+  if ("status" in sender) return sender;
+  if (!sender.proven) return stranger(sender.why);
+  return load.reading >= readingMax ? busy : { tenant: target.tenant, ...found };
+}
+
+function refuseBody({ maxBytes = defaultMaxBytes }: WebhookConnector, headers: IncomingHttpHeaders): Reply | undefined {
+  if ((headers["content-encoding"] ?? "identity") !== "identity") return bad(415, "A compressed body is not taken.");
+  return Number(headers["content-length"] ?? 0) > maxBytes ? tooLarge(maxBytes) : undefined;
+}
+
+type Received = Admitted & { readonly request: IncomingMessage; readonly bytes: Buffer };
+
+async function take({ request, bytes, tenant, connector, snapshot }: Received, deps: EventsDoorDeps): Promise<Reply> {
+  const { headers } = request;
+  const sender = attempt(deps, (with_) => verifyBody(connector.verify, { headers, body: bytes }, with_));
+  if ("status" in sender) return sender;
+  if (!sender.proven) return stranger(sender.why);
   try {
-    const sender = attempt(deps, (with_) => verifyBody(connector.verify, { headers, body: bytes }, with_));
-    if (!("proven" in sender)) return answer(response, 503, sender, { "retry-after": String(retryAfterSeconds) });
-    if (!sender.proven) return answer(response, 401, stranger(sender.why), { "www-authenticate": "Bearer" });
     const trustHeaders = connector.verify.by === "bearer";
     const { messages, origin } = readEvents({ headers, body: bytes, id: sender.id, trustHeaders });
     const batch = { id: batchIdOf(messages, bytes), origin, digest: digestOf(messages) };
     const outcome = await deps.intake.push({ tenant, connector, snapshot, batch, messages, bytes: bytes.length });
-    if (outcome === "busy") return answer(response, 429, busy, { "retry-after": String(retryAfterSeconds) });
-    if (outcome.state === "conflicting") {
-      const error = bad("An event of this id was taken with other content; this one is not.");
-      return answer(response, 409, {
-        ...error,
-        code: "conflict",
-        place: "id",
-        fix: "Give each event an id of its own.",
-      });
-    }
-    answer(response, 202, { ...outcome, batch: batch.id });
+    if (outcome === "busy") return busy;
+    if (outcome.state !== "conflicting") return { status: 202, body: { ...outcome, batch: batch.id } };
+    const message = "An event of this id was taken with other content; this one is not.";
+    return refusal(409, { code: "conflict", message, place: "id", fix: "Give each event an id of its own." });
   } catch (error) {
     if (!(error instanceof AirworthyError) || error.code === "internal") throw error;
-    const status = error.code === "too_large" ? 413 : error.retryable || error.code === "unavailable" ? 503 : 400;
-    answer(response, status, errorOf(error), status === 503 ? { "retry-after": String(retryAfterSeconds) } : {});
+    if (error.code === "too_large") return refusal(413, error);
+    return error.retryable || error.code === "unavailable" ? later(error) : refusal(400, error);
   }
 }
 
@@ -140,63 +134,64 @@ function targetOf(url: string): Target | undefined {
   return match?.[2] === undefined ? undefined : { tenant: match[1] ?? defaultTenant, connector: match[2] };
 }
 
-type Source =
-  | { readonly connector: WebhookConnector; readonly snapshot: Snapshot }
-  | { readonly unavailable: ErrorBody };
+type Source = { readonly connector: WebhookConnector; readonly snapshot: Snapshot };
 
 /** Undefined for an unknown tenant as for an unknown source: who may not know cannot tell them apart. */
 async function findSource(
   { tenant, connector: name }: Target,
   { control }: EventsDoorDeps,
-): Promise<Source | undefined> {
+): Promise<Source | Reply | undefined> {
   try {
     const { snapshot } = await control.view(tenant);
     const connector = Object.hasOwn(snapshot.connectors, name) ? snapshot.connectors[name] : undefined;
     return connector?.type === "webhook" ? { connector, snapshot } : undefined;
   } catch (error) {
     if (error instanceof AirworthyError && error.code === "not_found") return undefined;
-    if (error instanceof AirworthyError) return { unavailable: errorOf(error) };
+    if (error instanceof AirworthyError) return later(error);
     throw error;
   }
 }
 
 /** A secret that cannot be read is our fault: the log says which, the sender hears no more than that. */
-function attempt(deps: EventsDoorDeps, verify: (deps: SenderDeps) => Sender): Sender | ErrorBody {
+function attempt(deps: EventsDoorDeps, verify: (deps: SenderDeps) => Sender): Sender | Reply {
   try {
     return verify({ secret: deps.secret, now: deps.clock.now });
   } catch (error) {
     deps.onFailure(randomUUID(), error);
-    return { code: "unavailable", message: "Senders cannot be verified now.", retryable: true };
+    return later({ code: "unavailable", message: "Senders cannot be verified now.", retryable: true });
   }
 }
 
-const bad = (message: string): ErrorBody => ({ code: "invalid_input", message, retryable: false });
-const tooLarge = (maxBytes: number): ErrorBody => ({
-  ...bad(`The body is too large: the limit is ${maxBytes} bytes.`),
-  code: "too_large",
-});
-const stranger = (why: string): ErrorBody => ({
-  code: "unauthenticated",
-  message: `The sender is not proven: ${why}.`,
-  retryable: false,
-});
-const busy: ErrorBody = {
-  code: "unavailable",
-  message: "More events are waiting than can be taken now.",
-  retryable: true,
+type Reply = { readonly status: number; readonly body: object; readonly headers?: Readonly<Record<string, string>> };
+type Failure = Pick<ErrorBody, "code" | "message"> & {
+  readonly retryable?: boolean | undefined;
+  readonly place?: string | undefined;
+  readonly fix?: string | undefined;
 };
 
-function errorOf({ code, message, retryable, place, fix }: AirworthyError): ErrorBody {
-  return { code, message, retryable, ...(place === undefined ? {} : { place }), ...(fix === undefined ? {} : { fix }) };
+function refusal(status: number, { code, message, retryable = false, place, fix }: Failure): Reply {
+  const more = { ...(place === undefined ? {} : { place }), ...(fix === undefined ? {} : { fix }) };
+  return { status, body: { code, message, retryable, ...more } };
 }
 
-function answer(response: ServerResponse, status: number, body: object, headers: Record<string, string> = {}): void {
+const retryAfter = { "retry-after": "2" };
+const later = (error: Failure): Reply => ({ ...refusal(503, { ...error, retryable: true }), headers: retryAfter });
+const bad = (status: number, message: string): Reply => refusal(status, { code: "invalid_input", message });
+const tooLarge = (maxBytes: number): Reply =>
+  refusal(413, { code: "too_large", message: `The body is too large: the limit is ${maxBytes} bytes.` });
+const stranger = (why: string): Reply => ({
+  ...refusal(401, { code: "unauthenticated", message: `The sender is not proven: ${why}.` }),
+  headers: { "www-authenticate": "Bearer" },
+});
+const busy: Reply = {
+  ...refusal(429, { code: "unavailable", message: "More events are waiting than can be taken now.", retryable: true }),
+  headers: retryAfter,
+};
+
+function answer(response: ServerResponse, { status, body, headers = {} }: Reply): void {
   if (response.headersSent || response.destroyed) return;
   const text = JSON.stringify(body);
-  response.writeHead(status, {
-    "content-type": "application/json",
-    "content-length": Buffer.byteLength(text),
-    ...headers,
-  });
+  const length = Buffer.byteLength(text);
+  response.writeHead(status, { "content-type": "application/json", "content-length": length, ...headers });
   response.end(text);
 }

@@ -95,24 +95,24 @@ type Read = { readonly message: Message; readonly source: string } | { readonly 
 
 function readEvent(value: Json, number: number): Read {
   if (!isJsonObject(value)) return { why: "an object expected" };
-  const { specversion, id, source, type, subject, time } = value;
+  const { specversion, id, source, type, subject } = value;
   if (specversion !== "1.0") return { why: "specversion 1.0 expected" };
   if (!isText(id) || !isText(source) || !isText(type)) return { why: "id, source and type expected, each a text" };
-  if (subject !== undefined && subject !== null && !isText(subject)) return { why: "subject is not a text" };
-  const at = time === undefined || time === null ? undefined : readTime(time);
-  if (time !== undefined && time !== null && at === undefined) return { why: "time is not a moment with its offset" };
+  if (isGiven(subject) && !isText(subject)) return { why: "subject is not a text" };
+  const time = timeOf(value);
+  if ("why" in time) return time;
   const payload = dataOf(value);
   if ("why" in payload) return payload;
-  const message = {
-    number,
-    // Unique together, as the specification says; the length of the one keeps them apart.
-    id: shortId(`${source.length}:${source} ${id}`),
-    type,
-    ...(isText(subject) ? { key: subject } : {}),
-    ...(at === undefined ? {} : { time: at }),
-    payload: payload.data,
-  };
-  return { message, source: source.slice(0, 200) };
+  const key = isText(subject) ? { key: subject } : {};
+  // Unique together, as the specification says; the length of the one keeps them apart.
+  const ids = { id: shortId(`${source.length}:${source} ${id}`), type };
+  return { message: { number, ...ids, ...key, ...time, payload: payload.data }, source: source.slice(0, 200) };
+}
+
+function timeOf({ time }: JsonObject): { readonly time?: number } | { readonly why: string } {
+  if (!isGiven(time)) return {};
+  const at = readTime(time);
+  return at === undefined ? { why: "time is not a moment with its offset" } : { time: at };
 }
 
 function dataOf({ data, data_base64: encoded }: JsonObject): { readonly data: Json } | { readonly why: string } {
@@ -125,6 +125,7 @@ function dataOf({ data, data_base64: encoded }: JsonObject): { readonly data: Js
   }
 }
 
+const isGiven = (value: Json | undefined): value is Json => value !== undefined && value !== null;
 const isText = (value: Json | undefined): value is string =>
   typeof value === "string" && value !== "" && value.length <= 2048;
 /** What is too long for an index is known by its digest. */
