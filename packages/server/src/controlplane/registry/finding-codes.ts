@@ -189,7 +189,7 @@ export const findingCodes = {
     "Give it to a read of an http, sql or mcp connector; `records` only beside `contract`.",
   ),
   AW1907: warning(
-    "A record has neither `version` nor `asOf`: what arrives later counts as newer.",
+    "A record has neither `version` nor `asOf`: where its messages carry no time, what arrives later counts as newer.",
     "Say where its version or its time stands, if the source gives one.",
   ),
   AW1908: error("A path of a record that cannot be read.", "Use $ for the payload and, below `each`, @ for the item."),
