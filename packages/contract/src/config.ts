@@ -1,16 +1,13 @@
 /** Configuration documents: what an operator writes in YAML. Strict, so an unknown key is an error with a place. */
 import { z } from "zod";
 
-const name = z
-  .string()
-  .regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, "a name of lower-case letters, digits, dots, dashes and underscores");
+import { networkShape } from "./config-network.ts";
+import { SecretRef, duration, name, pathText } from "./config-text.ts";
+
 const toolName = z
   .string()
   .regex(/^[a-zA-Z][a-zA-Z0-9._-]{0,127}$/, "a tool name of letters, digits, dots, dashes and underscores");
 const factName = z.string().regex(/^[a-z][a-z0-9_.-]{0,127}$/, "a fact name such as crm.account.status");
-/** `$` is the root (arguments or result), `@` the item of `each`; steps are `.name`, `['name']`, `[0]` and, in `each`, `[*]`. */
-const pathText = z.string().regex(/^(\$|@)/, "a path that begins with $ (root) or @ (item)");
-const duration = z.string().regex(/^\d+(ms|s|m|h|d)$/, "a duration such as 500ms, 30s, 5m, 24h or 7d");
 /** As `pathText`; also `$..name`: what stands under that name at any depth. */
 const fieldPath = z
   .string()
@@ -25,13 +22,6 @@ export const Reversibility = z.enum(["read_only", "reversible", "externally_reve
 export type Reversibility = z.infer<typeof Reversibility>;
 export const PersonRole = z.enum(["viewer", "approver", "operator", "admin"]);
 export type PersonRole = z.infer<typeof PersonRole>;
-
-/** Where a secret is found. The value itself never stands in a document. */
-export const SecretRef = z.union([
-  z.strictObject({ env: z.string().min(1) }),
-  z.strictObject({ file: z.string().min(1) }),
-]);
-export type SecretRef = z.infer<typeof SecretRef>;
 
 export const AgentDocument = z.strictObject({
   apiVersion,
@@ -182,6 +172,7 @@ export const HttpConnector = z.strictObject({
   type: z.literal("http"),
   baseUrl: z.string().min(1).meta({ description: "May be ${NAME}, filled from the server's environment." }),
   auth: auth.optional(),
+  ...networkShape,
   tools: z.array(HttpTool).min(1),
 });
 export const SqlConnector = z.strictObject({
@@ -191,6 +182,7 @@ export const SqlConnector = z.strictObject({
     description: "mysql stands for MariaDB too. Default postgresql.",
   }),
   connection: SecretRef,
+  ...networkShape,
   tools: z.array(SqlTool).min(1),
 });
 export const McpConnector = z.strictObject({
@@ -203,6 +195,7 @@ export const McpConnector = z.strictObject({
     .optional()
     .meta({ description: "A server started over stdio: program and arguments." }),
   auth: auth.optional(),
+  ...networkShape,
   extras: z.boolean().optional().meta({
     description: "false: do not add the confidence and rationale arguments to this server's tools. Default true.",
   }),

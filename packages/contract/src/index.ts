@@ -2,6 +2,8 @@
 export * from "./action.ts";
 export * from "./api.ts";
 export * from "./approval.ts";
+export * from "./config-network.ts";
+export { SecretRef } from "./config-text.ts";
 export * from "./config.ts";
 export * from "./errors.ts";
 export * from "./explanation.ts";

@@ -169,6 +169,12 @@ export const findingCodes = {
     "A limit that the field's type does not have.",
     "Use `range` for numbers, `maxLength` for text and lists.",
   ),
+
+  AW1950: error("`tls` says a certificate without its private key, or the key alone.", "Say both `cert` and `key`."),
+  AW1951: error(
+    "`tls` or `proxy` stands where nothing goes over the network that way.",
+    "Remove it, or use an https address.",
+  ),
 } as const satisfies Record<string, CodeEntry>;
 
 export type FindingCode = keyof typeof findingCodes;

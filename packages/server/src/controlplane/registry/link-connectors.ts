@@ -3,6 +3,7 @@ import type { ConnectorDocument, SecretRef } from "@airworthy/contract";
 
 import type { FindingCode } from "./finding-codes.ts";
 import { report } from "./link-index.ts";
+import { linkNetwork } from "./link-network.ts";
 import type { LinkIndex } from "./link-index.ts";
 import type { LoadedDocument } from "./load-documents.ts";
 import type { DataPath } from "./place.ts";
@@ -16,6 +17,7 @@ export function linkConnectors(index: LinkIndex): void {
   for (const connector of index.connectors) {
     linkAddress(index, connector);
     linkSecrets(index, connector);
+    linkNetwork(index, connector, { linkUrl, linkSecretRef });
   }
 }
 

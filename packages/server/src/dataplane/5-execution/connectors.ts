@@ -1,8 +1,9 @@
 /** The connectors as one port: each call goes to the kind that its tool's connector is of. */
 import type { ConnectorAnswer, Connectors } from "../../kernel/deps.ts";
+import { createPeers } from "../../kernel/network/create-peers.ts";
 import { createHttpConnector } from "./connectors/http.ts";
 import { createMcpConnector, type McpConnectorRuntime } from "./connectors/mcp.ts";
-import { fillUrl, readSecret } from "./connectors/secrets.ts";
+import { fillUrl, readPem, readSecret } from "./connectors/secrets.ts";
 import { createSqlConnector } from "./connectors/sql.ts";
 
 export type ConnectorSet = Connectors & { readonly mcp: McpConnectorRuntime; readonly close: () => Promise<void> };
@@ -15,6 +16,7 @@ export function createConnectors(options: { env: Readonly<Record<string, string 
   const mcp = createMcpConnector({
     secret: (ref) => readSecret(ref, env),
     fill: (text) => fillUrl(text, env),
+    peers: createPeers({ text: (ref) => readPem(ref, env), fill: (text) => fillUrl(text, env), now: Date.now }),
     environment: basicEnvironment(env),
   });
   const kinds = { http, sql, mcp };
