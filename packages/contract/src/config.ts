@@ -1,30 +1,15 @@
 /** Configuration documents: what an operator writes in YAML. Strict, so an unknown key is an error with a place. */
 import { z } from "zod";
 
-const name = z
-  .string()
-  .regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, "a name of lower-case letters, digits, dots, dashes and underscores");
-const toolName = z
-  .string()
-  .regex(/^[a-zA-Z][a-zA-Z0-9._-]{0,127}$/, "a tool name of letters, digits, dots, dashes and underscores");
-const factName = z.string().regex(/^[a-z][a-z0-9_.-]{0,127}$/, "a fact name such as crm.account.status");
-/** `$` is the root (arguments or result), `@` the item of `each`; steps are `.name`, `['name']`, `[0]` and, in `each`, `[*]`. */
-const pathText = z.string().regex(/^(\$|@)/, "a path that begins with $ (root) or @ (item)");
-const duration = z.string().regex(/^\d+(ms|s|m|h|d)$/, "a duration such as 500ms, 30s, 5m, 24h or 7d");
-/** As `pathText`; also `$..name`: what stands under that name at any depth. */
-const fieldPath = z
-  .string()
-  .regex(/^\$/, "a path into the result that begins with $, such as $.items[*].note or $..note");
-const apiVersion = z.literal("airworthy/v1");
+import { apiVersion, duration, fieldPath, Level, name, pathText, PersonRole, toolName } from "./config-forms.ts";
+import { DataClassDocument, DataRuleDocument, IssuerDocument, toolData } from "./data.ts";
 
-export const Level = z.enum(["intern", "junior", "senior", "principal"]);
-export type Level = z.infer<typeof Level>;
+export { Level, PersonRole } from "./config-forms.ts";
+const factName = z.string().regex(/^[a-z][a-z0-9_.-]{0,127}$/, "a fact name such as crm.account.status");
 export const Stage = z.enum(["rehearsal", "shadow", "canary", "production"]);
 export type Stage = z.infer<typeof Stage>;
 export const Reversibility = z.enum(["read_only", "reversible", "externally_reversible", "irreversible"]);
 export type Reversibility = z.infer<typeof Reversibility>;
-export const PersonRole = z.enum(["viewer", "approver", "operator", "admin"]);
-export type PersonRole = z.infer<typeof PersonRole>;
 
 /** Where a secret is found. The value itself never stands in a document. */
 export const SecretRef = z.union([
@@ -131,6 +116,7 @@ const toolBase = {
         "A read that tells whether an interrupted effect happened; $idempotencyKey and $.argument may be used.",
     }),
   compensate: z.strictObject({ tool: toolName, with: z.record(z.string(), z.string()) }).optional(),
+  ...toolData,
 } as const;
 const inputSchema = z
   .record(z.string(), z.unknown())
@@ -286,6 +272,9 @@ export const documentKinds = {
   Team: TeamDocument,
   Budget: BudgetDocument,
   SourceContract: SourceContractDocument,
+  DataClass: DataClassDocument,
+  DataRule: DataRuleDocument,
+  Issuer: IssuerDocument,
 } as const;
 export type DocumentKind = keyof typeof documentKinds;
 export type ConfigDocument =
@@ -294,7 +283,10 @@ export type ConfigDocument =
   | PersonDocument
   | TeamDocument
   | BudgetDocument
-  | SourceContractDocument;
+  | SourceContractDocument
+  | DataClassDocument
+  | DataRuleDocument
+  | IssuerDocument;
 
 /** One problem in a configuration, with its place and its fix. Codes are stable. */
 export const Finding = z.object({
