@@ -1,6 +1,7 @@
 /** The action: something an agent proposes to do in the world, and what became of it. */
 import { z } from "zod";
 
+import { DataUse, OnBehalfOf } from "./data.ts";
 import { ActionId, ApprovalId, ObservationId } from "./ids.ts";
 import { Json, JsonObject } from "./json.ts";
 import { nameText, proseText } from "./text.ts";
@@ -160,6 +161,10 @@ export const ActionAnswer = z.object({
   result: Json.optional(),
   error: z.object({ code: z.string(), message: z.string(), retryable: z.boolean() }).optional(),
   approval: ApprovalId.optional(),
+  /** What was done with personal and other classed data of the arguments and the result. Never a value. */
+  data: z.array(DataUse).optional(),
+  /** How many rows were left out, because they lie outside the limits of the person on whose behalf it was read. */
+  leftOut: z.int().optional(),
 });
 export type ActionAnswer = z.infer<typeof ActionAnswer>;
 
@@ -170,6 +175,7 @@ export const ActionRecord = ActionAnswer.extend({
   arguments: JsonObject,
   argumentsDigest: z.string(),
   run: z.string().optional(),
+  onBehalfOf: OnBehalfOf.optional(),
   confidence: z.number().optional(),
   rationale: z.string().optional(),
   entity: z.object({ type: z.string(), id: z.string() }).optional(),

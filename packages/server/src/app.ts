@@ -18,7 +18,9 @@ import { newId } from "./kernel/ids.ts";
 import { loadPolicies } from "./kernel/load-policies.ts";
 import type { Log } from "./kernel/log.ts";
 import { createPolicyEngine } from "./kernel/policy/engine.ts";
+import { createDataShield } from "./kernel/classes/data-shield.ts";
 import { createActionStore } from "./store/actions.ts";
+import { createClassStore } from "./store/class-store.ts";
 import { createApprovalStore } from "./store/approvals.ts";
 import { type ControlPoller, startControlPoller } from "./store/control.ts";
 import type { DataFolder } from "./store/data-folder.ts";
@@ -123,6 +125,7 @@ function createWalkDeps({ config, db, log }: AppParts, made: Made): RecoverDeps 
     control,
     observations: createObservations(db),
     values: createValues(db),
+    data: createDataShield(createClassStore(db)),
     inputSchemas: createInputSchemas((connector) => connectors.mcp.definitions(connector)),
     surroundings: createSurroundings(db),
     policyEngine: engine,

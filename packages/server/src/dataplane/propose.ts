@@ -77,7 +77,15 @@ function describe(principal: Principal, proposal: Proposed, nowMs: number): NewA
     tenant: principal.tenant,
     agent: principal.name,
     tool: proposal.tool,
-    callDigest: digestJson([principal.name, proposal.tool, argumentsDigest, state, proposal.idempotencyKey ?? null]),
+    callDigest: digestJson([
+      principal.name,
+      proposal.tool,
+      argumentsDigest,
+      state,
+      proposal.idempotencyKey ?? null,
+      // The same words for another person are another wish, and have another answer.
+      ...(principal.onBehalfOf ? [digestJson(principal.onBehalfOf)] : []),
+    ]),
     idempotencyKey: proposal.idempotencyKey,
     arguments: proposal.arguments,
     argumentsDigest,
@@ -85,6 +93,7 @@ function describe(principal: Principal, proposal: Proposed, nowMs: number): NewA
     confidence: proposal.confidence,
     rationale: proposal.rationale,
     protocol: proposal.protocol,
+    onBehalfOf: principal.onBehalfOf,
   };
 }
 
@@ -119,7 +128,7 @@ async function lookAt(
 }
 
 export function answerFrom({ record }: StoredAction): ActionAnswer {
-  const { id, status, decision, result, error, approval } = record;
+  const { id, status, decision, result, error, approval, data, leftOut } = record;
   return {
     id,
     status,
@@ -127,6 +136,8 @@ export function answerFrom({ record }: StoredAction): ActionAnswer {
     ...(result === undefined ? {} : { result }),
     ...(error ? { error } : {}),
     ...(approval ? { approval } : {}),
+    ...(data ? { data } : {}),
+    ...(leftOut === undefined ? {} : { leftOut }),
   };
 }
 

@@ -11,6 +11,7 @@ import type {
   SealedReading,
   Sink,
 } from "./action-walk.ts";
+import type { DataShield } from "./classes/data-shield.ts";
 import type { Known } from "./provenance/classify.ts";
 import type { Reading } from "./provenance/reading.ts";
 import type { PolicyAnswer, PolicyRequest } from "./policy/engine.ts";
@@ -150,6 +151,8 @@ export type Deps = {
   readonly control: Control;
   readonly observations: Observations;
   readonly values: Values;
+  /** Data classes: what data goes where, and in which form. */
+  readonly data: DataShield;
   readonly inputSchemas: InputSchemas;
   readonly surroundings: Surroundings;
   readonly policyEngine: PolicyEngine;

@@ -1,5 +1,5 @@
 /** The row of an action, and the record that people read of it. */
-import type { ActionId, ActionRecord, ActionStatus, ApprovalId, Json, JsonObject } from "@airworthy/contract";
+import type { ActionId, ActionRecord, ActionStatus, ApprovalId, Json, JsonObject, OnBehalfOf } from "@airworthy/contract";
 
 import type { StoredAction } from "../kernel/action-store.ts";
 
@@ -17,6 +17,7 @@ export type ActionRow = {
   readonly confidence: number | null;
   readonly rationale: string | null;
   readonly protocol: string | null;
+  readonly on_behalf_of: string | null;
   readonly walk: number;
   readonly entity: string | null;
   readonly approval: string | null;
@@ -40,6 +41,7 @@ export const actionColumns = [
   "confidence",
   "rationale",
   "protocol",
+  "on_behalf_of",
   "walk",
   "entity",
   "approval",
@@ -51,7 +53,7 @@ export const actionColumns = [
   .map((column) => (column === "tenant" || column === "id" ? `actions.${column}` : column))
   .join(", ");
 
-type Kept = Pick<ActionRecord, "decision" | "facts" | "lineage" | "provenance" | "entity" | "amount" | "error"> & {
+type Kept = Pick<ActionRecord, "decision" | "facts" | "lineage" | "provenance" | "data" | "leftOut" | "entity" | "amount" | "error"> & {
   readonly mask?: readonly string[];
 };
 
@@ -77,6 +79,7 @@ function toRecord(row: ActionRow, stored: Partial<Kept>): ActionRecord {
     arguments: JSON.parse(row.arguments) as JsonObject,
     argumentsDigest: row.arguments_digest,
     ...(row.run === null ? {} : { run: row.run }),
+    ...(row.on_behalf_of === null ? {} : { onBehalfOf: JSON.parse(row.on_behalf_of) as OnBehalfOf }),
     ...(row.confidence === null ? {} : { confidence: row.confidence }),
     ...(row.rationale === null ? {} : { rationale: row.rationale }),
     ...(row.approval === null ? {} : { approval: row.approval as ApprovalId }),

@@ -8,6 +8,7 @@ export function evidenceOf({ context, decision, judgement }: JudgedAction): obje
     facts: context.facts,
     lineage: context.lineage,
     ...(context.provenance.length > 0 ? { provenance: context.provenance } : {}),
+    ...(context.data.length > 0 ? { data: context.data } : {}),
     entity: context.entity,
     amount: context.amount,
     ...(judgement.obligations.mask ? { mask: judgement.obligations.mask } : {}),
@@ -20,6 +21,7 @@ export function describeWalk(action: JudgedAction): object {
   return {
     walk: action.walk,
     run: action.run,
+    onBehalfOf: action.onBehalfOf,
     ...describeArguments(action),
     confidence: action.confidence,
     rationale: action.rationale,

@@ -1,6 +1,7 @@
 /** The end of a walk in one transaction: the action moves, its effect and budget settle once, its evidence is drafted. */
 import { entityKeyOf } from "../kernel/action-keys.ts";
 import type { FinishedAction, Outcome } from "../kernel/action-walk.ts";
+import { describeHandling } from "../kernel/classes/describe-handling.ts";
 import type { Queryable } from "./database.ts";
 import { settleEffects } from "./effects.ts";
 import { describeWalk, evidenceOf } from "./evidence.ts";
@@ -93,12 +94,13 @@ async function moveActions(tx: Queryable, tenant: string, actions: readonly Fini
 /** What an operator sees of the action beside its row. */
 function recordOf(action: FinishedAction): object {
   const { outcome } = action;
+  const evidence = { ...evidenceOf(action), ...describeHandling(action.context, outcome) };
   if (outcome.status === "failed") {
     const { code, message, retryable } = outcome;
-    return { ...evidenceOf(action), error: { code, message, retryable } };
+    return { ...evidence, error: { code, message, retryable } };
   }
-  if (outcome.status !== "unknown") return evidenceOf(action);
-  return { ...evidenceOf(action), error: { code: "unknown", message: outcome.message, retryable: false } };
+  if (outcome.status !== "unknown") return evidence;
+  return { ...evidence, error: { code: "unknown", message: outcome.message, retryable: false } };
 }
 
 function approvalOf({ outcome, permit }: FinishedAction): string | undefined {

@@ -4,6 +4,7 @@ import { type ActionRecord, AirworthyError } from "@airworthy/contract";
 import type { Settlement } from "../kernel/action-store.ts";
 import type { Values } from "../kernel/deps.ts";
 import { readAnswer } from "../kernel/provenance/reading.ts";
+import { describeHandling } from "../kernel/classes/describe-handling.ts";
 import { settleEffects } from "./effects.ts";
 import type { LedgerWriter } from "./ledger-writer.ts";
 import { insertObservations } from "./observations.ts";
@@ -26,7 +27,8 @@ export function settleAction(
     const kept = JSON.parse(row.record ?? "{}") as Kept;
     const entity = kept.entity && `${kept.entity.type}:${kept.entity.id}`;
     // A record in doubt says so as an error; what is settled since has its own, or none.
-    const record = JSON.stringify({ ...kept, error: describeError(outcome) });
+    const handled = describeHandling({ data: kept.data ?? [] }, outcome);
+    const record = JSON.stringify({ ...kept, ...handled, error: describeError(outcome) });
     await tx.query({
       text: `update actions
              set status = $3, updated_at = clock_timestamp(), result = coalesce($4, result), record = $5,
@@ -65,7 +67,7 @@ export function settleAction(
 }
 
 type Row = { readonly agent: string; readonly tool: string; readonly record: string | null };
-type Kept = Partial<Pick<ActionRecord, "entity" | "error">>;
+type Kept = Partial<Pick<ActionRecord, "entity" | "data" | "error">>;
 
 function describeError(outcome: Settlement["outcome"]): ActionRecord["error"] {
   switch (outcome.status) {

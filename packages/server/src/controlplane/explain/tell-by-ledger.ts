@@ -17,6 +17,9 @@ const evidence = [
   "facts",
   "lineage",
   "provenance",
+  "onBehalfOf",
+  "data",
+  "leftOut",
   "amount",
   "entity",
 ] as const satisfies (keyof ActionRecord)[];

@@ -4,6 +4,7 @@ import type { AgentDocument, Reason } from "@airworthy/contract";
 import type { Context, GroundedAction, ProposedAction } from "../../kernel/action-walk.ts";
 import { entityKeyOf } from "../../kernel/action-keys.ts";
 import type { Deps } from "../../kernel/deps.ts";
+import { prepareData } from "./data.ts";
 import { readFacets } from "./facets.ts";
 import { groundFacts } from "./freshness.ts";
 import { traceLineage } from "./lineage.ts";
@@ -20,11 +21,13 @@ const nothing: Omit<Context, "problems" | "agent" | "tool"> = {
   factsFreshUntil: undefined,
   lineage: [],
   provenance: [],
+  sent: {},
+  data: [],
 };
 
 export async function assembleContext(
   action: ProposedAction,
-  deps: Pick<Deps, "clock" | "observations" | "values" | "surroundings" | "inputSchemas" | "connectors" | "options">,
+  deps: Pick<Deps, "clock" | "observations" | "values" | "data" | "surroundings" | "inputSchemas" | "connectors" | "options">,
 ): Promise<GroundedAction> {
   const { snapshot } = action.view;
   const agent = own(snapshot.agents, action.agent);
@@ -32,23 +35,28 @@ export async function assembleContext(
   if (!agent || !tool) {
     return { ...action, context: { ...nothing, agent, tool: undefined, problems: [unknownTool(action, agent)] } };
   }
-  const invalid = await deps.inputSchemas.problems(snapshot, tool, action.arguments);
+  const { judged, sent, data, hide, problems: unfit } = await prepareData(action, tool, deps);
+  const bare = { ...nothing, agent, tool, sent, data };
+  if (unfit.length > 0) return { ...action, context: { ...bare, problems: unfit } };
+  const invalid = await deps.inputSchemas.problems(snapshot, tool, judged.arguments);
   if (invalid.length > 0) {
-    const problems = invalid.map(({ code, detail }): Reason => ({ code, effect: "deny", detail }));
-    return { ...action, context: { ...nothing, agent, tool, problems } };
+    const problems = await hide(invalid.map(({ code, detail }): Reason => ({ code, effect: "deny", detail })));
+    return { ...action, context: { ...bare, problems } };
   }
 
-  const facets = readFacets(tool.definition, action.arguments);
+  const facets = readFacets(tool.definition, judged.arguments);
   const entity = entityKeyOf({ context: { tool, entity: facets.entity } });
   const version = entity === undefined ? Promise.resolve(0) : deps.surroundings.entityVersion(action.tenant, entity);
   const [entityVersion, grounded, lineage, provenance] = await Promise.all([
     version,
-    groundFacts(action, { tool, before: version }, deps),
-    tool.effect === "write" ? traceLineage(action, deps) : [],
+    groundFacts(judged, { tool, before: version }, deps),
+    tool.effect === "write" ? traceLineage(judged, deps) : [],
+    // Where a value came from is asked of what the agent said: a token was read as a token.
     traceProvenance(action, tool, deps),
   ]);
-  const problems = [...facets.problems, ...grounded.problems];
-  return { ...action, context: { agent, tool, ...facets, entityVersion, ...grounded, lineage, provenance, problems } };
+  const problems = await hide([...facets.problems, ...grounded.problems]);
+  const found = { ...facets, entityVersion, ...grounded, lineage, provenance };
+  return { ...action, context: { agent, tool, ...found, sent, data, problems } };
 }
 
 function own<T>(record: Readonly<Record<string, T>>, key: string): T | undefined {

@@ -10,7 +10,7 @@ import { readAt } from "../../kernel/read-at.ts";
 import { lookUpFact } from "./lookup.ts";
 
 type Facts = Pick<Context, "facts" | "factDigests" | "cited" | "factsFreshUntil" | "problems">;
-type Ports = Pick<Deps, "clock" | "observations" | "connectors" | "options">;
+type Ports = Pick<Deps, "clock" | "observations" | "connectors" | "data" | "options">;
 type Grounded = {
   readonly used: FactUsed;
   readonly digest: string;

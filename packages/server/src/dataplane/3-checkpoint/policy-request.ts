@@ -2,6 +2,7 @@
 import type { Json, Level } from "@airworthy/contract";
 
 import type { PlannedAction } from "../../kernel/action-walk.ts";
+import { summariseClasses, summarisePerson } from "../../kernel/classes/summarise-classes.ts";
 import { summariseProvenance } from "../../kernel/provenance/summarise.ts";
 import type { PolicyRequest } from "../../kernel/policy/engine.ts";
 
@@ -23,7 +24,7 @@ export function describePolicyRequest(action: PlannedAction, nowMs: number): Pol
   };
 }
 
-function describeCall({ confidence, context: { amount, entity, provenance, tool }, step }: PlannedAction) {
+function describeCall({ confidence, context: { amount, entity, provenance, data, tool }, step, onBehalfOf }: PlannedAction) {
   return {
     confidenceBp: Math.round((confidence ?? 0) * 10_000),
     confidenceStated: confidence !== undefined,
@@ -34,6 +35,8 @@ function describeCall({ confidence, context: { amount, entity, provenance, tool 
     repeats: step.repeats,
     approvals: [],
     provenance: summariseProvenance(provenance, tool?.definition.facets),
+    classes: summariseClasses(data, tool?.definition.facets),
+    person: summarisePerson(onBehalfOf),
   };
 }
 

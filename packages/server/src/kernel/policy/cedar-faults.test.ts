@@ -46,6 +46,8 @@ const context = {
     entityType: "",
     entityId: "",
     provenance: plain,
+    classes: { all: [], facets: { accountId: [], amount: [], urgent: [], labels: [] } },
+    person: { known: false, id: "", issuer: "", attributes: [] },
   },
   facts: { "crm.account.status": "open" },
 };

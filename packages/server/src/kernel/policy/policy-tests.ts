@@ -3,6 +3,7 @@ import { z } from "zod";
 
 import type { Finding } from "@airworthy/contract";
 
+import { type PolicyClasses, type PolicyPerson, summarisePerson } from "../classes/summarise-classes.ts";
 import { type PolicyProvenance, untraced } from "../provenance/summarise.ts";
 import type { PolicyAnswer, PolicyEngine, PolicyEnv, PolicyRequest } from "./engine.ts";
 import { nearestName } from "./finding.ts";
@@ -27,6 +28,11 @@ const provenanceCase = z
   })
   .partial();
 
+/** What is left out carries no class. Each class is written with those above it: [pii, pii.name]. */
+const classesCase = z.strictObject({ all: texts, facets: z.record(z.string(), texts) }).partial();
+/** What is left out is nobody. */
+const personCase = z.strictObject({ known: z.boolean(), id: text, issuer: text, attributes: texts }).partial();
+
 /** One case as its author writes it. What is left out of `agent` and `env` is the plainest there is. */
 const PolicyTestCase = z.strictObject({
   name: z.string().min(1),
@@ -47,6 +53,8 @@ const PolicyTestCase = z.strictObject({
       entityType: text,
       entityId: text,
       provenance: provenanceCase,
+      classes: classesCase,
+      person: personCase,
     })
     .partial()
     .optional(),
@@ -129,8 +137,10 @@ function buildRequest(
     entityType: "",
     entityId: "",
     provenance: fillProvenance(env?.provenance, Object.keys(tool.facets)),
+    classes: fillClasses(env?.classes, Object.keys(tool.facets)),
+    person: fillPerson(env?.person),
   };
-  const { provenance: _, ...given } = env ?? {};
+  const { provenance: _, classes: _classes, person: _person, ...given } = env ?? {};
   return {
     tenant: subject.tenant,
     version: subject.version,
@@ -154,6 +164,18 @@ function fillProvenance(given: z.infer<typeof provenanceCase> = {}, facets: read
     references: { ...none.references, ...dropAbsent(given.references) },
     facets: Object.fromEntries(traced),
   };
+}
+
+function fillClasses(given: z.infer<typeof classesCase> = {}, facets: readonly string[]): PolicyClasses {
+  return {
+    all: given.all ?? [],
+    facets: Object.fromEntries(facets.map((name) => [name, given.facets?.[name] ?? []])),
+  };
+}
+
+/** Whoever has a name is known. */
+function fillPerson(given: z.infer<typeof personCase> | undefined): PolicyPerson {
+  return { ...summarisePerson(undefined), known: given?.id !== undefined, ...dropAbsent(given) };
 }
 
 type Present<T> = { readonly [K in keyof T]?: Exclude<T[K], undefined> };

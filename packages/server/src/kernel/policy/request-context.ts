@@ -3,7 +3,8 @@ import type { CedarValueJson } from "@cedar-policy/cedar-wasm/nodejs";
 
 import type { AgentEntity, JudgeCall } from "./engine-messages.ts";
 import type { PolicyProvenance } from "../provenance/summarise.ts";
-import { envTypes, provenanceTypes } from "./tool-schema.ts";
+import type { PolicyClasses, PolicyPerson } from "../classes/summarise-classes.ts";
+import { classesTypes, envTypes, personTypes, provenanceTypes } from "./tool-schema.ts";
 import type { FacetType, PolicyTool } from "./tool-schema.ts";
 
 type FacetValue = string | number | boolean | readonly string[];
@@ -24,6 +25,10 @@ export type PolicyEnv = {
   readonly entityId: string;
   /** Where the arguments came from. */
   readonly provenance: PolicyProvenance;
+  /** The classes of data that the arguments carry. */
+  readonly classes: PolicyClasses;
+  /** On whose behalf the agent acts. */
+  readonly person: PolicyPerson;
 };
 
 export type PolicyRequest = {
@@ -53,14 +58,17 @@ export function readRequest(request: PolicyRequest, tool: PolicyTool): RequestCo
   const env = copyDeclared("env", envTypes, request.env);
   const facts = copyDeclared("facts", tool.facts, request.facts);
   const provenance = copyProvenance(readOwn(request.env, "provenance"), tool);
-  for (const part of [agent, input, env, facts, provenance]) if ("missing" in part) return part;
+  const classes = copyClasses(readOwn(request.env, "classes"), tool);
+  const person = copyDeclared("env.person", personTypes, readOwn(request.env, "person"));
+  for (const part of [agent, input, env, facts, provenance, classes, person]) if ("missing" in part) return part;
   if ("missing" in agent || "missing" in input || "missing" in env || "missing" in facts) return { missing: "request" };
   if ("missing" in provenance) return provenance;
+  if ("missing" in classes || "missing" in person) return { missing: "env" };
   const { approvals, ...seen } = env.values;
   const { id, autonomy, stage, level, fleet } = request.agent;
   return {
     agent: { id, autonomy, stage, level, fleet },
-    context: { input: input.values, env: { ...seen, provenance: provenance.values }, facts: facts.values },
+    context: { input: input.values, env: { ...seen, provenance: provenance.values, classes: classes.values, person: { ...person.values } }, facts: facts.values },
     granted: Array.isArray(approvals) ? approvals.filter((team) => typeof team === "string") : [],
   };
 }
@@ -92,6 +100,15 @@ function copyProvenance(given: unknown, tool: PolicyTool): Copied {
     ["facets", copyFacets(`${place}.facets`, Object.keys(tool.facets), readOwn(given, "facets"))],
   ];
   return gather(parts);
+}
+
+function copyClasses(given: unknown, tool: PolicyTool): Copied {
+  const place = "env.classes";
+  const facets = Object.fromEntries(Object.keys(tool.facets).map((name) => [name, "string[]" as const]));
+  return gather([
+    ["", copyDeclared(place, classesTypes, given)],
+    ["facets", copyDeclared(`${place}.facets`, facets, readOwn(given, "facets"))],
+  ]);
 }
 
 function copyFacets(place: string, names: readonly string[], given: unknown): Copied {

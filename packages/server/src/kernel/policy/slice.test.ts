@@ -72,6 +72,8 @@ const env = {
   entityType: "",
   entityId: "",
   provenance,
+  classes: { all: [], facets: { size: [] } },
+  person: { known: false, id: "", issuer: "", attributes: [] },
 };
 
 function authorize(

@@ -51,6 +51,11 @@ export const provenanceTypes = {
   facet: { from: "string", source: "string" },
 } as const satisfies Readonly<Record<string, Readonly<Record<string, FacetType>>>>;
 
+/** `context.env.classes`; under `facets`, one list for each declared facet. */
+export const classesTypes = { all: "string[]" } as const satisfies Readonly<Record<string, FacetType>>;
+/** `context.env.person`: on whose behalf the agent acts. */
+export const personTypes = { known: "boolean", id: "string", issuer: "string", attributes: "string[]" } as const satisfies Readonly<Record<string, FacetType>>;
+
 /** The groups that one tool's action belongs to. */
 export function listGroups(tool: PolicyTool): readonly string[] {
   return ["call_tool", tool.effect, ...(tool.money ? ["money"] : [])];
@@ -97,7 +102,12 @@ function describeEnv(tool: PolicyTool): Type<string> {
     references: recordOf(provenanceTypes.references),
     facets: nest({}, Object.fromEntries(Object.keys(tool.facets).map((name) => [name, facet]))),
   };
-  return nest(envTypes, { provenance: nest(provenanceTypes.whole, parts) });
+  const classes = Object.fromEntries(Object.keys(tool.facets).map((name) => [name, "string[]" as const]));
+  return nest(envTypes, {
+    provenance: nest(provenanceTypes.whole, parts),
+    classes: nest(classesTypes, { facets: recordOf(classes) }),
+    person: recordOf(personTypes),
+  });
 }
 
 const cedarTypes: Readonly<Record<FacetType, Type<string>>> = {
