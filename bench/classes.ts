@@ -21,17 +21,21 @@ export const benchClasses: Benchmark = async ({ quick }) => {
       promised.has(name) && (recall * 100 < recallMin || precision * 100 < precisionMin),
   );
   if (short) throw new WrongAnswer(`${short.class}: recall ${short.recall}, precision ${short.precision}`);
-  const rows = scores.map(
-    ({ class: name, recall, precision, marked, found }): Row => ({
-      what: `${name}: recall over ${marked} marked`,
-      value: recall * 100,
-      unit: "%",
-      ...(promised.has(name) ? { first: recallMin } : {}),
-      ratios: [],
-      notes: [`precision ${(precision * 100).toFixed(1)} % of ${found} found`],
-    }),
-  );
-  return [...rows, measureCost(sentences.map((one) => one.full_text), quick ? 2 : 20)];
+  const rows = scores.map(({ class: name, recall, precision, marked, found }): Row => ({
+    what: `${name}: recall over ${marked} marked`,
+    value: recall * 100,
+    unit: "%",
+    ...(promised.has(name) ? { first: recallMin } : {}),
+    ratios: [],
+    notes: [`precision ${(precision * 100).toFixed(1)} % of ${found} found`],
+  }));
+  return [
+    ...rows,
+    measureCost(
+      sentences.map((one) => one.full_text),
+      quick ? 2 : 20,
+    ),
+  ];
 };
 
 /** Processor time, for the sentences one by one as fields of an answer are looked at. */

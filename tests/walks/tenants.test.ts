@@ -71,6 +71,7 @@ describe("every operation for every role", () => {
       revokeKey: { id: `key_${nobodysId}` },
       planConfig: { files: list, replay: 0 },
       applyConfig: { files: list, base: plan.base, digest: plan.digest },
+      revealToken: { token: "tok_pii-name_00000000000000000000000000", reason: "r" },
       verifyLedger: {},
       readHealth: {},
     };

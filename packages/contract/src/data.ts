@@ -19,25 +19,24 @@ export const toolData = {
     .record(DataClass, z.array(fieldPath).min(1))
     .optional()
     .meta({ description: "Fields of the result that are of a data class, with all that is below them." }),
-  accepts: z
-    .record(DataClass, z.array(fieldPath).min(1))
-    .optional()
-    .meta({
-      description: "Arguments that are of a data class. A token of that class is turned into its value there, and nowhere else.",
-    }),
+  accepts: z.record(DataClass, z.array(fieldPath).min(1)).optional().meta({
+    description:
+      "Arguments that are of a data class. A token of that class is turned into its value there, and nowhere else.",
+  }),
   rows: z
     .strictObject({
-      each: fieldPath.optional().meta({ description: "The list whose items are limited; absent: the result as a whole." }),
+      each: fieldPath
+        .optional()
+        .meta({ description: "The list whose items are limited; absent: the result as a whole." }),
       limits: z
         .record(claimName, pathText)
         .meta({ description: "Attribute of the person: where the item (@) or the result ($) says the same." }),
     })
     .optional()
     .meta({ description: "Limits of the person on whose behalf the agent reads: what lies outside is left out." }),
-  from_claim: z
-    .record(z.string().min(1), claimName)
-    .optional()
-    .meta({ description: "Arguments that are filled from the person's claim (`person` or an attribute), never by the agent." }),
+  from_claim: z.record(z.string().min(1), claimName).optional().meta({
+    description: "Arguments that are filled from the person's claim (`person` or an attribute), never by the agent.",
+  }),
 } as const;
 
 export const DataTreatment = z.enum(["mask", "tokenise", "block"]);
@@ -49,12 +48,9 @@ export const DataClassDocument = z.strictObject({
   kind: z.literal("DataClass"),
   name: DataClass,
   description: z.string().max(500).optional(),
-  patterns: z
-    .array(z.string().min(1).max(1000))
-    .min(1)
-    .max(50)
-    .optional()
-    .meta({ description: "Regular expressions in RE2's syntax (no look-around, no back-references): they run in linear time." }),
+  patterns: z.array(z.string().min(1).max(1000)).min(1).max(50).optional().meta({
+    description: "Regular expressions in RE2's syntax (no look-around, no back-references): they run in linear time.",
+  }),
   words: z
     .array(z.string().min(2).max(200))
     .min(1)
@@ -83,7 +79,11 @@ export const DataRuleDocument = z.strictObject({
   to: z
     .strictObject({
       agents: anyOr(name).optional().meta({ description: "The agents that hear an answer, and so their models." }),
-      providers: z.array(z.string().min(1)).min(1).optional().meta({ description: "Agents whose model is of this provider." }),
+      providers: z
+        .array(z.string().min(1))
+        .min(1)
+        .optional()
+        .meta({ description: "Agents whose model is of this provider." }),
       tools: anyOr(toolName).optional().meta({ description: "The tools that arguments are sent to." }),
       connectors: z.array(name).min(1).optional().meta({ description: "All tools of these systems." }),
     })
@@ -109,7 +109,10 @@ export const IssuerDocument = z.strictObject({
   audience: z.string().min(1).max(500).meta({ description: "The `aud` that its tokens for this server have." }),
   keys: z
     .strictObject({
-      url: z.string().regex(/^https?:\/\/\S+$|^\$\{[A-Z][A-Z0-9_]*\}$/, "an address, or ${NAME}").optional(),
+      url: z
+        .string()
+        .regex(/^https?:\/\/\S+$|^\$\{[A-Z][A-Z0-9_]*\}$/, "an address, or ${NAME}")
+        .optional(),
       file: z.string().min(1).optional(),
       jwks: z.array(z.record(z.string(), z.unknown())).min(1).max(20).optional(),
     })
@@ -119,13 +122,18 @@ export const IssuerDocument = z.strictObject({
     .min(1)
     .optional()
     .meta({ description: "Default: RS256, ES256 and EdDSA. Secrets shared with the issuer are not among them." }),
-  maxAge: duration.optional().meta({ description: "A token issued longer ago is refused, whatever it says itself. Default 15m." }),
-  person: claimName.optional().meta({ description: "The claim that names the person. Default sub." }),
-  attributes: z
-    .record(claimName, claimName)
+  maxAge: duration
     .optional()
-    .meta({ description: "Attributes that limits may name, and the claims that hold them: texts, numbers, or lists of them." }),
-  agents: z.array(name).min(1).optional().meta({ description: "The agents that may act on its people's behalf. Default: all." }),
+    .meta({ description: "A token issued longer ago is refused, whatever it says itself. Default 15m." }),
+  person: claimName.optional().meta({ description: "The claim that names the person. Default sub." }),
+  attributes: z.record(claimName, claimName).optional().meta({
+    description: "Attributes that limits may name, and the claims that hold them: texts, numbers, or lists of them.",
+  }),
+  agents: z
+    .array(name)
+    .min(1)
+    .optional()
+    .meta({ description: "The agents that may act on its people's behalf. Default: all." }),
 });
 export type IssuerDocument = z.infer<typeof IssuerDocument>;
 

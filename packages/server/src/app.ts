@@ -9,7 +9,8 @@ import { createActionHandlers } from "./doors/api/action-handlers.ts";
 import { createApi } from "./doors/api/app.ts";
 import { createControlHandlers } from "./doors/api/control-handlers.ts";
 import type { Handlers } from "./doors/api/handlers.ts";
-import { identify } from "./doors/api/identity.ts";
+import { type Credentials, identify, withPerson } from "./doors/api/identity.ts";
+import { createPersonVerifier } from "./doors/api/verify-person.ts";
 import { createAgentGateway } from "./doors/mcp/agent-gateway.ts";
 import { createMcpDoor } from "./doors/mcp/door.ts";
 import type { ServerConfig } from "./kernel/config.ts";
@@ -18,9 +19,11 @@ import { newId } from "./kernel/ids.ts";
 import { loadPolicies } from "./kernel/load-policies.ts";
 import type { Log } from "./kernel/log.ts";
 import { createPolicyEngine } from "./kernel/policy/engine.ts";
+import type { ClassStore } from "./kernel/classes/class-store.ts";
 import { createDataShield } from "./kernel/classes/data-shield.ts";
 import { createActionStore } from "./store/actions.ts";
 import { createClassStore } from "./store/class-store.ts";
+import { createRevealLog } from "./store/reveal-log.ts";
 import { createApprovalStore } from "./store/approvals.ts";
 import { type ControlPoller, startControlPoller } from "./store/control.ts";
 import type { DataFolder } from "./store/data-folder.ts";
@@ -66,13 +69,14 @@ export async function createApp(parts: AppParts): Promise<App> {
   const connectors = createConnectors({ env: config.env });
   const approvals = createApprovalStore(db, writer);
   const snapshots = createSnapshotStore(db, writer);
-  const recover = createWalkDeps(parts, { control, writer, connectors, engine, approvals });
+  const classes = createClassStore(db);
+  const recover = createWalkDeps(parts, { control, writer, connectors, engine, approvals, classes });
   const onFailure = (correlationId: string, error: unknown): void =>
     log.error({ correlationId, err: error }, "failure");
   const keys = createKeyStore(db, writer);
   const local = { key: folder.adminKey, name: config.localUser };
-  const who = (headers: { authorization: string | undefined; tenant: string | undefined }) =>
-    identify(headers, { keys, control, local });
+  const verifyPerson = createPersonVerifier({ env: config.env, now: control.clock.now });
+  const who = (headers: Credentials) => identify(headers, { keys, control, local, verifyPerson });
   const ledger = createLedgerReader(db, folder.verifier);
   const health = healthOf(control);
   const onFault = recover.onFault;
@@ -85,6 +89,8 @@ export async function createApp(parts: AppParts): Promise<App> {
       keys,
       snapshots,
       ledger,
+      reveals: createRevealLog(writer),
+      tokens: classes,
       health,
       onFault,
     }),
@@ -92,7 +98,9 @@ export async function createApp(parts: AppParts): Promise<App> {
   const gateway = createAgentGateway({
     walk: recover,
     mcp: connectors.mcp,
-    identify: ({ authorization }) => who({ authorization, tenant: undefined }),
+    identify: ({ authorization, "airworthy-on-behalf-of": person }) =>
+      who({ authorization, tenant: undefined, onBehalfOf: typeof person === "string" ? person : undefined }),
+    withPerson: (agent, token) => withPerson(agent, token, { control, verifyPerson }),
     holdMs: config.holdMs,
     version,
   });
@@ -116,16 +124,17 @@ type Made = {
   readonly connectors: ConnectorSet;
   readonly engine: ReturnType<typeof createPolicyEngine>;
   readonly approvals: ApprovalStore;
+  readonly classes: ClassStore;
 };
 
 function createWalkDeps({ config, db, log }: AppParts, made: Made): RecoverDeps {
-  const { control, writer, connectors, engine, approvals } = made;
+  const { control, writer, connectors, engine, approvals, classes } = made;
   return {
     clock: control.clock,
     control,
     observations: createObservations(db),
     values: createValues(db),
-    data: createDataShield(createClassStore(db)),
+    data: createDataShield(classes),
     inputSchemas: createInputSchemas((connector) => connectors.mcp.definitions(connector)),
     surroundings: createSurroundings(db),
     policyEngine: engine,

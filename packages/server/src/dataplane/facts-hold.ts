@@ -17,8 +17,15 @@ export async function factsHold(
   const claimed = { ...claimedFrom(action), view };
   const { tenant, agent, onBehalfOf } = claimed;
   const { snapshot } = view;
-  const { judged } = await deps.data.prepare({ tenant, snapshot, agent, tool, arguments: claimed.arguments, onBehalfOf });
-  const walking = { ...claimed, arguments: judged };
+  const prepared = await deps.data.prepare({
+    tenant,
+    snapshot,
+    agent,
+    tool,
+    arguments: claimed.arguments,
+    onBehalfOf,
+  });
+  const walking = { ...claimed, arguments: prepared.judged };
   const held = await Promise.all(
     (tool.definition.rests_on ?? []).map(async (rule) => {
       const judged = action.record.facts.find((fact) => fact.fact === rule.fact);

@@ -1,5 +1,13 @@
 /** The row of an action, and the record that people read of it. */
-import type { ActionId, ActionRecord, ActionStatus, ApprovalId, Json, JsonObject, OnBehalfOf } from "@airworthy/contract";
+import type {
+  ActionId,
+  ActionRecord,
+  ActionStatus,
+  ApprovalId,
+  Json,
+  JsonObject,
+  OnBehalfOf,
+} from "@airworthy/contract";
 
 import type { StoredAction } from "../kernel/action-store.ts";
 
@@ -53,7 +61,10 @@ export const actionColumns = [
   .map((column) => (column === "tenant" || column === "id" ? `actions.${column}` : column))
   .join(", ");
 
-type Kept = Pick<ActionRecord, "decision" | "facts" | "lineage" | "provenance" | "data" | "leftOut" | "entity" | "amount" | "error"> & {
+type Kept = Pick<
+  ActionRecord,
+  "decision" | "facts" | "lineage" | "provenance" | "data" | "leftOut" | "entity" | "amount" | "error"
+> & {
   readonly mask?: readonly string[];
 };
 

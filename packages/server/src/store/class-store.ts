@@ -55,7 +55,9 @@ export function createClassStore(db: Database): ClassStore {
       if (values.length === 0) return [];
       const { tokenKey, cipher } = await keysOf(tenant);
       const made = values.map(({ class: name, value }) => {
-        const digest = createHmac("sha256", tokenKey).update(canonicalJson([name, value])).digest();
+        const digest = createHmac("sha256", tokenKey)
+          .update(canonicalJson([name, value]))
+          .digest();
         return { token: writeToken(name, digest), name, value };
       });
       const different = new Map(made.map((one) => [one.token, one]));
@@ -80,8 +82,7 @@ export function createClassStore(db: Database): ClassStore {
 }
 
 const placeOf = (tenant: string, token: string): string => JSON.stringify(["token", tenant, token]);
-const digestOf = (key: Buffer, form: string): Buffer =>
-  createHmac("sha256", key).update(form).digest().subarray(0, 16);
+const digestOf = (key: Buffer, form: string): Buffer => createHmac("sha256", key).update(form).digest().subarray(0, 16);
 
 /** @see RFC 5869: each use has a key of its own. */
 function createKeys(db: Database): (tenant: string) => Promise<Keys> {

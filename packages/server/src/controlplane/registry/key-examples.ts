@@ -40,6 +40,13 @@ const examples: Readonly<Record<string, string>> = {
   per: "day",
   version: "1",
   nullable: "false",
+  classes: "[pci.card]",
+  to: "{ agents: any }",
+  do: "mask",
+  limits: "{ region: @.region }",
+  issuer: "https://login.example.com",
+  audience: "airworthy",
+  keys: "{ file: /etc/airworthy/jwks.json }",
   fields: "[{ name: status, type: text, nullable: false }]",
 };
 

@@ -4,10 +4,12 @@ import type { Finding } from "@airworthy/contract";
 import { sortFindings } from "./finding-codes.ts";
 import { linkConnectors } from "./link-connectors.ts";
 import { linkContracts } from "./link-contracts.ts";
+import { linkData } from "./link-data.ts";
 import { linkFacts } from "./link-facts.ts";
 import { indexDocuments } from "./link-index.ts";
 import { linkInputs } from "./link-input.ts";
 import { linkPaths } from "./link-paths.ts";
+import { linkPersons } from "./link-persons.ts";
 import { linkReferences } from "./link-references.ts";
 import { linkTools } from "./link-tools.ts";
 import type { LoadedFiles } from "./load-documents.ts";
@@ -22,5 +24,7 @@ export function linkDocuments(loaded: LoadedFiles): Finding[] {
   linkPaths(index);
   linkFacts(index);
   linkContracts(index);
+  linkData(index);
+  linkPersons(index);
   return sortFindings(index.findings);
 }

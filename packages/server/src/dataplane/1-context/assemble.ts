@@ -27,7 +27,10 @@ const nothing: Omit<Context, "problems" | "agent" | "tool"> = {
 
 export async function assembleContext(
   action: ProposedAction,
-  deps: Pick<Deps, "clock" | "observations" | "values" | "data" | "surroundings" | "inputSchemas" | "connectors" | "options">,
+  deps: Pick<
+    Deps,
+    "clock" | "observations" | "values" | "data" | "surroundings" | "inputSchemas" | "connectors" | "options"
+  >,
 ): Promise<GroundedAction> {
   const { snapshot } = action.view;
   const agent = own(snapshot.agents, action.agent);

@@ -2,7 +2,7 @@
 import type { DataUse, GovernedTool, Json, JsonObject, Reason } from "@airworthy/contract";
 
 import type { ProposedAction } from "../../kernel/action-walk.ts";
-import { asJsonObject, isJsonObject } from "../../kernel/json.ts";
+import { isJsonObject } from "../../kernel/json.ts";
 import type { Deps } from "../../kernel/deps.ts";
 
 export type PreparedData = {
@@ -30,7 +30,7 @@ export async function prepareData(
       (text, { value, token }) => (value.length < shortestHidden ? text : text.replaceAll(inJson(value), token)),
       JSON.stringify(reasons),
     );
-    const { value } = await data.answer({ ...hearing, tool: undefined }, asJsonObject({ reasons: JSON.parse(withTokens) as Json }), "message");
+    const { value } = await data.answer({ ...hearing, tool: undefined }, { reasons: readJson(withTokens) }, "message");
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- texts were replaced by texts, nothing else
     return isJsonObject(value) ? (value["reasons"] as unknown as readonly Reason[]) : reasons;
   };
@@ -45,6 +45,7 @@ export async function prepareData(
 
 /** A value of fewer characters stands in too many words. */
 const shortestHidden = 4;
+const readJson = (text: string): Json => JSON.parse(text);
 const inJson = (text: string): string => JSON.stringify(text).slice(1, -1);
 
 function personRequired({ name }: GovernedTool): Reason {

@@ -24,7 +24,12 @@ export function describePolicyRequest(action: PlannedAction, nowMs: number): Pol
   };
 }
 
-function describeCall({ confidence, context: { amount, entity, provenance, data, tool }, step, onBehalfOf }: PlannedAction) {
+function describeCall({
+  confidence,
+  context: { amount, entity, provenance, data, tool },
+  step,
+  onBehalfOf,
+}: PlannedAction) {
   return {
     confidenceBp: Math.round((confidence ?? 0) * 10_000),
     confidenceStated: confidence !== undefined,

@@ -29,7 +29,9 @@ export async function shieldOutcome(outcome: Outcome, ended: Ended, { data }: Po
   return {
     ...rest,
     message: message.text,
-    ...(result === undefined ? {} : { result: blockedIn(result.uses) ? withheld(blockedIn(result.uses), ended) : result.value }),
+    ...(result === undefined
+      ? {}
+      : { result: blockedIn(result.uses) ? withheld(blockedIn(result.uses), ended) : result.value }),
     ...(uses.length > 0 ? { data: uses } : {}),
   };
 }
@@ -53,7 +55,8 @@ async function shieldDone(
     return { ...outcome, result: treated.value, observations, ...handled };
   }
   // What a write has done stays done, whatever its answer holds.
-  if (ended.tool.effect === "write") return { ...outcome, result: withheld(block, ended), observations: [], ...handled };
+  if (ended.tool.effect === "write")
+    return { ...outcome, result: withheld(block, ended), observations: [], ...handled };
   return { status: "failed", code: "data_blocked", message: describe(block, ended), retryable: false, ...handled };
 }
 
@@ -89,7 +92,8 @@ async function shieldWords(
   data: Deps["data"],
 ): Promise<{ readonly text: string; readonly uses: readonly DataUse[] }> {
   const { value, uses } = await data.answer(hearing, { said: text }, "message");
-  if (blockedIn(uses)) return { text: "What the system said is withheld: it holds data that this agent may not have.", uses };
+  if (blockedIn(uses))
+    return { text: "What the system said is withheld: it holds data that this agent may not have.", uses };
   const shown = isJsonObject(value) ? value["said"] : undefined;
   return { text: typeof shown === "string" ? shown : "What the system said cannot be shown.", uses };
 }

@@ -1,7 +1,7 @@
 /** What an action's answer looks like to a model: an MCP tool result that says in plain sentences what happened and what to do. */
 import type { ActionAnswer, Decision, Json, JsonObject, Reason } from "@airworthy/contract";
 
-import { isJsonObject } from "../../kernel/json.ts";
+import { isJsonArray, isJsonObject } from "../../kernel/json.ts";
 
 const actionKey = "airworthy/action";
 
@@ -123,11 +123,31 @@ export function shadowedResult(answer: ActionAnswer): JsonObject {
   ]);
 }
 
+/** What a model must know of data that it does not see as it is, or it would take a token for a name and a part for the whole. */
+function describeHandling({ data = [], leftOut = 0 }: ActionAnswer): string[] {
+  const treated = data.filter(({ at, did }) => at === "result" && (did === "masked" || did === "tokenised"));
+  const classes = [...new Set(treated.map((use) => use.class))].join(", ");
+  const tokens = treated.some((use) => use.did === "tokenised")
+    ? " A text that begins with tok_ stands for the value: use it as it is where the value is needed."
+    : "";
+  return [
+    ...(leftOut > 0
+      ? [`${leftOut === 1 ? "1 row was" : `${leftOut} rows were`} left out: outside the limits of the person.`]
+      : []),
+    ...(classes === "" ? [] : [`Some data is not shown as it is: ${classes}.${tokens}`]),
+  ];
+}
+
 /** Done. An MCP upstream's result is passed on as it is; another system's is shown as JSON text and as structured content. */
 export function doneResult(answer: ActionAnswer, isMcpUpstream: boolean): JsonObject {
   const { result = null } = answer;
-  if (isMcpUpstream && isJsonObject(result)) return withAction(result, answer);
-  const shown: Record<string, Json> = { content: [{ type: "text", text: readable(result) }] };
+  const notices = describeHandling(answer).map((text) => ({ type: "text", text }));
+  if (isMcpUpstream && isJsonObject(result)) {
+    const { content } = result;
+    const told = notices.length > 0 && isJsonArray(content) ? { ...result, content: [...content, ...notices] } : result;
+    return withAction(told, answer);
+  }
+  const shown: Record<string, Json> = { content: [{ type: "text", text: readable(result) }, ...notices] };
   if (isJsonObject(result)) shown["structuredContent"] = result;
   return withAction(shown, answer);
 }

@@ -15,7 +15,8 @@ export function partsOf(result: Json, mcp: boolean): AnswerPart[] {
   if (!mcp || !isJsonObject(result)) return [{ place: "", root: result, isRoot: true }];
   const { structuredContent, content, ...rest } = result;
   const parts: AnswerPart[] = [{ place: "rest", root: rest, isRoot: false }];
-  if (structuredContent !== undefined) parts.push({ place: "structuredContent", root: structuredContent, isRoot: true });
+  if (structuredContent !== undefined)
+    parts.push({ place: "structuredContent", root: structuredContent, isRoot: true });
   if (content === undefined) return parts;
   if (!isJsonArray(content)) return [...parts, { place: "content", root: content, isRoot: false }];
   return [...parts, ...content.map((part, at) => partOf(part, `content.${at}`))];
@@ -24,7 +25,9 @@ export function partsOf(result: Json, mcp: boolean): AnswerPart[] {
 function partOf(part: Json, place: string): AnswerPart {
   const text = isJsonObject(part) && part["type"] === "text" ? part["text"] : undefined;
   const structure = typeof text === "string" ? readStructure(text) : undefined;
-  return structure === undefined ? { place, root: withoutBytes(part), isRoot: false } : { place, root: structure, isRoot: true };
+  return structure === undefined
+    ? { place, root: withoutBytes(part), isRoot: false }
+    : { place, root: structure, isRoot: true };
 }
 
 function readStructure(text: string): Json | undefined {
@@ -59,7 +62,7 @@ export function putTogether(
     ? content.map((part, index) => restore(part, at.get(`content.${index}`), hidesWhole))
     : at.get("content");
   return {
-    ...(isJsonObject(rest ?? null) ? (rest as object) : {}),
+    ...(rest !== undefined && isJsonObject(rest) ? rest : {}),
     ...(structured === undefined ? {} : { structuredContent: structured }),
     ...(shown === undefined ? {} : { content: shown }),
   };
@@ -78,7 +81,8 @@ function restore(part: Json, given: Json | undefined, hidesWhole: boolean): Json
 }
 
 const holdsBytes = (part: Json): boolean =>
-  isJsonObject(part) && (part["data"] !== undefined || part["blob"] !== undefined || holdsBytes(part["resource"] ?? null));
+  isJsonObject(part) &&
+  (part["data"] !== undefined || part["blob"] !== undefined || holdsBytes(part["resource"] ?? null));
 
 function withBytes(part: Json, given: Json): Json {
   if (!isJsonObject(part) || !isJsonObject(given)) return given;

@@ -22,7 +22,8 @@ export function chooseTreatment(
   let chosen: Treatment | undefined;
   for (const rule of rules) {
     if (!rule.classes.some((one) => coversClass(one, dataClass)) || !leads(rule, way)) continue;
-    if (!chosen || strictness.indexOf(rule.do) > strictness.indexOf(chosen.do)) chosen = { do: rule.do, rule: rule.name };
+    if (!chosen || strictness.indexOf(rule.do) > strictness.indexOf(chosen.do))
+      chosen = { do: rule.do, rule: rule.name };
   }
   return chosen;
 }
@@ -33,15 +34,21 @@ export function leads(rule: DataRuleDocument, way: Way): boolean {
 }
 
 function reaches({ to }: DataRuleDocument, way: Way): boolean {
-  if (way.to === "tool") {
-    const isNamed = to.tools === "any" || (way.tool !== undefined && (to.tools?.includes(way.tool.name) ?? false));
-    return isNamed || (way.tool !== undefined && (to.connectors?.includes(way.tool.connector) ?? false));
-  }
-  // An agent that is not in the configuration, or says no model, may be any.
-  const { agent } = way;
-  const isNamed = to.agents === "any" || (to.agents !== undefined && (!agent || to.agents.includes(agent.name)));
+  return way.to === "tool" ? reachesTool(to, way.tool) : reachesAgent(to, way.agent);
+}
+
+function reachesTool(to: DataRuleDocument["to"], tool: Way["tool"]): boolean {
+  if (to.tools === "any") return true;
+  return (
+    tool !== undefined && (to.tools?.includes(tool.name) === true || to.connectors?.includes(tool.connector) === true)
+  );
+}
+
+/** An agent that is not in the configuration, or names no model, may be any. */
+function reachesAgent(to: DataRuleDocument["to"], agent: Way["agent"]): boolean {
+  if (to.agents === "any" || (to.agents !== undefined && (!agent || to.agents.includes(agent.name)))) return true;
   const provider = agent?.model?.provider;
-  return isNamed || (to.providers !== undefined && (provider === undefined || to.providers.includes(provider)));
+  return to.providers !== undefined && (provider === undefined || to.providers.includes(provider));
 }
 
 /** `from` is about what systems answer; arguments come from the agent. */

@@ -55,7 +55,9 @@ export async function classifyJson(root: Json, { declared, custom, carried }: Cl
     spent.leaves += 1;
     const text = textOf(raw.value);
     spent.chars += text?.length ?? 0;
-    const marks = declared.filter((one) => one.matches(raw.steps)).map((one): Mark => ({ class: one.class, how: "declared" }));
+    const marks = declared
+      .filter((one) => one.matches(raw.steps))
+      .map((one): Mark => ({ class: one.class, how: "declared" }));
     const unsearched = spent.leaves > leavesMax || spent.chars > searchedMax;
     if (text === undefined || unsearched) return { ...raw, whole: [], phrases: [], marks, unsearched };
     const tokens = findTokens(text);
@@ -87,7 +89,8 @@ function listRaw(root: Json): Raw[] {
       for (const [name, member] of Object.entries(value)) {
         const here = [...steps, name];
         // As programs name fields; other names may be data: a map from addresses to balances.
-        if (!/^[A-Za-z_$][A-Za-z0-9_-]{0,60}$/.test(name)) found.push({ steps: here, field: "", isName: true, value: name });
+        if (!/^[A-Za-z_$][A-Za-z0-9_-]{0,60}$/.test(name))
+          found.push({ steps: here, field: "", isName: true, value: name });
         walk(member, here, name);
       }
     } else found.push({ steps, field, isName: false, value });
@@ -98,22 +101,32 @@ function listRaw(root: Json): Raw[] {
 
 /** A value that was declared in this very answer is known in its other places as well. */
 async function addCarried(drafts: readonly Draft[], carried: NonNullable<Classifying["carried"]>): Promise<void> {
-  const known = new Map<string, string[]>();
-  for (const { whole, marks } of drafts) {
-    for (const mark of marks.filter((one) => one.how === "declared")) {
-      for (const form of whole) known.set(form, [...(known.get(form) ?? []), mark.class]);
-    }
-  }
+  const known = listDeclared(drafts);
   const asked = new Set(drafts.flatMap(({ whole, phrases }) => [...whole, ...phrases.map((one) => one.form)]));
   for (const [form, classes] of await carried([...asked].slice(0, formsMax))) {
     known.set(form, [...(known.get(form) ?? []), ...classes]);
   }
-  for (const { whole, phrases, marks } of drafts) {
-    for (const one of new Set(whole.flatMap((form) => known.get(form) ?? []))) {
-      if (!marks.some((mark) => mark.from === undefined && coversClass(mark.class, one))) marks.push({ class: one, how: "lineage" });
-    }
-    for (const { form, from, to } of phrases) {
-      for (const one of new Set(known.get(form))) marks.push({ class: one, how: "lineage", from, to });
-    }
+  for (const draft of drafts) markCarried(draft, known);
+}
+
+function listDeclared(drafts: readonly Draft[]): Map<string, string[]> {
+  const known = new Map<string, string[]>();
+  for (const { whole, marks } of drafts) {
+    const classes = marks.filter((mark) => mark.how === "declared").map((mark) => mark.class);
+    if (classes.length > 0) for (const form of whole) known.set(form, [...(known.get(form) ?? []), ...classes]);
+  }
+  return known;
+}
+
+/** What the whole is marked as need not be said of its parts. */
+function markCarried({ whole, phrases, marks }: Draft, known: ReadonlyMap<string, readonly string[]>): void {
+  const isMarked = (one: string): boolean =>
+    marks.some((mark) => mark.from === undefined && coversClass(mark.class, one));
+  for (const one of new Set(whole.flatMap((form) => known.get(form) ?? []))) {
+    if (!isMarked(one)) marks.push({ class: one, how: "lineage" });
+  }
+  for (const { form, from, to } of phrases) {
+    for (const one of new Set(known.get(form)))
+      if (!isMarked(one)) marks.push({ class: one, how: "lineage", from, to });
   }
 }

@@ -17,14 +17,14 @@ export function compileDetector({ name, patterns = [], words = [] }: DataClassDo
   const expressions = patterns.map((pattern) => RE2JS.compile(pattern));
   const dictionary = readDictionary(words);
   return (text) => [
-    ...expressions.flatMap((expression) => match(expression, text)).map((span) => ({ ...span, class: name })),
+    ...expressions.flatMap((expression) => findMatches(expression, text)).map((span) => ({ ...span, class: name })),
     ...dictionary(text).map((span) => ({ ...span, class: name })),
   ];
 }
 
 type Place = Omit<Span, "class">;
 
-function match(expression: RE2JS, text: string): Place[] {
+function findMatches(expression: RE2JS, text: string): Place[] {
   const matcher = expression.matcher(text);
   const found: Place[] = [];
   while (found.length < matchesMax && matcher.find()) {
@@ -48,11 +48,17 @@ function readDictionary(words: readonly string[]): (text: string) => Place[] {
   if (byFirst.size === 0) return () => [];
   for (const entries of byFirst.values()) entries.sort((one, other) => other.length - one.length);
   return (text) => {
-    const tokens = [...text.matchAll(word)].map((match) => ({ text: fold(match[0]), from: match.index, to: match.index + match[0].length }));
+    const tokens = [...text.matchAll(word)].map((match) => ({
+      text: fold(match[0]),
+      from: match.index,
+      to: match.index + match[0].length,
+    }));
     const found: Place[] = [];
     for (const [at, token] of tokens.entries()) {
       if (found.length >= matchesMax) break;
-      const entry = byFirst.get(token.text)?.find((parts) => parts.every((part, step) => tokens[at + step]?.text === part));
+      const entry = byFirst
+        .get(token.text)
+        ?.find((parts) => parts.every((part, step) => tokens[at + step]?.text === part));
       const last = entry && tokens[at + entry.length - 1];
       if (last) found.push({ from: token.from, to: last.to });
     }

@@ -17,6 +17,8 @@ export type Hearing = {
   readonly snapshot: Snapshot;
   readonly agent: string;
   readonly tool: GovernedTool | undefined;
+  /** The server whose prompts and resources they are, where there is no tool. */
+  readonly connector?: string;
 };
 export type ToPrepare = Hearing & {
   readonly tool: GovernedTool;
@@ -48,9 +50,10 @@ export function createDataShield(store: ClassStore): DataShield {
   return {
     prepare: (to) => prepareArguments(to, { store, lookingOf: (declared) => lookingOf(to, declared) }),
     answer: async (to, result, at) => {
-      const { tenant, snapshot, tool, agent } = to;
+      const { tenant, snapshot, tool, agent, connector } = to;
       await remember(store, to, result);
-      const way: Way = { agent: agentOf(snapshot, agent), tool, to: "agent" };
+      const from = tool ?? (connector === undefined ? undefined : { name: "", connector });
+      const way: Way = { agent: agentOf(snapshot, agent), tool: from, to: "agent" };
       const rules = Object.values(snapshot.dataRules).filter((rule) => leads(rule, way));
       if (rules.length === 0) return { value: result, kept: result, uses: [] };
       const declared = declaredOf(tool?.definition.classes);
@@ -68,8 +71,16 @@ export function createDataShield(store: ClassStore): DataShield {
       );
       const hidesWhole = parts.some(({ uses }) => uses.some(({ did, how }) => did !== "none" && how === "declared"));
       return {
-        value: putTogether(result, parts.map(({ place, value }) => ({ place, root: value })), { hidesWhole }),
-        kept: putTogether(result, parts.map(({ place, kept }) => ({ place, root: kept })), { hidesWhole }),
+        value: putTogether(
+          result,
+          parts.map(({ place, value }) => ({ place, root: value })),
+          { hidesWhole },
+        ),
+        kept: putTogether(
+          result,
+          parts.map(({ place, kept }) => ({ place, root: kept })),
+          { hidesWhole },
+        ),
         uses: gather(parts.flatMap((part) => part.uses)),
       };
     },
@@ -106,10 +117,12 @@ async function remember(store: ClassStore, to: Omit<Hearing, "agent">, result: J
   const leaves = await Promise.all(
     roots.map(({ root }) => classifyJson(root, { declared, custom: [], carried: undefined })),
   );
-  const values = leaves.flat().flatMap(({ value, marks }) =>
-    marks
-      .filter((mark) => mark.how === "declared")
-      .flatMap((mark) => carriedForms(value).map((form) => ({ form, class: mark.class }))),
-  );
+  const values = leaves
+    .flat()
+    .flatMap(({ value, marks }) =>
+      marks
+        .filter((mark) => mark.how === "declared")
+        .flatMap((mark) => carriedForms(value).map((form) => ({ form, class: mark.class }))),
+    );
   if (values.length > 0) await store.remember(to.tenant, values);
 }

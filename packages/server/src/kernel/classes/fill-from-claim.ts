@@ -13,11 +13,14 @@ export function fillFromClaim(
 ): Filled {
   if (from === undefined) return { arguments: args, problems: [] };
   const problems: Reason[] = [];
-  const filled = new Map<string, Json>(Object.entries(args).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
+  const filled = new Map<string, Json>(
+    Object.entries(args).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
   for (const [name, attribute] of Object.entries(from)) {
     const value = onBehalfOf && valueOf(onBehalfOf, attribute);
     if (value === undefined) problems.push(missing(name, attribute, onBehalfOf));
-    else if (filled.has(name) && canonicalJson(filled.get(name) ?? null) !== canonicalJson(value)) problems.push(given(name));
+    else if (filled.has(name) && canonicalJson(filled.get(name) ?? null) !== canonicalJson(value))
+      problems.push(given(name));
     else filled.set(name, value);
   }
   return { arguments: Object.fromEntries(filled), problems };
@@ -35,7 +38,11 @@ function missing(name: string, attribute: string, onBehalfOf: OnBehalfOf | undef
   const why = onBehalfOf
     ? `the claim of ${onBehalfOf.person} has no ${attribute}`
     : "this call is on behalf of nobody that is known";
-  return { code: "person_required", effect: "deny", detail: `Argument ${name} is filled from a person's claim, and ${why}.` };
+  return {
+    code: "person_required",
+    effect: "deny",
+    detail: `Argument ${name} is filled from a person's claim, and ${why}.`,
+  };
 }
 
 const given = (name: string): Reason => ({

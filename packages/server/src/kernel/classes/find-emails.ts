@@ -1,7 +1,7 @@
 /** E-mail addresses, found by their at sign, which may be percent-encoded. */
 import type { Span } from "./span.ts";
 
-const sign = /@|%40/g;
+const atSign = /@|%40/g;
 const localMax = 64;
 const domainMax = 253;
 const localPart = /[\p{L}\p{N}._%+'-]/u;
@@ -9,7 +9,7 @@ const domainPart = /[\p{L}\p{N}.-]/u;
 const edge = /[\p{L}\p{N}]/u;
 
 export function findEmails(text: string): Span[] {
-  return [...text.matchAll(sign)].flatMap((match) => {
+  return [...text.matchAll(atSign)].flatMap((match) => {
     const from = startOfLocal(text, match.index);
     const to = endOfDomain(text, match.index + match[0].length);
     return from < match.index && to !== undefined ? [{ class: "pii.email", from, to }] : [];

@@ -24,19 +24,25 @@ export function findIbans(text: string, zones: readonly Zone[]): Span[] {
 function endOfIban(text: string, from: number): number | undefined {
   const country = text.slice(from, from + 2).toUpperCase();
   const spec = Object.hasOwn(countrySpecs, country) ? countrySpecs[country] : undefined;
-  if (!spec?.chars) return undefined;
-  let iban = "";
-  let at = from;
-  while (iban.length < spec.chars) {
-    const letter = text[at] ?? "";
-    if (/[A-Za-z0-9]/.test(letter)) iban += letter.toUpperCase();
-    // Two gaps in a row part two things.
-    else if (!gap.test(letter) || gap.test(text[at - 1] ?? "")) return undefined;
-    at += 1;
+  const taken = spec?.chars ? takeLetters(text, from, spec.chars) : undefined;
+  if (!taken || isLetter(text[taken.to])) return undefined;
+  const { bban_regexp: form } = spec ?? {};
+  if (form && !new RegExp(form).test(taken.letters.slice(4))) return undefined;
+  return remainder97(taken.letters) === 1 ? taken.to : undefined;
+}
+
+const isLetter = (char = ""): boolean => /[A-Za-z0-9]/.test(char);
+
+/** So many letters and digits; two gaps in a row part two things. */
+function takeLetters(text: string, from: number, count: number): { letters: string; to: number } | undefined {
+  let letters = "";
+  let to = from;
+  for (; letters.length < count; to += 1) {
+    const char = text[to] ?? "";
+    if (isLetter(char)) letters += char.toUpperCase();
+    else if (!gap.test(char) || gap.test(text[to - 1] ?? "")) return undefined;
   }
-  if (/[A-Za-z0-9]/.test(text[at] ?? "")) return undefined;
-  const fits = spec.bban_regexp === undefined || spec.bban_regexp === null || new RegExp(spec.bban_regexp).test(iban.slice(4));
-  return fits && remainder97(iban) === 1 ? at : undefined;
+  return { letters, to };
 }
 
 /** @see ISO 13616-1: the first four characters to the end, letters as 10 to 35. */

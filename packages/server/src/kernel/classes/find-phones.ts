@@ -7,13 +7,30 @@ import type { Zone } from "./zones.ts";
 
 /** Groups of digits with at most three signs between them, and an extension; what stands around it is looked at afterwards. */
 const written = /(?:\+|00)?\(?\d{1,20}(?:[-./() \u00a0]{1,3}\d{1,20}){0,7}\)?(?: ?(?:x|#|ext\.?) ?\d{1,6})?/g;
-const named = /\b(?:phone|telephone|tel|mobile|cell|fax|call|calling|called|dial|ring|text(?:ed)?|whatsapp|contact|reach|answer(?:ed|ing)?|messages?|sms|telefon|handy|mobil|anruf|portable|t[ée]l[ée]phone|tel[ée]fono|celular|numero|número)\b/i;
+const named =
+  /\b(?:phone|telephone|tel|mobile|cell|fax|call|calling|called|dial|ring|text(?:ed)?|whatsapp|contact|reach|answer(?:ed|ing)?|messages?|sms|telefon|handy|mobil|anruf|portable|t[ée]l[ée]phone|tel[ée]fono|celular|numero|número)\b/i;
 /** Dates and ranges of years are written with the same signs. */
-const date = /^(?:\d{4}[-./]\d{1,2}[-./]\d{1,2}(?:[ T].*)?|\d{1,2}[-./]\d{1,2}[-./]\d{2,4}|(?:19|20)\d\d ?[-/] ?(?:19|20)\d\d)$/;
+const date =
+  /^(?:\d{4}[-./]\d{1,2}[-./]\d{1,2}(?:[ T].*)?|\d{1,2}[-./]\d{1,2}[-./]\d{2,4}|(?:19|20)\d\d ?[-/] ?(?:19|20)\d\d)$/;
 /** So are amounts, decimals and postal codes; and two numbers that merely follow each other. */
 const amount = /^(?:\d{1,3}(?:[. ]\d{3})+|\d+\.\d+|\d{5}-\d{3,4}|[1-9]\d* \d+)$/;
 /** Countries whose national numbers are looked for; international ones are found for all. */
-const regions: readonly CountryCode[] = ["US", "GB", "DE", "FR", "IT", "ES", "NL", "CH", "AT", "SE", "DK", "AU", "IN", "BR"];
+const regions: readonly CountryCode[] = [
+  "US",
+  "GB",
+  "DE",
+  "FR",
+  "IT",
+  "ES",
+  "NL",
+  "CH",
+  "AT",
+  "SE",
+  "DK",
+  "AU",
+  "IN",
+  "BR",
+];
 /** Of one text, this many are looked at in every region. */
 const parsesMax = 50;
 
@@ -31,7 +48,10 @@ export function findPhones(text: string, zones: readonly Zone[], field: string):
 }
 
 function isPartOfWord(text: string, from: number, to: number): boolean {
-  return /[\w.]$|[A-Za-z][-/#]$/.test(text.slice(Math.max(0, from - 2), from)) || /^(?:[A-Za-z_]|[-./:]\d)/.test(text.slice(to, to + 2));
+  return (
+    /[\w.]$|[A-Za-z][-/#]$/.test(text.slice(Math.max(0, from - 2), from)) ||
+    /^(?:[A-Za-z_]|[-./:]\d)/.test(text.slice(to, to + 2))
+  );
 }
 
 /** The whole, or what is left of it without its last groups: another number may follow. */
@@ -63,6 +83,6 @@ function isInternational(text: string): boolean {
 
 /** In groups, and valid in one of the regions. A bare number is none without a word that says so. */
 function isNational(text: string): boolean {
-  if (!/\d\)?[-./ \u00a0]{1,2}\(?\d/.test(text) ) return false;
+  if (!/\d\)?[-./ \u00a0]{1,2}\(?\d/.test(text)) return false;
   return regions.some((region) => parsePhoneNumberFromString(text, region)?.isValid() ?? false);
 }

@@ -27,13 +27,15 @@ const issued: readonly RegExp[] = [
   /\beyJ[A-Za-z0-9_-]{10,4096}\.[A-Za-z0-9_-]{10,8192}\.[A-Za-z0-9_-]{0,4096}/g, // JSON Web Token
   /-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[A-Za-z0-9+/=\s:,-]{0,16384}/g,
 ];
-const hints = /AKIA|ASIA|AROA|AIDA|gh[pousr]_|github_pat_|gl[a-z]{2,3}-|xox|hooks\.slack|AIza|ya29|GOCSPX|[rs]k[_-]|whsec_|npm_|pypi-|do[opr]_v1|SG\.|hf_|shp[a-z]{2}_|SK[a-f0-9]{8}|key-|hv[bs]\.|awk_|eyJ|-----BEGIN/;
+const hints =
+  /AKIA|ASIA|AROA|AIDA|gh[pousr]_|github_pat_|gl[a-z]{2,3}-|xox|hooks\.slack|AIza|ya29|GOCSPX|[rs]k[_-]|whsec_|npm_|pypi-|do[opr]_v1|SG\.|hf_|shp[a-z]{2}_|SK[a-f0-9]{8}|key-|hv[bs]\.|awk_|eyJ|-----BEGIN/;
 /** The password in a connection string. */
 const inAddress = /:\/\/[^\s/?#@:]{0,128}:([^\s/?#@]{1,256})@/g;
 /** `password: hunter2`, `"api_key": "…"`, `Authorization: Bearer …`. */
 const afterName =
   /(?:password|passwd|pwd|passphrase|secret|api[-_ ]?key|access[-_ ]?key|private[-_ ]?key|client[-_ ]?secret|auth[-_ ]?token|access[-_ ]?token|refresh[-_ ]?token|authorization|bearer)["']?(?:\s{0,3}[:=]\s{0,3}|\s{1,3}is\s{1,3}|\s)(?:bearer |basic )?["']?([^\s"',;<>]{6,512})/gi;
-const names = /pass(?:word|wd|phrase)|\bpwd\b|secret|(?:api|access|private|signing)[ _-]?key|(?:auth|access|refresh|bearer)?[ _-]?token|credential/i;
+const names =
+  /pass(?:word|wd|phrase)|\bpwd\b|secret|(?:api|access|private|signing)[ _-]?key|(?:auth|access|refresh|bearer)?[ _-]?token|credential/i;
 
 export function findSecrets(text: string, field: string): Span[] {
   const whole = isNamedSecret(text, field) ? [{ class: "secret.key", from: 0, to: text.length }] : [];

@@ -10,7 +10,13 @@ const found = (text: string, looking: Looking = {}): string[] =>
 describe("cards", () => {
   it("are found plain and in groups, of every network, at the end of a sentence", () => {
     expect(found("Pay with 4111 1111 1111 1111.")).toEqual(["pci.card 4111 1111 1111 1111"]);
-    for (const card of ["5555555555554444", "378282246310005", "30569309025904", "6011111111111117", "3530111333300000"]) {
+    for (const card of [
+      "5555555555554444",
+      "378282246310005",
+      "30569309025904",
+      "6011111111111117",
+      "3530111333300000",
+    ]) {
       expect(found(`card ${card}, please`)).toEqual([`pci.card ${card}`]);
     }
     expect(found("3782-822463-10005")).toEqual(["pci.card 3782-822463-10005"]);
@@ -26,7 +32,10 @@ describe("cards", () => {
       "0.4111111111111111",
       "order 0000000000000000",
     ]) {
-      expect(found(text).filter((one) => one.startsWith("pci")), text).toEqual([]);
+      expect(
+        found(text).filter((one) => one.startsWith("pci")),
+        text,
+      ).toEqual([]);
     }
   });
 });
@@ -69,7 +78,15 @@ describe("telephone numbers", () => {
     expect(found("9498777106", { field: "phoneNumber" })).toEqual(["pii.phone 9498777106"]);
   });
   it("are not seen in dates, amounts, references and bare numbers", () => {
-    for (const text of ["2026-11-21", "21.11.2026 12:30", "1 234 567", "1234567890", "75534-030", "INV-2026-004711", "2019-2024"]) {
+    for (const text of [
+      "2026-11-21",
+      "21.11.2026 12:30",
+      "1 234 567",
+      "1234567890",
+      "75534-030",
+      "INV-2026-004711",
+      "2019-2024",
+    ]) {
       expect(found(text), text).toEqual([]);
     }
   });
@@ -117,7 +134,10 @@ describe("national ids", () => {
       "11010519491231002Y",
       "44051401359",
     ]) {
-      expect(found(text).filter((one) => one.includes("national_id")), text).toEqual([]);
+      expect(
+        found(text).filter((one) => one.includes("national_id")),
+        text,
+      ).toEqual([]);
     }
   });
 });
@@ -133,7 +153,12 @@ describe("secrets", () => {
     expect(found("-----BEGIN RSA PRIVATE KEY-----\nMIIEow\n-----END RSA PRIVATE KEY-----")[0]).toMatch(/^secret\.key/);
   });
   it("are not seen in words, ids and digests that stand alone", () => {
-    for (const text of ["the secret is patience", "password: required", "550e8400-e29b-41d4-a716-446655440000", "d".repeat(64)]) {
+    for (const text of [
+      "the secret is patience",
+      "password: required",
+      "550e8400-e29b-41d4-a716-446655440000",
+      "d".repeat(64),
+    ]) {
       expect(found(text), text).toEqual([]);
     }
   });
@@ -157,8 +182,8 @@ describe("detectors of one's own", () => {
   it("refuse what cannot be matched in linear time", () => {
     const make = (pattern: string) => () =>
       compileDetector({ apiVersion: "airworthy/v1", kind: "DataClass", name: "x", patterns: [pattern] });
-    expect(make("(?=a)b")).toThrow();
-    expect(make(String.raw`(a)\1`)).toThrow();
+    expect(make("(?=a)b")).toThrow(/Perl/i);
+    expect(make(String.raw`(a)\1`)).toThrow(/escape/i);
   });
 });
 

@@ -27,7 +27,7 @@ function isSpanish(id: string): boolean {
 const italianOdd = [1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 2, 4, 18, 20, 11, 3, 6, 8, 12, 14, 16, 10, 22, 25, 24, 23];
 function isItalian(id: string): boolean {
   const valueOf = (char: string): number => (/\d/.test(char) ? Number(char) : char.charCodeAt(0) - 65);
-  const sum = [...id.slice(0, 15)].reduce(
+  const sum = Array.from(id.slice(0, 15)).reduce(
     (total, char, at) => total + (at % 2 === 0 ? (italianOdd[valueOf(char)] ?? 0) : valueOf(char)),
     0,
   );
@@ -69,7 +69,8 @@ function isTurkish(id: string): boolean {
 
 /** @see GB 11643-1999: ISO/IEC 7064 MOD 11-2. */
 const isChinese = (id: string): boolean =>
-  isDated(id, 10, 12) && "10X98765432"[weigh(id, [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2]) % 11] === id[17];
+  isDated(id, 10, 12) &&
+  "10X98765432"[weigh(id, [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2]) % 11] === id[17];
 
 const isNhs = (id: string): boolean => {
   const check = (11 - (weigh(id, [10, 9, 8, 7, 6, 5, 4, 3, 2]) % 11)) % 11;
@@ -108,7 +109,11 @@ export const nationalIds: readonly NationalId[] = [
     check: isMod1110,
     context: /steuer|\bidnr|identifikationsnummer|tax.?id|\btin\b/i,
   },
-  { country: "FR", written: /\b[12] ?\d{2} ?(?:0[1-9]|1[0-2]|[2-9]\d) ?(?:\d{2}|2[AB]) ?\d{3} ?\d{3} ?\d{2}\b/gi, check: isFrench },
+  {
+    country: "FR",
+    written: /\b[12] ?\d{2} ?(?:0[1-9]|1[0-2]|[2-9]\d) ?(?:\d{2}|2[AB]) ?\d{3} ?\d{3} ?\d{2}\b/gi,
+    check: isFrench,
+  },
   { country: "ES", written: /\b(?:\d{8}|[XYZ]\d{7})-?[A-HJ-NP-TV-Z]\b/gi, check: isSpanish },
   { country: "IT", written: /\b[A-Z]{6}\d{2}[A-EHLMPR-T]\d{2}[A-Z]\d{3}[A-Z]\b/gi, check: isItalian },
   {
@@ -126,7 +131,11 @@ export const nationalIds: readonly NationalId[] = [
     context: /\bsv(?:nr)?\b|sozialversicherung|versicherungsnummer/i,
   },
   { country: "PL", written: /\b\d{11}\b/g, check: isPolish, context: /pesel/i },
-  { country: "SE", written: /\b(?:19|20)?\d{6}[-+]\d{4}\b/g, check: (id) => isDated(id.slice(-10), 2, 4) && isLuhn(id.slice(-10)) },
+  {
+    country: "SE",
+    written: /\b(?:19|20)?\d{6}[-+]\d{4}\b/g,
+    check: (id) => isDated(id.slice(-10), 2, 4) && isLuhn(id.slice(-10)),
+  },
   { country: "NO", written: /\b[0-7]\d{5} ?\d{5}\b/g, check: isNorwegian, context: /f.dsels|personn|national.?id/i },
   { country: "DK", written: /\b[0-3]\d[01]\d{3}-\d{4}\b/g, check: (id) => isDated(id, 2, 0) },
   { country: "FI", written: /\b[0-3]\d[01]\d{3}[-+A-FU-Y]\d{3}[0-9A-Y]\b/gi, check: isFinnish },
@@ -134,7 +143,7 @@ export const nationalIds: readonly NationalId[] = [
   {
     country: "PT",
     written: /\b[1-3]\d{8}\b/g,
-    check: (id) => (((11 - (weigh(id, [9, 8, 7, 6, 5, 4, 3, 2]) % 11)) % 11) % 10) === digit(id, 8),
+    check: (id) => ((11 - (weigh(id, [9, 8, 7, 6, 5, 4, 3, 2]) % 11)) % 11) % 10 === digit(id, 8),
     context: /\bnif\b|contribuinte/i,
   },
   { country: "BR", written: /\b\d{3}\.\d{3}\.\d{3}-\d{2}\b/g, check: isBrazilian },
@@ -149,23 +158,44 @@ export const nationalIds: readonly NationalId[] = [
   { country: "IN", written: /\b[2-9]\d{3} ?\d{4} ?\d{4}\b/g, check: isVerhoeff, context: /aa?dhaa?r|\buid(?:ai)?\b/i },
   { country: "TR", written: /\b[1-9]\d{10}\b/g, check: isTurkish, context: /\bt\.?c\.?\b|kimlik/i },
   { country: "CN", written: /\b[1-9]\d{16}[\dX]\b/gi, check: isChinese },
-  { country: "MX", written: /\b[A-Z][AEIOUX][A-Z]{2}\d{6}[HMX][A-Z]{2}[B-DF-HJ-NP-TV-Z]{3}[A-Z\d]\d\b/gi, check: (id) => isDated(id, 6, 8) },
+  {
+    country: "MX",
+    written: /\b[A-Z][AEIOUX][A-Z]{2}\d{6}[HMX][A-Z]{2}[B-DF-HJ-NP-TV-Z]{3}[A-Z\d]\d\b/gi,
+    check: (id) => isDated(id, 6, 8),
+  },
   { country: "ZA", written: /\b\d{6} ?\d{4} ?[01]8\d\b/g, check: (id) => isDated(id, 2, 4) && isLuhn(id) },
 ];
 
 const dihedral = [
-  "0123456789", "1234067895", "2340178956", "3401289567", "4012395678",
-  "5987604321", "6598710432", "7659821043", "8765932104", "9876543210",
+  "0123456789",
+  "1234067895",
+  "2340178956",
+  "3401289567",
+  "4012395678",
+  "5987604321",
+  "6598710432",
+  "7659821043",
+  "8765932104",
+  "9876543210",
 ] as const;
 const turns = [
-  "0123456789", "1576283094", "5803796142", "8916043527", "9453126870", "4286573901", "2793806415", "7046913258",
+  "0123456789",
+  "1576283094",
+  "5803796142",
+  "8916043527",
+  "9453126870",
+  "4286573901",
+  "2793806415",
+  "7046913258",
 ] as const;
 
 /** @see J. Verhoeff, Error Detecting Decimal Codes (1969). */
 function isVerhoeff(id: string): boolean {
-  const rest = [...id].toReversed().reduce((sum, char, at) => {
-    const turned = turns[at % 8]?.[Number(char)] ?? "0";
-    return Number(dihedral[sum]?.[Number(turned)] ?? "0");
-  }, 0);
+  const rest = Array.from(id)
+    .toReversed()
+    .reduce((sum, char, at) => {
+      const turned = turns[at % 8]?.[Number(char)] ?? "0";
+      return Number(dihedral[sum]?.[Number(turned)] ?? "0");
+    }, 0);
   return rest === 0;
 }

@@ -1,5 +1,14 @@
 /** Arguments on their way to a tool: filled from the person's claim, tokens turned into values, classes found, rules applied. */
-import type { AgentDocument, DataUse, GovernedTool, Json, JsonObject, OnBehalfOf, Reason, Snapshot } from "@airworthy/contract";
+import type {
+  AgentDocument,
+  DataUse,
+  GovernedTool,
+  Json,
+  JsonObject,
+  OnBehalfOf,
+  Reason,
+  Snapshot,
+} from "@airworthy/contract";
 
 import { asJsonObject, isJsonArray, isJsonObject } from "../json.ts";
 import { chooseTreatment, leads, type Treatment, type Way } from "./choose-treatment.ts";
@@ -46,7 +55,9 @@ export async function prepareArguments(to: ToPrepare, { store, lookingOf }: Port
   const accepted = Object.entries(tool.definition.accepts ?? {}).flatMap(([name, paths]) =>
     paths.map((path): DeclaredField => ({ class: name, matches: compileField(path) })),
   );
-  const agent: AgentDocument | undefined = Object.hasOwn(snapshot.agents, to.agent) ? snapshot.agents[to.agent] : undefined;
+  const agent: AgentDocument | undefined = Object.hasOwn(snapshot.agents, to.agent)
+    ? snapshot.agents[to.agent]
+    : undefined;
   const way: Way = { agent, tool, to: "tool" };
   const rules = Object.values(snapshot.dataRules).filter((rule) => leads(rule, way));
   const treat = (one: string): Treatment | undefined => chooseTreatment(rules, one, way);
@@ -56,11 +67,12 @@ export async function prepareArguments(to: ToPrepare, { store, lookingOf }: Port
     places.size === 0 ? new Map() : await store.reveal(tenant, [...places.keys()].slice(0, tokensMax));
   const judged = resolve(filled.arguments, [], { known, accepted });
   const leaves = await classifyJson(judged.value, lookingOf(accepted));
-  const treated = await treatJson(
-    judged.value,
-    leaves,
-    { at: "arguments", treat, tokenise: (values) => store.tokenise(tenant, values), guarded: rules.length > 0 },
-  );
+  const treated = await treatJson(judged.value, leaves, {
+    at: "arguments",
+    treat,
+    tokenise: (values) => store.tokenise(tenant, values),
+    guarded: rules.length > 0,
+  });
   const uses = gather([...judged.uses, ...treated.uses]);
   return {
     judged: asObject(judged.value),
@@ -102,10 +114,15 @@ function resolve(root: Json, steps: Steps, resolving: Resolving): Resolved {
   if (typeof root === "string") return resolveText(root, steps, resolving);
   if (isJsonArray(root)) {
     const items = root.map((item, at) => resolve(item, [...steps, at], resolving));
-    return join(items, items.map((item) => item.value));
+    return join(
+      items,
+      items.map((item) => item.value),
+    );
   }
   if (!isJsonObject(root)) return { value: root, uses: [], hidden: [] };
-  const members = Object.entries(root).map(([name, member]) => [name, resolve(member, [...steps, name], resolving)] as const);
+  const members = Object.entries(root).map(
+    ([name, member]) => [name, resolve(member, [...steps, name], resolving)] as const,
+  );
   return join(
     members.map(([, member]) => member),
     Object.fromEntries(members.map(([name, member]) => [name, member.value])),
@@ -124,11 +141,18 @@ function resolveText(text: string, steps: Steps, { known, accepted }: Resolving)
     const meant = known.get(token);
     if (!meant) continue;
     const takes = accepted.some((one) => coversClass(one.class, meant.class) && one.matches(steps));
-    const told = { at: "arguments" as const, path: showSteps(steps), class: meant.class, how: "token" as const, count: 1 };
+    const told = {
+      at: "arguments" as const,
+      path: showSteps(steps),
+      class: meant.class,
+      how: "token" as const,
+      count: 1,
+    };
     uses.push({ ...told, did: takes ? "revealed" : "none" });
     if (!takes || typeof value !== "string") continue;
-    hidden.push({ value: String(meant.value), token });
-    value = from === 0 && to === text.length ? meant.value : value.slice(0, from) + String(meant.value) + value.slice(to);
+    const said = typeof meant.value === "string" ? meant.value : JSON.stringify(meant.value);
+    hidden.push({ value: said, token });
+    value = from === 0 && to === text.length ? meant.value : value.slice(0, from) + said + value.slice(to);
   }
   return { value, uses, hidden };
 }

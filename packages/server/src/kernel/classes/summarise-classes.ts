@@ -27,7 +27,10 @@ export function summariseClasses(
   return {
     all: withParents(uses),
     facets: Object.fromEntries(
-      Object.entries(facets).map(([name, { path }]) => [name, withParents(uses.filter(within(path.replaceAll(/\[\d+\]/g, "[*]"))))]),
+      Object.entries(facets).map(([name, { path }]) => [
+        name,
+        withParents(uses.filter(within(path.replaceAll(/\[\d+\]/g, "[*]")))),
+      ]),
     ),
   };
 }

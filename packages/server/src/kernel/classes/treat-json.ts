@@ -9,7 +9,9 @@ import { showSteps, type Steps } from "./field-pattern.ts";
 export type Treating = {
   readonly at: DataUse["at"];
   readonly treat: (dataClass: string) => Treatment | undefined;
-  readonly tokenise: (values: readonly { readonly class: string; readonly value: Json }[]) => Promise<readonly string[]>;
+  readonly tokenise: (
+    values: readonly { readonly class: string; readonly value: Json }[],
+  ) => Promise<readonly string[]>;
   /** Whether there is a rule on this way at all: then what was not looked at is not shown. */
   readonly guarded: boolean;
 };
@@ -28,12 +30,18 @@ const maskOf = (dataClass: string): string => `[masked: ${dataClass}]`;
 
 export async function treatJson(root: Json, leaves: readonly ClassedLeaf[], treating: Treating): Promise<Treated> {
   const uses = leaves.flatMap((leaf) => useOf(leaf, treating));
-  const plans = leaves.map((leaf): Plan => ({ leaf, cuts: planCuts(leaf, treating) })).filter(({ leaf, cuts }) => cuts.length > 0 || (leaf.unsearched && treating.guarded));
+  const plans = leaves
+    .map((leaf): Plan => ({ leaf, cuts: planCuts(leaf, treating) }))
+    .filter(({ leaf, cuts }) => cuts.length > 0 || (leaf.unsearched && treating.guarded));
   if (plans.length === 0) return { value: root, kept: root, uses: gather(uses) };
-  const wanted = plans.flatMap(({ leaf, cuts }) => cuts.filter((cut) => cut.treatment.do === "tokenise").map((cut) => ({ class: cut.class, value: partOf(leaf, cut) })));
+  const wanted = plans.flatMap(({ leaf, cuts }) =>
+    cuts
+      .filter((cut) => cut.treatment.do === "tokenise")
+      .map((cut) => ({ class: cut.class, value: partOf(leaf, cut) })),
+  );
   const tokens = (await treating.tokenise(wanted)).values();
-  const shown = new Map<string, Json>();
-  const kept = new Map<string, Json>();
+  const shown = new Map<string, string>();
+  const kept = new Map<string, string>();
   for (const { leaf, cuts } of plans) {
     const key = placeOf(leaf);
     if (cuts.length === 0) {
@@ -41,7 +49,10 @@ export async function treatJson(root: Json, leaves: readonly ClassedLeaf[], trea
       kept.set(key, unsearchedText);
       continue;
     }
-    const given = cuts.map((cut) => ({ ...cut, text: cut.treatment.do === "tokenise" ? (tokens.next().value ?? maskOf(cut.class)) : maskOf(cut.class) }));
+    const given = cuts.map((cut) => ({
+      ...cut,
+      text: cut.treatment.do === "tokenise" ? (tokens.next().value ?? maskOf(cut.class)) : maskOf(cut.class),
+    }));
     shown.set(key, cutOut(leaf, given));
     const masked = given.filter((cut) => cut.treatment.do !== "tokenise");
     if (masked.length > 0) kept.set(key, cutOut(leaf, masked));
@@ -59,7 +70,14 @@ function planCuts(leaf: ClassedLeaf, { treat }: Treating): Cut[] {
     if (!treatment) return [];
     // Of a number or a truth no part can be cut out.
     const isWhole = mark.from === undefined || mark.to === undefined || typeof leaf.value !== "string";
-    return [{ from: isWhole ? 0 : (mark.from ?? 0), to: isWhole ? length : (mark.to ?? length), class: mark.class, treatment }];
+    return [
+      {
+        from: isWhole ? 0 : (mark.from ?? 0),
+        to: isWhole ? length : (mark.to ?? length),
+        class: mark.class,
+        treatment,
+      },
+    ];
   });
   const merged: Cut[] = [];
   for (const cut of cuts.toSorted((one, other) => one.from - other.from || other.to - one.to)) {
@@ -91,14 +109,14 @@ const placeOf = ({ steps, isName }: Pick<ClassedLeaf, "steps" | "isName">): stri
   JSON.stringify([isName, ...steps]);
 
 /** A copy with the values and names at these places in place of theirs. */
-function rewrite(value: Json, steps: Steps, given: ReadonlyMap<string, Json>): Json {
+function rewrite(value: Json, steps: Steps, given: ReadonlyMap<string, string>): Json {
   if (given.size === 0) return value;
   if (isJsonArray(value)) return value.map((item, at) => rewrite(item, [...steps, at], given));
   if (!isJsonObject(value)) return given.get(placeOf({ steps, isName: false })) ?? value;
   const members = new Map<string, Json>();
   for (const [name, member] of Object.entries(value)) {
     const here = [...steps, name];
-    const shown = String(given.get(placeOf({ steps: here, isName: true })) ?? name);
+    const shown = given.get(placeOf({ steps: here, isName: true })) ?? name;
     // Two names that are masked alike stay two members.
     let free = shown;
     for (let number = 2; members.has(free); number += 1) free = `${shown} (${number})`;

@@ -11,7 +11,11 @@ type Limited = { readonly result: Json; readonly leftOut: number } | { readonly 
 /** Without a claim nothing is inside. `refused` says why in one sentence, without a value. */
 export function limitRows(
   result: Json,
-  { rows, mcp, onBehalfOf }: { readonly rows: Rows; readonly mcp: boolean; readonly onBehalfOf: OnBehalfOf | undefined },
+  {
+    rows,
+    mcp,
+    onBehalfOf,
+  }: { readonly rows: Rows; readonly mcp: boolean; readonly onBehalfOf: OnBehalfOf | undefined },
 ): Limited {
   const limits = Object.entries(rows.limits).map(([attribute, path]) => ({ attribute, path: parsePath(path) }));
   const isInside = (scope: { readonly root: Json; readonly item: Json }): boolean =>
@@ -22,7 +26,10 @@ export function limitRows(
   for (const { place, root, isRoot } of partsOf(result, mcp)) {
     if (!isRoot) {
       // What is said in sentences cannot be limited.
-      parts.push({ place, root: place === "rest" ? root : { type: "text", text: "[not shown: it cannot be limited]" } });
+      parts.push({
+        place,
+        root: place === "rest" ? root : { type: "text", text: "[not shown: it cannot be limited]" },
+      });
       continue;
     }
     if (rows.each === undefined) {
@@ -31,7 +38,8 @@ export function limitRows(
       continue;
     }
     const taken = filterList(root, parsePath(rows.each), (item) => isInside({ root, item }));
-    if (!taken) return { refused: `The answer has no list at ${rows.each}, so the limits of ${whom} cannot be applied.` };
+    if (!taken)
+      return { refused: `The answer has no list at ${rows.each}, so the limits of ${whom} cannot be applied.` };
     counts.push(taken.leftOut);
     parts.push({ place, root: taken.value });
   }
@@ -61,7 +69,8 @@ function filterList(root: Json, { steps }: Path, isInside: (item: Json) => boole
     const value = root.filter((item) => isInside(item));
     return { value, leftOut: root.length - value.length };
   }
-  const below = (value: Json): Filtered | undefined => filterList(value, { text: "", root: "$", steps: rest }, isInside);
+  const below = (value: Json): Filtered | undefined =>
+    filterList(value, { text: "", root: "$", steps: rest }, isInside);
   if (step.kind === "name") {
     if (!isJsonObject(root) || !Object.hasOwn(root, step.name)) return undefined;
     const taken = below(root[step.name] ?? null);

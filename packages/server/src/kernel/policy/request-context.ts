@@ -68,7 +68,11 @@ export function readRequest(request: PolicyRequest, tool: PolicyTool): RequestCo
   const { id, autonomy, stage, level, fleet } = request.agent;
   return {
     agent: { id, autonomy, stage, level, fleet },
-    context: { input: input.values, env: { ...seen, provenance: provenance.values, classes: classes.values, person: { ...person.values } }, facts: facts.values },
+    context: {
+      input: input.values,
+      env: { ...seen, provenance: provenance.values, classes: classes.values, person: { ...person.values } },
+      facts: facts.values,
+    },
     granted: Array.isArray(approvals) ? approvals.filter((team) => typeof team === "string") : [],
   };
 }

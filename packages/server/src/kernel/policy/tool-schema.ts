@@ -54,7 +54,12 @@ export const provenanceTypes = {
 /** `context.env.classes`; under `facets`, one list for each declared facet. */
 export const classesTypes = { all: "string[]" } as const satisfies Readonly<Record<string, FacetType>>;
 /** `context.env.person`: on whose behalf the agent acts. */
-export const personTypes = { known: "boolean", id: "string", issuer: "string", attributes: "string[]" } as const satisfies Readonly<Record<string, FacetType>>;
+export const personTypes = {
+  known: "boolean",
+  id: "string",
+  issuer: "string",
+  attributes: "string[]",
+} as const satisfies Readonly<Record<string, FacetType>>;
 
 /** The groups that one tool's action belongs to. */
 export function listGroups(tool: PolicyTool): readonly string[] {
