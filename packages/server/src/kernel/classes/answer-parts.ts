@@ -10,16 +10,25 @@ export type AnswerPart = { readonly place: string; readonly root: Json; readonly
 
 const hidden = "[not shown: it cannot be searched for personal data]";
 
+/** The members in which MCP says things for models: of a tool's result, and of a resource. */
+const lists = ["content", "contents"] as const;
+
 /** Of an MCP result its structured content, each text (as JSON where it is), and all the rest; of others the result. */
 export function partsOf(result: Json, mcp: boolean): AnswerPart[] {
   if (!mcp || !isJsonObject(result)) return [{ place: "", root: result, isRoot: true }];
-  const { structuredContent, content, ...rest } = result;
-  const parts: AnswerPart[] = [{ place: "rest", root: rest, isRoot: false }];
+  const { structuredContent, content, contents, ...others } = result;
+  const parts: AnswerPart[] = [{ place: "rest", root: others, isRoot: false }];
   if (structuredContent !== undefined)
     parts.push({ place: "structuredContent", root: structuredContent, isRoot: true });
-  if (content === undefined) return parts;
-  if (!isJsonArray(content)) return [...parts, { place: "content", root: content, isRoot: false }];
-  return [...parts, ...content.map((part, at) => partOf(part, `content.${at}`))];
+  for (const [name, list] of [
+    ["content", content],
+    ["contents", contents],
+  ] as const) {
+    if (list === undefined) continue;
+    if (isJsonArray(list)) parts.push(...list.map((part, at) => partOf(part, `${name}.${at}`)));
+    else parts.push({ place: name, root: list, isRoot: false });
+  }
+  return parts;
 }
 
 function partOf(part: Json, place: string): AnswerPart {
@@ -57,14 +66,18 @@ export function putTogether(
   if (whole !== undefined || !isJsonObject(result)) return whole ?? result;
   const rest = at.get("rest");
   const structured = at.get("structuredContent");
-  const { content } = result;
-  const shown = isJsonArray(content)
-    ? content.map((part, index) => restore(part, at.get(`content.${index}`), hidesWhole))
-    : at.get("content");
+  const shown = lists.flatMap((name): [string, Json][] => {
+    const list = result[name];
+    if (list === undefined) return [];
+    const given = isJsonArray(list)
+      ? list.map((part, index) => restore(part, at.get(`${name}.${index}`), hidesWhole))
+      : at.get(name);
+    return given === undefined ? [] : [[name, given]];
+  });
   return {
     ...(rest !== undefined && isJsonObject(rest) ? rest : {}),
     ...(structured === undefined ? {} : { structuredContent: structured }),
-    ...(shown === undefined ? {} : { content: shown }),
+    ...Object.fromEntries(shown),
   };
 }
 
