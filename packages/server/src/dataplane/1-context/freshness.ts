@@ -46,8 +46,10 @@ async function groundFact(action: ProposedAction, { rule, before }: Wanted, deps
   const need = { rule, key: String(key), maxAgeMs: durationMs(rule.maxAge) };
   const believed = await deps.observations.latest(action.tenant, action.agent, { fact: rule.fact, key: need.key });
   const age = believed?.asOf === undefined ? undefined : deps.clock.now() - believed.asOf;
-  const young = age !== undefined && age <= need.maxAgeMs;
-  if (believed && (young || !deps.options.freshness))
+  // What is limited to a person may have been read for another one: it is looked up for this one.
+  const isLimited = action.view.snapshot.tools[rule.lookup.tool]?.definition.rows !== undefined;
+  const young = age !== undefined && age <= need.maxAgeMs && !isLimited;
+  if (believed && (young || (!deps.options.freshness && !isLimited)))
     return use(action, { need, observation: believed, how: "agent" }, deps);
 
   await before;
