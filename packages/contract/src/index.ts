@@ -4,6 +4,7 @@ export * from "./api.ts";
 export * from "./approval.ts";
 export * from "./config.ts";
 export * from "./data.ts";
+export * from "./entity.ts";
 export * from "./errors.ts";
 export * from "./explanation.ts";
 export * from "./ids.ts";

@@ -18,6 +18,7 @@ export const LedgerKind = z.enum([
   "key_created",
   "key_revoked",
   "token_revealed",
+  "entity_effect",
 ]);
 export type LedgerKind = z.infer<typeof LedgerKind>;
 

@@ -63,7 +63,17 @@ export const actionColumns = [
 
 type Kept = Pick<
   ActionRecord,
-  "decision" | "facts" | "lineage" | "provenance" | "data" | "leftOut" | "entity" | "amount" | "error"
+  | "decision"
+  | "facts"
+  | "lineage"
+  | "provenance"
+  | "data"
+  | "leftOut"
+  | "entity"
+  | "touches"
+  | "entities"
+  | "amount"
+  | "error"
 > & {
   readonly mask?: readonly string[];
 };

@@ -84,6 +84,8 @@ type Body = Pick<
   | "onBehalfOf"
   | "amount"
   | "entity"
+  | "touches"
+  | "entities"
   | "arguments"
   | "argumentsDigest"
   | "run"
@@ -128,6 +130,8 @@ function tellEvidence(checked: readonly Checked[]): ToldRecord {
     ...tellHandling(body, checked),
     amount: body.amount,
     entity: body.entity,
+    touches: body.touches,
+    entities: body.entities,
   };
 }
 

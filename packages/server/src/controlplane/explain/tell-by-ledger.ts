@@ -22,6 +22,8 @@ const evidence = [
   "leftOut",
   "amount",
   "entity",
+  "touches",
+  "entities",
 ] as const satisfies (keyof ActionRecord)[];
 const outcome = ["status", "error", "result"] as const satisfies (keyof ActionRecord)[];
 

@@ -8,6 +8,7 @@ import { linkData } from "./link-data.ts";
 import { linkFacts } from "./link-facts.ts";
 import { indexDocuments } from "./link-index.ts";
 import { linkInputs } from "./link-input.ts";
+import { linkOutcomes } from "./link-outcomes.ts";
 import { linkPaths } from "./link-paths.ts";
 import { linkPersons } from "./link-persons.ts";
 import { linkReferences } from "./link-references.ts";
@@ -26,5 +27,6 @@ export function linkDocuments(loaded: LoadedFiles): Finding[] {
   linkContracts(index);
   linkData(index);
   linkPersons(index);
+  linkOutcomes(index);
   return sortFindings(index.findings);
 }

@@ -2,9 +2,9 @@
 import type { AgentDocument, Reason } from "@airworthy/contract";
 
 import type { Context, GroundedAction, ProposedAction } from "../../kernel/action-walk.ts";
-import { entityKeyOf } from "../../kernel/action-keys.ts";
 import type { Deps } from "../../kernel/deps.ts";
 import { prepareData } from "./data.ts";
+import { lookAtEntities } from "./entities.ts";
 import { readFacets } from "./facets.ts";
 import { groundFacts } from "./freshness.ts";
 import { traceLineage } from "./lineage.ts";
@@ -12,7 +12,8 @@ import { traceProvenance } from "./provenance.ts";
 
 const nothing: Omit<Context, "problems" | "agent" | "tool"> = {
   entity: undefined,
-  entityVersion: 0,
+  touches: [],
+  entities: [],
   amount: undefined,
   input: {},
   facts: [],
@@ -48,17 +49,16 @@ export async function assembleContext(
   }
 
   const facets = readFacets(tool.definition, judged.arguments);
-  const entity = entityKeyOf({ context: { tool, entity: facets.entity } });
-  const version = entity === undefined ? Promise.resolve(0) : deps.surroundings.entityVersion(action.tenant, entity);
-  const [entityVersion, grounded, lineage, provenance] = await Promise.all([
-    version,
-    groundFacts(judged, { tool, before: version }, deps),
+  const looking = lookAtEntities(judged, { ...facets, tool }, deps);
+  const [entities, grounded, lineage, provenance] = await Promise.all([
+    looking,
+    groundFacts(judged, { tool, before: looking }, deps),
     tool.effect === "write" ? traceLineage(judged, deps) : [],
     // Where a value came from is asked of what the agent said: a token was read as a token.
     traceProvenance(action, tool, deps),
   ]);
   const problems = await hide([...facets.problems, ...grounded.problems]);
-  const found = { ...facets, entityVersion, ...grounded, lineage, provenance };
+  const found = { ...facets, entities, ...grounded, lineage, provenance };
   return { ...action, context: { agent, tool, ...found, sent, data, problems } };
 }
 

@@ -3,6 +3,8 @@ import type { Json, Level } from "@airworthy/contract";
 
 import type { PlannedAction } from "../../kernel/action-walk.ts";
 import { summariseClasses, summarisePerson } from "../../kernel/classes/summarise-classes.ts";
+import { summariseEntities } from "../../kernel/entities/summarise.ts";
+import { askingOf } from "./asking.ts";
 import { summariseProvenance } from "../../kernel/provenance/summarise.ts";
 import type { PolicyRequest } from "../../kernel/policy/engine.ts";
 
@@ -19,17 +21,19 @@ export function describePolicyRequest(action: PlannedAction, nowMs: number): Pol
     agent: { id: agent.name, autonomy: autonomy[level], stage, level, fleet },
     tool: tool.name,
     input,
-    env: { ...describeCall(action), reversibility: tool.reversibility, stage, hourUtc: new Date(nowMs).getUTCHours() },
+    env: {
+      ...describeCall(action, nowMs),
+      reversibility: tool.reversibility,
+      stage,
+      hourUtc: new Date(nowMs).getUTCHours(),
+    },
     facts: Object.fromEntries(facts.flatMap(({ fact, value }) => (isScalar(value) ? [[fact, value]] : []))),
   };
 }
 
-function describeCall({
-  confidence,
-  context: { amount, entity, provenance, data, tool },
-  step,
-  onBehalfOf,
-}: PlannedAction) {
+function describeCall(action: PlannedAction, nowMs: number) {
+  const { confidence, context, step, onBehalfOf } = action;
+  const { amount, entity, provenance, data, tool } = context;
   return {
     confidenceBp: Math.round((confidence ?? 0) * 10_000),
     confidenceStated: confidence !== undefined,
@@ -42,6 +46,7 @@ function describeCall({
     provenance: summariseProvenance(provenance, tool?.definition.facets),
     classes: summariseClasses(data, tool?.definition.facets),
     person: summarisePerson(onBehalfOf),
+    entity: summariseEntities(context.entities, { ...askingOf(action, nowMs), amount }),
   };
 }
 

@@ -1,5 +1,6 @@
 /** What the tests of the policy engine share: two tools, a request that is allowed, and policies from text. */
 import { summariseClasses, summarisePerson } from "../classes/summarise-classes.ts";
+import { untouched } from "../entities/summarise.ts";
 import { untraced } from "../provenance/summarise.ts";
 import { parsePolicies } from "./policy-source.ts";
 import type { PolicySource } from "./policy-source.ts";
@@ -71,6 +72,7 @@ export function makeRequest({ env, ...changes }: Changes = {}): PolicyRequest {
         query: { path: "$.query", type: "string" },
       }),
       person: summarisePerson(undefined),
+      entity: untouched,
       ...env,
     },
     ...changes,

@@ -4,6 +4,7 @@ import { z } from "zod";
 import type { Finding } from "@airworthy/contract";
 
 import { type PolicyClasses, type PolicyPerson, summarisePerson } from "../classes/summarise-classes.ts";
+import { type PolicyEntity, untouched } from "../entities/summarise.ts";
 import { type PolicyProvenance, untraced } from "../provenance/summarise.ts";
 import type { PolicyAnswer, PolicyEngine, PolicyEnv, PolicyRequest } from "./engine.ts";
 import { nearestName } from "./finding.ts";
@@ -32,6 +33,26 @@ const provenanceCase = z
 const classesCase = z.strictObject({ all: texts, facets: z.record(z.string(), texts) }).partial();
 /** What is left out is nobody. */
 const personCase = z.strictObject({ known: z.boolean(), id: text, issuer: text, attributes: texts }).partial();
+const count = z.int();
+/** What is left out was not there: nobody else has done anything. */
+const entityCase = z
+  .strictObject({
+    complete: z.boolean(),
+    lastState: text,
+    states: texts,
+    contradicts: texts,
+    contradictsOwn: texts,
+    holds: texts,
+    unsettled: count,
+    flow: text,
+    recent: z
+      .strictObject({ count, agents: texts, people: texts, tools: texts, inMinor: count, outMinor: count })
+      .partial(),
+    net: z
+      .strictObject({ inMinor: count, outMinor: count, netMinor: count, totalMinor: count, currencies: texts })
+      .partial(),
+  })
+  .partial();
 
 /** One case as its author writes it. What is left out of `agent` and `env` is the plainest there is. */
 const PolicyTestCase = z.strictObject({
@@ -55,6 +76,7 @@ const PolicyTestCase = z.strictObject({
       provenance: provenanceCase,
       classes: classesCase,
       person: personCase,
+      entity: entityCase,
     })
     .partial()
     .optional(),
@@ -139,8 +161,9 @@ function buildRequest(
     provenance: fillProvenance(env?.provenance, Object.keys(tool.facets)),
     classes: fillClasses(env?.classes, Object.keys(tool.facets)),
     person: fillPerson(env?.person),
+    entity: fillEntity(env?.entity),
   };
-  const { provenance: _, classes: _classes, person: _person, ...given } = env ?? {};
+  const { provenance: _, classes: _classes, person: _person, entity: _entity, ...given } = env ?? {};
   return {
     tenant: subject.tenant,
     version: subject.version,
@@ -176,6 +199,15 @@ function fillClasses(given: z.infer<typeof classesCase> = {}, facets: readonly s
 /** Whoever has a name is known. */
 function fillPerson(given: z.infer<typeof personCase> | undefined): PolicyPerson {
   return { ...summarisePerson(undefined), known: given?.id !== undefined, ...dropAbsent(given) };
+}
+
+function fillEntity({ recent, net, ...whole }: z.infer<typeof entityCase> = {}): PolicyEntity {
+  return {
+    ...untouched,
+    ...dropAbsent(whole),
+    recent: { ...untouched.recent, ...dropAbsent(recent) },
+    net: { ...untouched.net, ...dropAbsent(net) },
+  };
 }
 
 type Present<T> = { readonly [K in keyof T]?: Exclude<T[K], undefined> };

@@ -4,7 +4,8 @@ import type { CedarValueJson } from "@cedar-policy/cedar-wasm/nodejs";
 import type { AgentEntity, JudgeCall } from "./engine-messages.ts";
 import type { PolicyProvenance } from "../provenance/summarise.ts";
 import type { PolicyClasses, PolicyPerson } from "../classes/summarise-classes.ts";
-import { classesTypes, envTypes, personTypes, provenanceTypes } from "./tool-schema.ts";
+import type { PolicyEntity } from "../entities/summarise.ts";
+import { classesTypes, entityTypes, envTypes, personTypes, provenanceTypes } from "./tool-schema.ts";
 import type { FacetType, PolicyTool } from "./tool-schema.ts";
 
 type FacetValue = string | number | boolean | readonly string[];
@@ -29,6 +30,8 @@ export type PolicyEnv = {
   readonly classes: PolicyClasses;
   /** On whose behalf the agent acts. */
   readonly person: PolicyPerson;
+  /** What was done to its business objects, and what stands of it. */
+  readonly entity: PolicyEntity;
 };
 
 export type PolicyRequest = {
@@ -60,17 +63,25 @@ export function readRequest(request: PolicyRequest, tool: PolicyTool): RequestCo
   const provenance = copyProvenance(readOwn(request.env, "provenance"), tool);
   const classes = copyClasses(readOwn(request.env, "classes"), tool);
   const person = copyDeclared("env.person", personTypes, readOwn(request.env, "person"));
-  for (const part of [agent, input, env, facts, provenance, classes, person]) if ("missing" in part) return part;
+  const entity = copyEntity(readOwn(request.env, "entity"));
+  for (const part of [agent, input, env, facts, provenance, classes, person, entity])
+    if ("missing" in part) return part;
   if ("missing" in agent || "missing" in input || "missing" in env || "missing" in facts) return { missing: "request" };
   if ("missing" in provenance) return provenance;
-  if ("missing" in classes || "missing" in person) return { missing: "env" };
+  if ("missing" in classes || "missing" in person || "missing" in entity) return { missing: "env" };
   const { approvals, ...seen } = env.values;
   const { id, autonomy, stage, level, fleet } = request.agent;
   return {
     agent: { id, autonomy, stage, level, fleet },
     context: {
       input: input.values,
-      env: { ...seen, provenance: provenance.values, classes: classes.values, person: { ...person.values } },
+      env: {
+        ...seen,
+        provenance: provenance.values,
+        classes: classes.values,
+        person: { ...person.values },
+        entity: entity.values,
+      },
       facts: facts.values,
     },
     granted: Array.isArray(approvals) ? approvals.filter((team) => typeof team === "string") : [],
@@ -112,6 +123,15 @@ function copyClasses(given: unknown, tool: PolicyTool): Copied {
   return gather([
     ["", copyDeclared(place, classesTypes, given)],
     ["facets", copyDeclared(`${place}.facets`, facets, readOwn(given, "facets"))],
+  ]);
+}
+
+function copyEntity(given: unknown): Copied {
+  const place = "env.entity";
+  return gather([
+    ["", copyDeclared(place, entityTypes.whole, given)],
+    ["recent", copyDeclared(`${place}.recent`, entityTypes.recent, readOwn(given, "recent"))],
+    ["net", copyDeclared(`${place}.net`, entityTypes.net, readOwn(given, "net"))],
   ]);
 }
 
