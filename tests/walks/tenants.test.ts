@@ -80,6 +80,7 @@ describe("every operation for every role", () => {
       readQuarantined: { id: `qrn_${nobodysId}` },
       releaseQuarantined: { id: `qrn_${nobodysId}`, reason: "r" },
       discardQuarantined: { id: `qrn_${nobodysId}`, reason: "r" },
+      revealToken: { token: "tok_pii-name_00000000000000000000000000", reason: "r" },
       verifyLedger: {},
       readHealth: {},
     };

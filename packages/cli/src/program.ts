@@ -23,6 +23,7 @@ import { addPeopleKey } from "./commands/people-key.ts";
 import { addPlan } from "./commands/plan.ts";
 import { addRecallPlan } from "./commands/recall-plan.ts";
 import { addResume } from "./commands/resume.ts";
+import { addReveal } from "./commands/reveal.ts";
 import { addSourcesCheck } from "./commands/sources-check.ts";
 import { addSourcesCompare } from "./commands/sources-compare.ts";
 import { addSourcesList } from "./commands/sources-list.ts";
@@ -104,7 +105,7 @@ export function buildProgram(cli: Cli): Command {
     const group = program.command(name).description(description).helpCommand(false);
     for (const addOne of add) addOne(group, cli);
   }
-  for (const add of [addStop, addResume, addVerify, addHealth, addDoctor, addHelp]) add(program, cli);
+  for (const add of [addStop, addResume, addReveal, addVerify, addHealth, addDoctor, addHelp]) add(program, cli);
   program.addHelpText("after", "\nExit codes: airworthy help exit-codes");
   return program;
 }

@@ -1,6 +1,7 @@
 /** The action: something an agent proposes to do in the world, and what became of it. */
 import { z } from "zod";
 
+import { DataUse, OnBehalfOf } from "./data.ts";
 import { EntityEffect, EntityView } from "./entity.ts";
 import { ActionId, ApprovalId, ObservationId } from "./ids.ts";
 import { Json, JsonObject } from "./json.ts";
@@ -177,6 +178,10 @@ export const ActionAnswer = z.object({
   approval: ApprovalId.optional(),
   /** Records of the result that were taken out and quarantined. */
   heldBack: HeldBack.optional(),
+  /** What was done with personal and other classed data of the arguments and the result. Never a value. */
+  data: z.array(DataUse).optional(),
+  /** How many rows were left out, because they lie outside the limits of the person on whose behalf it was read. */
+  leftOut: z.int().optional(),
 });
 export type ActionAnswer = z.infer<typeof ActionAnswer>;
 
@@ -187,6 +192,7 @@ export const ActionRecord = ActionAnswer.extend({
   arguments: JsonObject,
   argumentsDigest: z.string(),
   run: z.string().optional(),
+  onBehalfOf: OnBehalfOf.optional(),
   confidence: z.number().optional(),
   rationale: z.string().optional(),
   entity: z.object({ type: z.string(), id: z.string() }).optional(),

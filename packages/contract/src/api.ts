@@ -272,6 +272,14 @@ export const api = {
     input: z.strictObject({ id: QuarantineId, reason }),
     output: Quarantined,
   },
+  revealToken: {
+    method: "POST",
+    path: "/v1/tokens/reveal",
+    summary: "Turn a token into the value it stands for, for a role that may; who and why is recorded.",
+    scopes: readers,
+    input: z.strictObject({ token: nameText(200), reason }),
+    output: z.object({ token: z.string(), class: z.string(), value: Json }),
+  },
   verifyLedger: {
     method: "GET",
     path: "/v1/ledger/verification",

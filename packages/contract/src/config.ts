@@ -3,27 +3,26 @@ import { z } from "zod";
 
 import { ingestShape, ingestToolShape, webhookShape } from "./config-sources.ts";
 import { networkShape } from "./config-network.ts";
-import { SecretRef, duration, name, pathText } from "./config-text.ts";
+import {
+  apiVersion,
+  duration,
+  fieldPath,
+  Level,
+  name,
+  pathText,
+  PersonRole,
+  SecretRef,
+  toolName,
+} from "./config-text.ts";
+import { DataClassDocument, DataRuleDocument, IssuerDocument, toolData } from "./data.ts";
 import { EntityState, Flow } from "./entity.ts";
 
-const toolName = z
-  .string()
-  .regex(/^[a-zA-Z][a-zA-Z0-9._-]{0,127}$/, "a tool name of letters, digits, dots, dashes and underscores");
+export { Level, PersonRole } from "./config-text.ts";
 const factName = z.string().regex(/^[a-z][a-z0-9_.-]{0,127}$/, "a fact name such as crm.account.status");
-/** As `pathText`; also `$..name`: what stands under that name at any depth. */
-const fieldPath = z
-  .string()
-  .regex(/^\$/, "a path into the result that begins with $, such as $.items[*].note or $..note");
-const apiVersion = z.literal("airworthy/v1");
-
-export const Level = z.enum(["intern", "junior", "senior", "principal"]);
-export type Level = z.infer<typeof Level>;
 export const Stage = z.enum(["rehearsal", "shadow", "canary", "production"]);
 export type Stage = z.infer<typeof Stage>;
 export const Reversibility = z.enum(["read_only", "reversible", "externally_reversible", "irreversible"]);
 export type Reversibility = z.infer<typeof Reversibility>;
-export const PersonRole = z.enum(["viewer", "approver", "operator", "admin"]);
-export type PersonRole = z.infer<typeof PersonRole>;
 
 const fingerprint = z.strictObject({
   digest: z
@@ -195,6 +194,7 @@ const toolBase = {
   records: fieldPath.optional().meta({
     description: "Where the answer has its records, such as $.items[*]. Absent: the answer is one record.",
   }),
+  ...toolData,
 } as const;
 const inputSchema = z
   .record(z.string(), z.unknown())
@@ -373,6 +373,9 @@ export const documentKinds = {
   Team: TeamDocument,
   Budget: BudgetDocument,
   SourceContract: SourceContractDocument,
+  DataClass: DataClassDocument,
+  DataRule: DataRuleDocument,
+  Issuer: IssuerDocument,
 } as const;
 export type DocumentKind = keyof typeof documentKinds;
 export type ConfigDocument =
@@ -381,7 +384,10 @@ export type ConfigDocument =
   | PersonDocument
   | TeamDocument
   | BudgetDocument
-  | SourceContractDocument;
+  | SourceContractDocument
+  | DataClassDocument
+  | DataRuleDocument
+  | IssuerDocument;
 
 /** One problem in a configuration, with its place and its fix. Codes are stable. */
 export const Finding = z.object({

@@ -6,6 +6,7 @@ export * from "./config-sources.ts";
 export * from "./config-network.ts";
 export { SecretRef } from "./config-text.ts";
 export * from "./config.ts";
+export * from "./data.ts";
 export * from "./entity.ts";
 export * from "./errors.ts";
 export * from "./explanation.ts";

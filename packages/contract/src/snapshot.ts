@@ -11,6 +11,7 @@ import type {
   SqlTool,
   TeamDocument,
 } from "./config.ts";
+import type { DataClassDocument, DataRuleDocument, IssuerDocument } from "./data.ts";
 
 /** A tool as agents see it and rooms judge it; `digest` is the tool's version. */
 export type GovernedTool = {
@@ -39,4 +40,9 @@ export type Snapshot = {
   readonly policies: readonly PolicyFile[];
   /** What the records of sources must look like. */
   readonly contracts: Readonly<Record<string, SourceContractDocument>>;
+  readonly dataClasses: Readonly<Record<string, DataClassDocument>>;
+  /** What becomes of data of a class on its way to an agent or a system. */
+  readonly dataRules: Readonly<Record<string, DataRuleDocument>>;
+  /** Who vouches for the people on whose behalf agents act. */
+  readonly issuers: Readonly<Record<string, IssuerDocument>>;
 };

@@ -18,6 +18,8 @@ export type ClientOptions = {
   readonly fetch?: FetchLike;
   /** Only a local administrator may choose a tenant; every other key belongs to one. */
   readonly tenant?: string;
+  /** A token of the person on whose behalf an agent calls, from an issuer of the configuration. */
+  readonly onBehalfOf?: string;
 };
 
 /** `signal` gives up waiting; the server may still carry the action out. */
@@ -58,13 +60,19 @@ export function createClient(options: ClientOptions): Client {
     readQuarantined: (input, with_) => call("readQuarantined", input, with_),
     releaseQuarantined: (input, with_) => call("releaseQuarantined", input, with_),
     discardQuarantined: (input, with_) => call("discardQuarantined", input, with_),
+    revealToken: (input, with_) => call("revealToken", input, with_),
     verifyLedger: (input, with_) => call("verifyLedger", input ?? {}, with_),
     readHealth: (input, with_) => call("readHealth", input ?? {}, with_),
   };
 }
 
 function createCaller(options: ClientOptions) {
-  const caller: Caller = { baseUrl: options.baseUrl, key: options.key, tenant: options.tenant };
+  const caller: Caller = {
+    baseUrl: options.baseUrl,
+    key: options.key,
+    tenant: options.tenant,
+    onBehalfOf: options.onBehalfOf,
+  };
   const send: FetchLike = options.fetch ?? ((url, init) => fetch(url, init));
   return async <O extends Operation>(operation: O, input: Input<O>, with_?: CallOptions): Promise<Output<O>> => {
     const route: Route = api[operation];

@@ -13,9 +13,10 @@ import { createControlHandlers } from "./doors/api/control-handlers.ts";
 import { createRecallHandlers } from "./doors/api/recall-handlers.ts";
 import { createEntityHandlers } from "./doors/api/entity-handlers.ts";
 import type { Handlers } from "./doors/api/handlers.ts";
-import { identify } from "./doors/api/identity.ts";
 import { createSourceHandlers } from "./doors/api/source-handlers.ts";
 import { createEventsDoor, type EventsDoorDeps } from "./doors/events/door.ts";
+import { type Credentials, identify, withPerson } from "./doors/api/identity.ts";
+import { createPersonVerifier } from "./doors/api/verify-person.ts";
 import { createAgentGateway } from "./doors/mcp/agent-gateway.ts";
 import { createMcpDoor } from "./doors/mcp/door.ts";
 import { createPushIntake } from "./intake/push-intake.ts";
@@ -28,7 +29,11 @@ import type { LineageStore } from "./kernel/lineage/lineage-reader.ts";
 import { loadPolicies } from "./kernel/load-policies.ts";
 import type { Log } from "./kernel/log.ts";
 import { createPolicyEngine } from "./kernel/policy/engine.ts";
+import type { ClassStore } from "./kernel/classes/class-store.ts";
+import { createDataShield } from "./kernel/classes/data-shield.ts";
 import { createActionStore } from "./store/actions.ts";
+import { createClassStore } from "./store/class-store.ts";
+import { createRevealLog } from "./store/reveal-log.ts";
 import { createApprovalStore } from "./store/approvals.ts";
 import { type ControlPoller, startControlPoller } from "./store/control.ts";
 import type { DataFolder } from "./store/data-folder.ts";
@@ -87,16 +92,15 @@ export async function createApp(parts: AppParts): Promise<App> {
   });
   const approvals = createApprovalStore(db, writer);
   const snapshots = createSnapshotStore(db, writer);
-  const recover = createWalkDeps(parts, { control, writer, connectors, engine, approvals });
+  const classes = createClassStore(db);
+  const recover = createWalkDeps(parts, { control, writer, connectors, engine, approvals, classes });
   const onFailure = (correlationId: string, error: unknown): void =>
     log.error({ correlationId, err: error }, "failure");
   const keys = createKeyStore(db, writer);
   const local = { key: folder.adminKey, name: config.localUser };
-  const who = (headers: { authorization: string | undefined; tenant: string | undefined }) =>
-    identify(headers, { keys, control, local });
+  const verifyPerson = createPersonVerifier({ env: config.env, now: control.clock.now });
+  const who = (headers: Credentials) => identify(headers, { keys, control, local, verifyPerson });
   const ledger = createLedgerReader(db, folder.verifier);
-  const health = healthOf(control);
-  const onFault = recover.onFault;
   const lineage = createLineageStore(db, (tenant, value) => recover.observations.digest(tenant, value));
   const handlers: Handlers = {
     ...createActionHandlers({ walk: recover, approvals, ledger, lineage }),
@@ -109,6 +113,8 @@ export async function createApp(parts: AppParts): Promise<App> {
       keys,
       snapshots,
       ledger,
+      reveals: createRevealLog(writer),
+      tokens: classes,
       health: healthOf(control),
       onFault: recover.onFault,
     }),
@@ -120,18 +126,18 @@ export async function createApp(parts: AppParts): Promise<App> {
     }),
   };
   const sources = createSourcesOptions(parts, control);
+  const gateway = createAgentGateway({
+    walk: recover,
+    mcp: connectors.mcp,
+    identify: ({ authorization, "airworthy-on-behalf-of": person }) =>
+      who({ authorization, tenant: undefined, onBehalfOf: typeof person === "string" ? person : undefined }),
+    withPerson: (agent, token) => withPerson(agent, token, { control, verifyPerson }),
+    holdMs: config.holdMs,
+    version,
+  });
   return {
     api: createApi({ handlers, identify: who, onFailure }),
-    mcp: createMcpDoor(
-      createAgentGateway({
-        walk: recover,
-        mcp: connectors.mcp,
-        identify: ({ authorization }) => who({ authorization, tenant: undefined }),
-        holdMs: config.holdMs,
-        version,
-      }),
-      { onFailure },
-    ),
+    mcp: createMcpDoor(gateway, { onFailure }),
     events: openEvents(sources, onFailure),
     recover,
     control,
@@ -168,15 +174,17 @@ type Made = {
   readonly connectors: ConnectorSet;
   readonly engine: ReturnType<typeof createPolicyEngine>;
   readonly approvals: ApprovalStore;
+  readonly classes: ClassStore;
 };
 
 function createWalkDeps({ config, db, log }: AppParts, made: Made): RecoverDeps {
-  const { control, writer, connectors, engine, approvals } = made;
+  const { control, writer, connectors, engine, approvals, classes } = made;
   return {
     clock: control.clock,
     control,
     observations: createObservations(db),
     values: createValues(db),
+    data: createDataShield(classes),
     inputSchemas: createInputSchemas((connector) => connectors.mcp.definitions(connector)),
     surroundings: createSurroundings(db),
     policyEngine: engine,

@@ -7,6 +7,7 @@ import type { Log } from "./kernel/log.ts";
 import type { NoteSigner } from "./kernel/signed-note.ts";
 import { writeCheckpoint } from "./store/checkpoints.ts";
 import type { Database } from "./store/database.ts";
+import { forgetClassedValues } from "./store/class-store.ts";
 import { forgetObservations } from "./store/observations.ts";
 import { refreshStatistics } from "./store/refresh-statistics.ts";
 import { readTenants } from "./store/tenants.ts";
@@ -32,6 +33,7 @@ export function startBackground({ recover, db, signer, log, sources }: Backgroun
   const forget = async (tenant: string, signal: AbortSignal) => {
     await forgetObservations(db, tenant, { olderThanMs: observationsKeptMs, signal });
     await forgetReadings(db, tenant, { olderThanMs: readingsKeptMs, signal });
+    await forgetClassedValues(db, tenant, signal);
   };
   const loops = [
     startSources(sources),

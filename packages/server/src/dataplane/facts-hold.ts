@@ -14,7 +14,18 @@ export async function factsHold(
   deps: WalkDeps,
 ): Promise<boolean> {
   if (!deps.options.freshness) return true;
-  const walking = { ...claimedFrom(action), view };
+  const claimed = { ...claimedFrom(action), view };
+  const { tenant, agent, onBehalfOf } = claimed;
+  const { snapshot } = view;
+  const prepared = await deps.data.prepare({
+    tenant,
+    snapshot,
+    agent,
+    tool,
+    arguments: claimed.arguments,
+    onBehalfOf,
+  });
+  const walking = { ...claimed, arguments: prepared.judged };
   const held = await Promise.all(
     (tool.definition.rests_on ?? []).map(async (rule) => {
       const judged = action.record.facts.find((fact) => fact.fact === rule.fact);

@@ -7,6 +7,7 @@ import type { ConnectorCall } from "../kernel/deps.ts";
 import { durationMs } from "../kernel/duration.ts";
 import { applies } from "./3-checkpoint/checks.ts";
 import { clearDoubt, lookForEffect } from "./5-execution/conclude.ts";
+import { shieldOutcome } from "./5-execution/shield-outcome.ts";
 import { factsHold } from "./facts-hold.ts";
 import { claimedFrom, walkAction, type WalkDeps, walkWaiting } from "./walk.ts";
 
@@ -46,7 +47,7 @@ async function recoverAction(action: StoredAction, deps: RecoverDeps): Promise<v
     return;
   }
   const outcome = effect
-    ? await clearUp(action, effect, deps)
+    ? await shieldSettled(await clearUp(action, effect, deps), { action, effect }, deps)
     : interrupted("It was interrupted before it began; nothing was done.");
   const reason = "the node that walked it went silent";
   await deps.actions.settle({ tenant, id: record.id, walk, from: "running", outcome, by: "recovery", reason });
@@ -60,11 +61,13 @@ async function clearUp(action: StoredAction, effect: StartedEffect, deps: Recove
   const tool = snapshot.tools[effect.tool];
   if (!tool) return { status: "unknown", message: `${effect.tool} is not in snapshot ${effect.snapshotVersion}.` };
   if (tool.effect === "read") return interrupted("The read was interrupted; it changes nothing, so read again.");
+  const { agent, arguments: args, onBehalfOf } = record;
+  const { sent } = await deps.data.prepare({ tenant, snapshot, agent, tool, arguments: args, onBehalfOf });
   const call: ConnectorCall = {
     tenant,
     snapshot,
     tool,
-    arguments: record.arguments,
+    arguments: sent,
     idempotencyKey: effect.idempotencyKey,
     timeoutMs: Math.min(tool.timeoutMs, callTimeoutMaxMs),
     dispatchBeforeMonoMs: deps.clock.monotonicMs() + callTimeoutMaxMs,
@@ -87,6 +90,19 @@ async function clearUp(action: StoredAction, effect: StartedEffect, deps: Recove
     return asSettled(await lookForEffect(caller, { why: changed, attempted: false }, { call, deps }));
   }
   return asSettled(await clearDoubt(caller, why, { call, deps }));
+}
+
+/** Recovery's answer is told to the agent as well. */
+async function shieldSettled(
+  outcome: Settled,
+  { action, effect }: { readonly action: StoredAction; readonly effect: StartedEffect },
+  deps: RecoverDeps,
+): Promise<Settled> {
+  const { tenant, record } = action;
+  const snapshot = await deps.actions.readSnapshot(tenant, effect.snapshotVersion);
+  const tool = snapshot.tools[effect.tool];
+  if (!tool) return outcome;
+  return asSettled(await shieldOutcome(outcome, { tenant, snapshot, agent: record.agent, tool }, deps));
 }
 
 async function stopOver(

@@ -5,6 +5,7 @@ import type { ActionStore, StoredAction } from "../kernel/action-store.ts";
 import type { FinishedAction, ProposedAction } from "../kernel/action-walk.ts";
 import type { Deps } from "../kernel/deps.ts";
 import type { Ends } from "./ends.ts";
+import { describeHandling } from "../kernel/classes/describe-handling.ts";
 import { govern } from "./govern.ts";
 
 export type WalkDeps = Deps & {
@@ -70,6 +71,7 @@ export function claimedFrom({ tenant, walk, callDigest, idempotencyKey, protocol
     confidence: record.confidence,
     rationale: record.rationale,
     protocol,
+    onBehalfOf: record.onBehalfOf,
     proposedAt: Date.parse(record.proposedAt),
     walk,
   };
@@ -84,9 +86,9 @@ export async function walkWaiting(
   if (claimed) await walkAction(claimedFrom(claimed), deps);
 }
 
-function answerOf({ id, decision, outcome, permit }: FinishedAction): ActionAnswer {
+function answerOf({ id, decision, outcome, permit, context }: FinishedAction): ActionAnswer {
   const approval = permit?.approval === undefined ? {} : { approval: permit.approval };
-  const common = { id, decision, ...approval };
+  const common = { id, decision, ...approval, ...describeHandling(context, outcome) };
   switch (outcome.status) {
     case "done":
       return {

@@ -3,6 +3,7 @@ import type {
   ActionId,
   AgentDocument,
   ApprovalId,
+  DataUse,
   Decision,
   FactUsed,
   GovernedTool,
@@ -11,6 +12,7 @@ import type {
   JsonObject,
   LineageEdge,
   ObservationId,
+  OnBehalfOf,
   Reason,
   Scope,
   Snapshot,
@@ -29,6 +31,8 @@ export type Principal = {
   readonly kind: "agent" | "person" | "local";
   readonly name: string;
   readonly scopes: readonly Scope[];
+  /** The person on whose behalf an agent acts, as a verified claim says. */
+  readonly onBehalfOf?: OnBehalfOf | undefined;
 };
 
 /** This node's view of the control plane. Past `validUntilMonoMs` it is too old to act on. */
@@ -112,6 +116,8 @@ export type ProposedAction = {
   readonly rationale: string | undefined;
   /** Protocol extras of an MCP caller that its upstream needs verbatim. */
   readonly protocol: JsonObject | undefined;
+  /** Verified when the action was proposed. */
+  readonly onBehalfOf: OnBehalfOf | undefined;
   readonly proposedAt: number;
   readonly walk: number;
   readonly view: ControlView;
@@ -137,6 +143,10 @@ export type Context = {
   /** By database time, epoch ms: past this moment a fact is too old and the permit cannot be redeemed. */
   readonly factsFreshUntil: number | undefined;
   readonly lineage: readonly LineageEdge[];
+  /** The arguments as the tool is sent them: tokens turned into values, data masked, as the rules say. */
+  readonly sent: JsonObject;
+  /** The classes of data that the arguments carry, and what was done with them. */
+  readonly data: readonly DataUse[];
   /** Where each argument came from; empty where nothing is traced. */
   readonly provenance: readonly ValueOrigin[];
   readonly problems: readonly Reason[];
@@ -176,9 +186,16 @@ export type PermittedAction = JudgedAction & { readonly permit: Permit };
 /** Why a permit could not be redeemed. Each means: walk again and look afresh. */
 export type Conflict = "control" | "entity" | "facts" | "approval" | "budget" | "claim";
 
+/** What was done with the data of an answer before the agent hears it. */
+type Handled = {
+  readonly data?: readonly DataUse[];
+  /** Rows outside the limits of the person on whose behalf it was read. */
+  readonly leftOut?: number;
+};
+
 /** What came of it. `conflict` never leaves the data plane: the action walks again. */
 export type Outcome =
-  | {
+  | ({
       readonly status: "done";
       readonly result: Json;
       readonly observations: readonly NewObservation[];
@@ -186,14 +203,14 @@ export type Outcome =
       readonly written?: readonly WrittenFact[];
       /** Records that the source's contract took out of the result. */
       readonly heldBack?: HeldBack;
-    }
-  | {
+    } & Handled)
+  | ({
       readonly status: "failed";
       readonly code: string;
       readonly message: string;
       readonly retryable: boolean;
       readonly result?: Json;
-    }
+    } & Handled)
   /** `written`: what it will have changed if it happened. */
   | { readonly status: "unknown"; readonly message: string; readonly written?: readonly WrittenFact[] }
   | { readonly status: "refused" }

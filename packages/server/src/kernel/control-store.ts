@@ -112,6 +112,13 @@ export type ActionAccount = Pick<Explanation, "action" | "effect" | "proof"> & {
   /** Entries of the action that are not as they were written: nothing is taken from them. */
   readonly unsound: readonly { readonly chain: string; readonly seq: number; readonly field: string }[];
 };
+/** Writes down who turned which token into its value, and why; never the value. Resolves when it is durable. */
+export type RevealLog = {
+  readonly note: (
+    tenant: string,
+    reveal: { readonly token: string; readonly class: string; readonly by: string; readonly reason: string },
+  ) => Promise<void>;
+};
 export type LedgerReader = {
   readonly verify: (tenant: string) => Promise<LedgerVerification>;
   readonly account: (tenant: string, id: ActionId) => Promise<ActionAccount | undefined>;

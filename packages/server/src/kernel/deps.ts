@@ -20,6 +20,7 @@ import type {
   SealedReading,
   Sink,
 } from "./action-walk.ts";
+import type { DataShield } from "./classes/data-shield.ts";
 import type { Picture } from "./entities/picture.ts";
 import type { Known } from "./provenance/classify.ts";
 import type { Reading } from "./provenance/reading.ts";
@@ -195,6 +196,8 @@ export type Deps = {
   readonly control: Control;
   readonly observations: Observations;
   readonly values: Values;
+  /** Data classes: what data goes where, and in which form. */
+  readonly data: DataShield;
   readonly inputSchemas: InputSchemas;
   readonly surroundings: Surroundings;
   readonly policyEngine: PolicyEngine;

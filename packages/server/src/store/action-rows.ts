@@ -1,5 +1,13 @@
 /** The row of an action, and the record that people read of it. */
-import type { ActionId, ActionRecord, ActionStatus, ApprovalId, Json, JsonObject } from "@airworthy/contract";
+import type {
+  ActionId,
+  ActionRecord,
+  ActionStatus,
+  ApprovalId,
+  Json,
+  JsonObject,
+  OnBehalfOf,
+} from "@airworthy/contract";
 
 import type { StoredAction } from "../kernel/action-store.ts";
 import type { Grounds } from "./evidence.ts";
@@ -18,6 +26,7 @@ export type ActionRow = {
   readonly confidence: number | null;
   readonly rationale: string | null;
   readonly protocol: string | null;
+  readonly on_behalf_of: string | null;
   readonly walk: number;
   readonly entity: string | null;
   readonly approval: string | null;
@@ -41,6 +50,7 @@ export const actionColumns = [
   "confidence",
   "rationale",
   "protocol",
+  "on_behalf_of",
   "walk",
   "entity",
   "approval",
@@ -54,7 +64,18 @@ export const actionColumns = [
 
 type Kept = Pick<
   ActionRecord,
-  "decision" | "facts" | "lineage" | "provenance" | "entity" | "touches" | "entities" | "amount" | "error" | "heldBack"
+  | "decision"
+  | "facts"
+  | "lineage"
+  | "provenance"
+  | "data"
+  | "leftOut"
+  | "heldBack"
+  | "entity"
+  | "touches"
+  | "entities"
+  | "amount"
+  | "error"
 > & {
   readonly mask?: readonly string[];
   readonly grounds?: Grounds;
@@ -82,6 +103,7 @@ function toRecord(row: ActionRow, stored: Partial<Kept>): ActionRecord {
     arguments: JSON.parse(row.arguments) as JsonObject,
     argumentsDigest: row.arguments_digest,
     ...(row.run === null ? {} : { run: row.run }),
+    ...(row.on_behalf_of === null ? {} : { onBehalfOf: JSON.parse(row.on_behalf_of) as OnBehalfOf }),
     ...(row.confidence === null ? {} : { confidence: row.confidence }),
     ...(row.rationale === null ? {} : { rationale: row.rationale }),
     ...(row.approval === null ? {} : { approval: row.approval as ApprovalId }),

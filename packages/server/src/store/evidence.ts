@@ -15,6 +15,7 @@ export function evidenceOf(action: JudgedAction): object {
     facts: context.facts,
     lineage: context.lineage,
     ...(context.provenance.length > 0 ? { provenance: context.provenance } : {}),
+    ...(context.data.length > 0 ? { data: context.data } : {}),
     entity: context.entity,
     ...(context.touches.length > 0 ? { touches: context.touches } : {}),
     ...(context.entities.length > 0 ? { entities: viewsOf(action) } : {}),
@@ -56,6 +57,7 @@ export function describeWalk(action: JudgedAction): object {
   return {
     walk: action.walk,
     run: action.run,
+    onBehalfOf: action.onBehalfOf,
     ...describeArguments(action),
     confidence: action.confidence,
     rationale: action.rationale,

@@ -3,6 +3,7 @@ import { entityKeyOf, entityKeysOf } from "../kernel/action-keys.ts";
 import type { FinishedAction, Outcome } from "../kernel/action-walk.ts";
 import { describeLineage, doneUnder } from "../kernel/lineage/describe-lineage.ts";
 import type { LineageEntry } from "../kernel/lineage/lineage-entry.ts";
+import { describeHandling } from "../kernel/classes/describe-handling.ts";
 import type { Queryable } from "./database.ts";
 import { isSettled, settleEffects } from "./effects.ts";
 import type { EntityLocks } from "./entity-locks.ts";
@@ -127,13 +128,14 @@ async function moveActions(tx: Queryable, tenant: string, actions: readonly Fini
 /** What an operator sees of the action beside its row. */
 function recordOf(action: FinishedAction): object {
   const { outcome } = action;
+  const evidence = { ...evidenceOf(action), ...describeHandling(action.context, outcome) };
   if (outcome.status === "failed") {
     const { code, message, retryable } = outcome;
-    return { ...evidenceOf(action), error: { code, message, retryable } };
+    return { ...evidence, error: { code, message, retryable } };
   }
-  if (outcome.status === "done" && outcome.heldBack) return { ...evidenceOf(action), heldBack: outcome.heldBack };
-  if (outcome.status !== "unknown") return evidenceOf(action);
-  return { ...evidenceOf(action), error: { code: "unknown", message: outcome.message, retryable: false } };
+  if (outcome.status === "done" && outcome.heldBack) return { ...evidence, heldBack: outcome.heldBack };
+  if (outcome.status !== "unknown") return evidence;
+  return { ...evidence, error: { code: "unknown", message: outcome.message, retryable: false } };
 }
 
 function approvalOf({ outcome, permit }: FinishedAction): string | undefined {

@@ -2,6 +2,7 @@
 import type { ActionId, ActionRecord, Explanation, Json, LedgerKind } from "@airworthy/contract";
 
 import type { ActionAccount, ToldRecord } from "../kernel/control-store.ts";
+import { describeHandling } from "../kernel/classes/describe-handling.ts";
 import { type ActionRow, actionColumns, toStoredAction } from "./action-rows.ts";
 import type { Database, Queryable } from "./database.ts";
 import { checkEntry, entryColumns, entryTables, type StoredEntry, withWholeMs } from "./verify-entry.ts";
@@ -79,6 +80,8 @@ type Body = Pick<
   | "facts"
   | "lineage"
   | "provenance"
+  | "data"
+  | "onBehalfOf"
   | "amount"
   | "entity"
   | "touches"
@@ -97,6 +100,8 @@ type Outcome = {
   readonly result?: Json;
   /** In place of a result too large for the ledger. */
   readonly resultBytes?: number;
+  readonly data?: ActionRecord["data"];
+  readonly leftOut?: number;
 };
 
 /** The evidence of what was done is in `started`; of what never started, in the last entry. */
@@ -121,11 +126,21 @@ function tellEvidence(checked: readonly Checked[]): ToldRecord {
     facts: body.facts ?? [],
     lineage: body.lineage ?? [],
     provenance: body.provenance,
+    onBehalfOf: body.onBehalfOf,
+    ...tellHandling(body, checked),
     amount: body.amount,
     entity: body.entity,
     touches: body.touches,
     entities: body.entities,
   };
+}
+
+/** What was done with the data of the arguments stands with the evidence, and of the answer with the outcome. */
+function tellHandling(body: Body, checked: readonly Checked[]): ToldRecord {
+  const last = checked.findLast(({ entry }) => moving.includes(entry.kind));
+  const { outcome } = last && last.changed === undefined ? bodyOf(last) : body;
+  const { data, leftOut } = describeHandling({ data: body.data ?? [] }, outcome ?? {});
+  return { data, leftOut };
 }
 
 const moving: readonly string[] = ["started", "waiting", "finished", "resolved"] satisfies LedgerKind[];

@@ -5,6 +5,7 @@ import type { Settlement } from "../kernel/action-store.ts";
 import { keyOf } from "../kernel/action-keys.ts";
 import type { Values } from "../kernel/deps.ts";
 import { readAnswer } from "../kernel/provenance/reading.ts";
+import { describeHandling } from "../kernel/classes/describe-handling.ts";
 import type { Queryable } from "./database.ts";
 import { settleEffects } from "./effects.ts";
 import { lockEntities } from "./entity-locks.ts";
@@ -61,7 +62,8 @@ async function moveAction(tx: Queryable, { tenant, id, walk, from, outcome }: Se
   const { grounds, ...kept } = JSON.parse(row.record ?? "{}") as Kept;
   const entity = kept.entity && keyOf(kept.entity);
   // A record in doubt says so as an error; what is settled since has its own, or none.
-  const record = JSON.stringify({ ...kept, error: describeError(outcome) });
+  const handled = describeHandling({ data: kept.data ?? [] }, outcome);
+  const record = JSON.stringify({ ...kept, ...handled, error: describeError(outcome) });
   const result = outcome.status === "unknown" ? undefined : outcome.result;
   await tx.query({
     text: `update actions
@@ -112,7 +114,7 @@ type Row = {
   readonly record: string | null;
 };
 type Kept = SettledRow["kept"] &
-  Partial<Pick<ActionRecord, "entity" | "touches" | "error">> & { readonly grounds?: Grounds };
+  Partial<Pick<ActionRecord, "entity" | "touches" | "data" | "error">> & { readonly grounds?: Grounds };
 
 function describeError(outcome: Settlement["outcome"]): ActionRecord["error"] {
   switch (outcome.status) {

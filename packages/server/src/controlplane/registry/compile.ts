@@ -90,6 +90,9 @@ function assembleSnapshot(
     teams: byName(documents.filter((one) => one.kind === "Team")),
     budgets: byName(documents.filter((one) => one.kind === "Budget")),
     contracts: byName(documents.filter((one) => one.kind === "SourceContract")),
+    dataClasses: byName(documents.filter((one) => one.kind === "DataClass")),
+    dataRules: byName(documents.filter((one) => one.kind === "DataRule")),
+    issuers: byName(documents.filter((one) => one.kind === "Issuer")),
     policies: policies.toSorted((left, right) => (left.path < right.path ? -1 : 1)),
   };
   return { ...content, digest: digestJson(toJson(content)) };

@@ -22,7 +22,10 @@ export const findingCodes = {
     "Use text, safe integers, finite numbers, true, false, null, lists and maps.",
   ),
   AW1007: error("A document is not a map.", "Begin with `apiVersion: airworthy/v1` and `kind:`."),
-  AW1008: error("`kind` is missing or unknown.", "Use Agent, Connector, Person, Team, Budget or SourceContract."),
+  AW1008: error(
+    "`kind` is missing or unknown.",
+    "Use Agent, Connector, Person, Team, Budget, SourceContract, DataClass, DataRule or Issuer.",
+  ),
   AW1009: error("An unknown key.", "Correct its spelling or remove it."),
   AW1010: error("A required key is missing.", "Add it; the hint shows an example."),
   AW1011: error("A value of the wrong type.", "Write a value of the type that the message names."),
@@ -222,6 +225,25 @@ export const findingCodes = {
     "`tls` or `proxy` stands where nothing goes over the network that way.",
     "Remove it, or use an https address.",
   ),
+  AW2001: error(
+    "A pattern of a data class that RE2 does not take.",
+    "Write it without look-around and back-references.",
+  ),
+  AW2002: warning(
+    "A data class that finds nothing and says nothing.",
+    "Give it patterns, words or `reveal`, or remove it.",
+  ),
+  AW2003: error("A rule of data without a destination.", "Name agents, providers, tools or connectors under `to`."),
+  AW2004: error("A rule of data or an issuer names what does not exist.", "Correct the name."),
+  AW2005: warning("A rule for a class that nothing is of.", "Correct the name, or declare the class of a field."),
+  AW2006: error("An issuer needs exactly one source of keys.", "Keep one of `url`, `file` and `jwks`."),
+  AW2007: error("Two issuers that cannot be told apart.", "Give them different audiences, or remove one."),
+  AW2008: error("`rows` stands on a tool that writes.", "Limit what is read; let policies judge what is written."),
+  AW2009: error(
+    "`from_claim` fills an argument that the tool does not have.",
+    "Correct the name, or add it to `input`.",
+  ),
+  AW2010: error("A limit names an attribute that no issuer vouches for.", "Add it to the `attributes` of an Issuer."),
 } as const satisfies Record<string, CodeEntry>;
 
 export type FindingCode = keyof typeof findingCodes;

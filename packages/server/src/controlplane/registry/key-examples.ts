@@ -51,6 +51,13 @@ const examples: Readonly<Record<string, string>> = {
   scheme: "standard-webhooks",
   secrets: "[{ env: ERP_WEBHOOK_SECRET }]",
   token: "{ env: ERP_TOKEN }",
+  classes: "[pci.card]",
+  to: "{ agents: any }",
+  do: "mask",
+  limits: "{ region: @.region }",
+  issuer: "https://login.example.com",
+  audience: "airworthy",
+  keys: "{ file: /etc/airworthy/jwks.json }",
   fields: "[{ name: status, type: text, nullable: false }]",
 };
 

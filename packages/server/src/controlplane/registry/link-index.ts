@@ -3,9 +3,12 @@ import type {
   AgentDocument,
   BudgetDocument,
   ConnectorDocument,
+  DataClassDocument,
+  DataRuleDocument,
   Finding,
   HttpTool,
   IngestTool,
+  IssuerDocument,
   McpTool,
   PersonDocument,
   SourceContractDocument,
@@ -44,6 +47,9 @@ export type LinkIndex = {
   readonly teams: readonly LoadedDocument<TeamDocument>[];
   readonly budgets: readonly LoadedDocument<BudgetDocument>[];
   readonly contracts: readonly LoadedDocument<SourceContractDocument>[];
+  readonly dataClasses: readonly LoadedDocument<DataClassDocument>[];
+  readonly dataRules: readonly LoadedDocument<DataRuleDocument>[];
+  readonly issuers: readonly LoadedDocument<IssuerDocument>[];
   readonly tools: ReadonlyMap<string, LinkedTool>;
   readonly names: (kind: DeclaredName["kind"]) => ReadonlySet<string>;
   readonly complete: boolean;
@@ -61,6 +67,9 @@ export function indexDocuments(loaded: LoadedFiles): LinkIndex {
     teams: loaded.documents.filter(isTeam),
     budgets: loaded.documents.filter(isBudget),
     contracts: loaded.documents.filter(isContract),
+    dataClasses: loaded.documents.filter(isDataClass),
+    dataRules: loaded.documents.filter(isDataRule),
+    issuers: loaded.documents.filter(isIssuer),
     tools: new Map(connectors.flatMap(listTools)),
     names: (kind) => names.get(kind) ?? new Set(),
     complete: loaded.complete,
@@ -143,4 +152,13 @@ function isBudget(one: LoadedDocument): one is LoadedDocument<BudgetDocument> {
 }
 function isContract(one: LoadedDocument): one is LoadedDocument<SourceContractDocument> {
   return one.document.kind === "SourceContract";
+}
+function isDataClass(one: LoadedDocument): one is LoadedDocument<DataClassDocument> {
+  return one.document.kind === "DataClass";
+}
+function isDataRule(one: LoadedDocument): one is LoadedDocument<DataRuleDocument> {
+  return one.document.kind === "DataRule";
+}
+function isIssuer(one: LoadedDocument): one is LoadedDocument<IssuerDocument> {
+  return one.document.kind === "Issuer";
 }

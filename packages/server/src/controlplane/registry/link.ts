@@ -4,11 +4,13 @@ import type { Finding } from "@airworthy/contract";
 import { sortFindings } from "./finding-codes.ts";
 import { linkConnectors } from "./link-connectors.ts";
 import { linkContracts } from "./link-contracts.ts";
+import { linkData } from "./link-data.ts";
 import { linkFacts } from "./link-facts.ts";
 import { indexDocuments } from "./link-index.ts";
 import { linkInputs } from "./link-input.ts";
 import { linkOutcomes } from "./link-outcomes.ts";
 import { linkPaths } from "./link-paths.ts";
+import { linkPersons } from "./link-persons.ts";
 import { linkReferences } from "./link-references.ts";
 import { linkSources } from "./link-sources.ts";
 import { linkTools } from "./link-tools.ts";
@@ -27,6 +29,8 @@ export function linkDocuments(loaded: LoadedFiles): Finding[] {
   linkContracts(index);
   linkWrites(index);
   linkSources(index);
+  linkData(index);
+  linkPersons(index);
   linkOutcomes(index);
   return sortFindings(index.findings);
 }

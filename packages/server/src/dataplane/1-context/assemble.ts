@@ -3,6 +3,7 @@ import type { AgentDocument, Reason } from "@airworthy/contract";
 
 import type { Context, GroundedAction, ProposedAction } from "../../kernel/action-walk.ts";
 import type { Deps } from "../../kernel/deps.ts";
+import { prepareData } from "./data.ts";
 import { lookAtEntities } from "./entities.ts";
 import { readFacets } from "./facets.ts";
 import { groundFacts } from "./freshness.ts";
@@ -21,11 +22,16 @@ const nothing: Omit<Context, "problems" | "agent" | "tool"> = {
   factsFreshUntil: undefined,
   lineage: [],
   provenance: [],
+  sent: {},
+  data: [],
 };
 
 export async function assembleContext(
   action: ProposedAction,
-  deps: Pick<Deps, "clock" | "observations" | "values" | "surroundings" | "inputSchemas" | "connectors" | "options">,
+  deps: Pick<
+    Deps,
+    "clock" | "observations" | "values" | "data" | "surroundings" | "inputSchemas" | "connectors" | "options"
+  >,
 ): Promise<GroundedAction> {
   const { snapshot } = action.view;
   const agent = own(snapshot.agents, action.agent);
@@ -33,22 +39,27 @@ export async function assembleContext(
   if (!agent || !tool) {
     return { ...action, context: { ...nothing, agent, tool: undefined, problems: [unknownTool(action, agent)] } };
   }
-  const invalid = await deps.inputSchemas.problems(snapshot, tool, action.arguments);
+  const { judged, sent, data, hide, problems: unfit } = await prepareData(action, tool, deps);
+  const bare = { ...nothing, agent, tool, sent, data };
+  if (unfit.length > 0) return { ...action, context: { ...bare, problems: unfit } };
+  const invalid = await deps.inputSchemas.problems(snapshot, tool, judged.arguments);
   if (invalid.length > 0) {
-    const problems = invalid.map(({ code, detail }): Reason => ({ code, effect: "deny", detail }));
-    return { ...action, context: { ...nothing, agent, tool, problems } };
+    const problems = await hide(invalid.map(({ code, detail }): Reason => ({ code, effect: "deny", detail })));
+    return { ...action, context: { ...bare, problems } };
   }
 
-  const facets = readFacets(tool.definition, action.arguments);
-  const looking = lookAtEntities(action, { ...facets, tool }, deps);
+  const facets = readFacets(tool.definition, judged.arguments);
+  const looking = lookAtEntities(judged, { ...facets, tool }, deps);
   const [entities, grounded, lineage, provenance] = await Promise.all([
     looking,
-    groundFacts(action, { tool, before: looking }, deps),
-    tool.effect === "write" ? traceLineage(action, deps) : [],
+    groundFacts(judged, { tool, before: looking }, deps),
+    tool.effect === "write" ? traceLineage(judged, deps) : [],
+    // Where a value came from is asked of what the agent said: a token was read as a token.
     traceProvenance(action, tool, deps),
   ]);
-  const problems = [...facets.problems, ...grounded.problems];
-  return { ...action, context: { agent, tool, ...facets, entities, ...grounded, lineage, provenance, problems } };
+  const problems = await hide([...facets.problems, ...grounded.problems]);
+  const found = { ...facets, entities, ...grounded, lineage, provenance };
+  return { ...action, context: { agent, tool, ...found, sent, data, problems } };
 }
 
 function own<T>(record: Readonly<Record<string, T>>, key: string): T | undefined {

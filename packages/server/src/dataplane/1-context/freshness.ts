@@ -13,7 +13,7 @@ import { lookUpFact } from "./lookup.ts";
 import { outdates, readPushed } from "./pushed.ts";
 
 type Facts = Pick<Context, "facts" | "factDigests" | "cited" | "factsFreshUntil" | "problems">;
-type Ports = Pick<Deps, "clock" | "observations" | "connectors" | "options">;
+type Ports = Pick<Deps, "clock" | "observations" | "connectors" | "data" | "options">;
 type Grounded = {
   readonly used: FactUsed;
   readonly digest: string;
@@ -48,8 +48,10 @@ async function groundFact(action: ProposedAction, { rule, before }: Wanted, deps
   }
   const need = { rule, key: String(key), maxAgeMs: durationMs(rule.maxAge) };
   const believed = await deps.observations.latest(action.tenant, action.agent, { fact: rule.fact, key: need.key });
-  const pushed = await readPushed(action, need, deps);
-  if (believed && mayUse(action, { believed, pushed, need }, deps))
+  // What is limited to a person may have been read, or pushed, for another one: it is looked up for this one.
+  const isLimited = action.view.snapshot.tools[rule.lookup.tool]?.definition.rows !== undefined;
+  const pushed = isLimited ? undefined : await readPushed(action, need, deps);
+  if (believed && !isLimited && mayUse(action, { believed, pushed, need }, deps))
     return (
       (await contradicted(action, believed, deps)) ?? use(action, { need, observation: believed, how: "agent" }, deps)
     );

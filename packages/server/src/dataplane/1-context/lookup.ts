@@ -5,10 +5,11 @@ import type { NewObservation, ProposedAction } from "../../kernel/action-walk.ts
 import { defined } from "../../kernel/defined.ts";
 import type { Deps } from "../../kernel/deps.ts";
 import { newId } from "../../kernel/ids.ts";
+import { limitAnswer } from "../../kernel/on-behalf/limit-answer.ts";
 import { readAt } from "../../kernel/read-at.ts";
 import { extractFacts } from "../../kernel/yields.ts";
 
-type Ports = Pick<Deps, "clock" | "observations" | "connectors">;
+type Ports = Pick<Deps, "clock" | "observations" | "connectors" | "data">;
 type Need = { readonly rule: RestsOn; readonly key: string };
 
 /** The fresh observation, saved under the agent that needs it; or the reason why there is none. */
@@ -20,7 +21,7 @@ export async function lookUpFact(
   const { snapshot } = action.view;
   const tool = snapshot.tools[rule.lookup.tool];
   if (!tool) return unread(rule, `${rule.lookup.tool} is not configured`);
-  const answer = await deps.connectors.call({
+  const looked = await deps.connectors.call({
     tenant: action.tenant,
     snapshot,
     tool,
@@ -29,10 +30,13 @@ export async function lookUpFact(
     timeoutMs: tool.timeoutMs,
     dispatchBeforeMonoMs: deps.clock.monotonicMs() + tool.timeoutMs,
   });
+  const mcp = snapshot.connectors[tool.connector]?.type === "mcp";
+  const { answer } = limitAnswer(looked, { tool, mcp, onBehalfOf: action.onBehalfOf });
   if (answer.kind !== "answered") return unread(rule, answer.detail);
+  // The agent does not hear it, but a reason may name what it says.
+  await deps.data.note({ tenant: action.tenant, snapshot, tool }, answer.result);
   const fetchedAt = deps.clock.now();
   const version = answer.version === undefined ? {} : { version: answer.version };
-  const mcp = snapshot.connectors[tool.connector]?.type === "mcp";
   const found = extractFacts(tool.definition.yields ?? [], { result: answer.result, fetchedAt, mcp, ...version }).find(
     (fact) => fact.fact === rule.fact && fact.key === key,
   );

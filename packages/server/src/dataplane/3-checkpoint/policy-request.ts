@@ -2,6 +2,7 @@
 import type { Json, Level } from "@airworthy/contract";
 
 import type { PlannedAction } from "../../kernel/action-walk.ts";
+import { summariseClasses, summarisePerson } from "../../kernel/classes/summarise-classes.ts";
 import { summariseEntities } from "../../kernel/entities/summarise.ts";
 import { askingOf } from "./asking.ts";
 import { summariseProvenance } from "../../kernel/provenance/summarise.ts";
@@ -31,8 +32,8 @@ export function describePolicyRequest(action: PlannedAction, nowMs: number): Pol
 }
 
 function describeCall(action: PlannedAction, nowMs: number) {
-  const { confidence, context, step } = action;
-  const { amount, entity, provenance, tool } = context;
+  const { confidence, context, step, onBehalfOf } = action;
+  const { amount, entity, provenance, data, tool } = context;
   return {
     confidenceBp: Math.round((confidence ?? 0) * 10_000),
     confidenceStated: confidence !== undefined,
@@ -43,6 +44,8 @@ function describeCall(action: PlannedAction, nowMs: number) {
     repeats: step.repeats,
     approvals: [],
     provenance: summariseProvenance(provenance, tool?.definition.facets),
+    classes: summariseClasses(data, tool?.definition.facets),
+    person: summarisePerson(onBehalfOf),
     entity: summariseEntities(context.entities, { ...askingOf(action, nowMs), amount }),
   };
 }

@@ -25,8 +25,7 @@ export function createActionHandlers({ walk, approvals, ledger, lineage }: Actio
   const { actions } = walk;
   const read = async (principal: Principal, id: ActionRecord["id"]): Promise<StoredAction> => {
     const found = await actions.read(principal.tenant, id);
-    // To an agent the actions of others do not exist.
-    if (found && (principal.kind !== "agent" || found.record.agent === principal.name)) return found;
+    if (found && isVisible(principal, found.record)) return found;
     throw noSuchAction(id);
   };
   return {
@@ -41,9 +40,10 @@ export function createActionHandlers({ walk, approvals, ledger, lineage }: Actio
     listActions: async ({ limit = defaultLimit, ...filter }, { principal }) => {
       const agent = principal.kind === "agent" ? principal.name : filter.agent;
       const found = await actions.list(principal.tenant, { ...filter, agent, limit });
-      const records = found.map(({ record }) => shownTo(principal, record));
-      const last = records.at(-1);
-      return { actions: records, ...(records.length === limit && last ? { next: last.id } : {}) };
+      const last = found.at(-1)?.record;
+      const seen = found.filter(({ record }) => isVisible(principal, record));
+      const records = seen.map(({ record }) => shownTo(principal, record));
+      return { actions: records, ...(found.length === limit && last ? { next: last.id } : {}) };
     },
     readAction: async ({ id }, { principal }) => shownTo(principal, (await read(principal, id)).record),
     explainAction: async ({ id }, { principal }) => {
@@ -66,6 +66,13 @@ export function createActionHandlers({ walk, approvals, ledger, lineage }: Actio
       return (await read(principal, id)).record;
     },
   };
+}
+
+/** To an agent the actions of others do not exist, nor its own for another person: their answers had that person's limits. */
+function isVisible({ kind, name, onBehalfOf }: Principal, record: ActionRecord): boolean {
+  if (kind !== "agent") return true;
+  const isSame = record.onBehalfOf?.person === onBehalfOf?.person && record.onBehalfOf?.issuer === onBehalfOf?.issuer;
+  return record.agent === name && isSame;
 }
 
 function noSuchAction(id: string): AirworthyError {

@@ -3,8 +3,9 @@ import type { CedarValueJson } from "@cedar-policy/cedar-wasm/nodejs";
 
 import type { AgentEntity, JudgeCall } from "./engine-messages.ts";
 import type { PolicyProvenance } from "../provenance/summarise.ts";
+import type { PolicyClasses, PolicyPerson } from "../classes/summarise-classes.ts";
 import type { PolicyEntity } from "../entities/summarise.ts";
-import { entityTypes, envTypes, provenanceTypes } from "./tool-schema.ts";
+import { classesTypes, entityTypes, envTypes, personTypes, provenanceTypes } from "./tool-schema.ts";
 import type { FacetType, PolicyTool } from "./tool-schema.ts";
 
 type FacetValue = string | number | boolean | readonly string[];
@@ -25,6 +26,10 @@ export type PolicyEnv = {
   readonly entityId: string;
   /** Where the arguments came from. */
   readonly provenance: PolicyProvenance;
+  /** The classes of data that the arguments carry. */
+  readonly classes: PolicyClasses;
+  /** On whose behalf the agent acts. */
+  readonly person: PolicyPerson;
   /** What was done to its business objects, and what stands of it. */
   readonly entity: PolicyEntity;
 };
@@ -56,18 +61,27 @@ export function readRequest(request: PolicyRequest, tool: PolicyTool): RequestCo
   const env = copyDeclared("env", envTypes, request.env);
   const facts = copyDeclared("facts", tool.facts, request.facts);
   const provenance = copyProvenance(readOwn(request.env, "provenance"), tool);
+  const classes = copyClasses(readOwn(request.env, "classes"), tool);
+  const person = copyDeclared("env.person", personTypes, readOwn(request.env, "person"));
   const entity = copyEntity(readOwn(request.env, "entity"));
-  for (const part of [agent, input, env, facts, provenance, entity]) if ("missing" in part) return part;
+  for (const part of [agent, input, env, facts, provenance, classes, person, entity])
+    if ("missing" in part) return part;
   if ("missing" in agent || "missing" in input || "missing" in env || "missing" in facts) return { missing: "request" };
   if ("missing" in provenance) return provenance;
-  if ("missing" in entity) return entity;
+  if ("missing" in classes || "missing" in person || "missing" in entity) return { missing: "env" };
   const { approvals, ...seen } = env.values;
   const { id, autonomy, stage, level, fleet } = request.agent;
   return {
     agent: { id, autonomy, stage, level, fleet },
     context: {
       input: input.values,
-      env: { ...seen, provenance: provenance.values, entity: entity.values },
+      env: {
+        ...seen,
+        provenance: provenance.values,
+        classes: classes.values,
+        person: { ...person.values },
+        entity: entity.values,
+      },
       facts: facts.values,
     },
     granted: Array.isArray(approvals) ? approvals.filter((team) => typeof team === "string") : [],
@@ -101,6 +115,15 @@ function copyProvenance(given: unknown, tool: PolicyTool): Copied {
     ["facets", copyFacets(`${place}.facets`, Object.keys(tool.facets), readOwn(given, "facets"))],
   ];
   return gather(parts);
+}
+
+function copyClasses(given: unknown, tool: PolicyTool): Copied {
+  const place = "env.classes";
+  const facets = Object.fromEntries(Object.keys(tool.facets).map((name) => [name, "string[]" as const]));
+  return gather([
+    ["", copyDeclared(place, classesTypes, given)],
+    ["facets", copyDeclared(`${place}.facets`, facets, readOwn(given, "facets"))],
+  ]);
 }
 
 function copyEntity(given: unknown): Copied {

@@ -74,6 +74,8 @@ const env = {
   entityType: "",
   entityId: "",
   provenance,
+  classes: { all: [], facets: { size: [] } },
+  person: { known: false, id: "", issuer: "", attributes: [] },
   entity,
 };
 
