@@ -45,17 +45,24 @@ async function groundFact(action: ProposedAction, { rule, before }: Wanted, deps
   }
   const need = { rule, key: String(key), maxAgeMs: durationMs(rule.maxAge) };
   const believed = await deps.observations.latest(action.tenant, action.agent, { fact: rule.fact, key: need.key });
-  const age = believed?.asOf === undefined ? undefined : deps.clock.now() - believed.asOf;
-  // What is limited to a person may have been read for another one: it is looked up for this one.
-  const isLimited = action.view.snapshot.tools[rule.lookup.tool]?.definition.rows !== undefined;
-  const young = age !== undefined && age <= need.maxAgeMs && !isLimited;
-  if (believed && (young || (!deps.options.freshness && !isLimited)))
+  if (believed && serves(believed, { action, need }, deps))
     return use(action, { need, observation: believed, how: "agent" }, deps);
 
   await before;
   const reread = await lookUpFact(action, need, deps);
   if ("effect" in reread) return reread;
   return use(action, { need, observation: reread, how: believed ? "reread" : "lookup", believed }, deps);
+}
+
+/** Whether what the agent read before may be rested on as it is. */
+function serves(
+  { asOf }: Observation,
+  { action, need }: { readonly action: ProposedAction; readonly need: Need },
+  { clock, options }: Ports,
+): boolean {
+  // What is limited to a person may have been read for another one: it is looked up for this one.
+  if (action.view.snapshot.tools[need.rule.lookup.tool]?.definition.rows !== undefined) return false;
+  return !options.freshness || (asOf !== undefined && clock.now() - asOf <= need.maxAgeMs);
 }
 
 type Use = {
