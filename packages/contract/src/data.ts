@@ -1,7 +1,7 @@
 /** Data classes: what kind of data a value is, who may have it in which form, and for which person an agent acts. */
 import { z } from "zod";
 
-import { apiVersion, duration, fieldPath, Level, name, pathText, PersonRole, toolName } from "./config-forms.ts";
+import { apiVersion, duration, fieldPath, Level, name, pathText, PersonRole, toolName } from "./config-text.ts";
 
 /** `pii.name`; a rule for `pii` is one for every class below it. */
 export const DataClass = z

@@ -18,6 +18,8 @@ export const LedgerKind = z.enum([
   "key_created",
   "key_revoked",
   "token_revealed",
+  "quarantine_released",
+  "quarantine_discarded",
   "entity_effect",
 ]);
 export type LedgerKind = z.infer<typeof LedgerKind>;

@@ -4,8 +4,10 @@ import type {
   BudgetDocument,
   ConnectorDocument,
   HttpTool,
+  IngestTool,
   McpTool,
   PersonDocument,
+  SourceContractDocument,
   SqlTool,
   TeamDocument,
 } from "./config.ts";
@@ -18,7 +20,7 @@ export type GovernedTool = {
   readonly effect: "read" | "write";
   readonly reversibility: "read_only" | "reversible" | "externally_reversible" | "irreversible";
   readonly timeoutMs: number;
-  readonly definition: HttpTool | SqlTool | McpTool;
+  readonly definition: HttpTool | SqlTool | McpTool | IngestTool;
   readonly digest: string;
 };
 
@@ -41,4 +43,6 @@ export type Snapshot = {
   readonly dataRules: Readonly<Record<string, DataRuleDocument>>;
   /** Who vouches for the people on whose behalf agents act. */
   readonly issuers: Readonly<Record<string, IssuerDocument>>;
+  /** What the records of sources must look like. */
+  readonly contracts: Readonly<Record<string, SourceContractDocument>>;
 };

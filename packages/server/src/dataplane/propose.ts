@@ -128,7 +128,7 @@ async function lookAt(
 }
 
 export function answerFrom({ record }: StoredAction): ActionAnswer {
-  const { id, status, decision, result, error, approval, data, leftOut } = record;
+  const { id, status, decision, result, error, approval, data, leftOut, heldBack } = record;
   return {
     id,
     status,
@@ -138,6 +138,7 @@ export function answerFrom({ record }: StoredAction): ActionAnswer {
     ...(approval ? { approval } : {}),
     ...(data ? { data } : {}),
     ...(leftOut === undefined ? {} : { leftOut }),
+    ...(heldBack ? { heldBack } : {}),
   };
 }
 

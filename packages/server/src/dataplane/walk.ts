@@ -91,7 +91,12 @@ function answerOf({ id, decision, outcome, permit, context }: FinishedAction): A
   const common = { id, decision, ...approval, ...describeHandling(context, outcome) };
   switch (outcome.status) {
     case "done":
-      return { ...common, status: "done", result: outcome.result };
+      return {
+        ...common,
+        status: "done",
+        result: outcome.result,
+        ...(outcome.heldBack ? { heldBack: outcome.heldBack } : {}),
+      };
     case "failed": {
       const { code, message, retryable } = outcome;
       const result = outcome.result === undefined ? {} : { result: outcome.result };

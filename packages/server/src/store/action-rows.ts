@@ -74,6 +74,7 @@ type Kept = Pick<
   | "entities"
   | "amount"
   | "error"
+  | "heldBack"
 > & {
   readonly mask?: readonly string[];
 };

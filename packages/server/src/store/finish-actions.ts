@@ -115,6 +115,7 @@ function recordOf(action: FinishedAction): object {
     const { code, message, retryable } = outcome;
     return { ...evidence, error: { code, message, retryable } };
   }
+  if (outcome.status === "done" && outcome.heldBack) return { ...evidence, heldBack: outcome.heldBack };
   if (outcome.status !== "unknown") return evidence;
   return { ...evidence, error: { code: "unknown", message: outcome.message, retryable: false } };
 }

@@ -12,11 +12,11 @@ const emptyDigest = "none";
 
 function emptySnapshot(tenant: string): Snapshot {
   const nothing = { agents: {}, connectors: {}, tools: {}, people: {}, teams: {}, budgets: {}, policies: [] };
-  return { tenant, version: 0, digest: emptyDigest, ...nothing, ...noData };
+  return { tenant, version: 0, digest: emptyDigest, ...nothing, ...laterParts };
 }
 
 /** Snapshots that were published before there were such documents lack them. */
-const noData = { dataClasses: {}, dataRules: {}, issuers: {} };
+const laterParts = { contracts: {}, dataClasses: {}, dataRules: {}, issuers: {} };
 
 export async function readSnapshot(db: Queryable, tenant: string, version: number): Promise<Snapshot> {
   if (version === 0) return emptySnapshot(tenant);
@@ -25,7 +25,7 @@ export async function readSnapshot(db: Queryable, tenant: string, version: numbe
     values: [tenant, version],
   });
   if (!row) throw missing(tenant, version);
-  return { ...noData, ...(JSON.parse(row.content) as SnapshotContent), tenant, version };
+  return { ...laterParts, ...(JSON.parse(row.content) as SnapshotContent), tenant, version };
 }
 
 function missing(tenant: string, version: number): AirworthyError {

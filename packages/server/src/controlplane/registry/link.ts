@@ -12,6 +12,7 @@ import { linkOutcomes } from "./link-outcomes.ts";
 import { linkPaths } from "./link-paths.ts";
 import { linkPersons } from "./link-persons.ts";
 import { linkReferences } from "./link-references.ts";
+import { linkSources } from "./link-sources.ts";
 import { linkTools } from "./link-tools.ts";
 import type { LoadedFiles } from "./load-documents.ts";
 
@@ -27,6 +28,7 @@ export function linkDocuments(loaded: LoadedFiles): Finding[] {
   linkContracts(index);
   linkData(index);
   linkPersons(index);
+  linkSources(index);
   linkOutcomes(index);
   return sortFindings(index.findings);
 }

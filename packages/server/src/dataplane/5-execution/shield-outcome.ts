@@ -1,5 +1,5 @@
 /** What came of a call, as the agent may hear it: classed data masked, as tokens, or withheld. */
-import type { DataUse, Json } from "@airworthy/contract";
+import type { DataUse, HeldBack, Json } from "@airworthy/contract";
 
 import type { Observation, Outcome } from "../../kernel/action-walk.ts";
 import { gather } from "../../kernel/classes/treat-json.ts";
@@ -47,8 +47,13 @@ async function shieldDone(
 ): Promise<Outcome> {
   const { hearing, told, leftOut } = parted(ended);
   const treated = await data.answer(hearing, outcome.result, "result");
-  const uses = gather([...told, ...treated.uses]);
-  const handled = { ...(uses.length > 0 ? { data: uses } : {}), ...(leftOut === undefined ? {} : { leftOut }) };
+  const held = outcome.heldBack && (await shieldHeldBack(outcome.heldBack, hearing, data));
+  const uses = gather([...told, ...treated.uses, ...(held?.uses ?? [])]);
+  const handled = {
+    ...(uses.length > 0 ? { data: uses } : {}),
+    ...(leftOut === undefined ? {} : { leftOut }),
+    ...(held ? { heldBack: held.heldBack } : {}),
+  };
   const block = blockedIn(treated.uses);
   if (!block) {
     const observations = keepKnown(outcome.observations, treated, ended);
@@ -58,6 +63,19 @@ async function shieldDone(
   if (ended.tool.effect === "write")
     return { ...outcome, result: withheld(block, ended), observations: [], ...handled };
   return { status: "failed", code: "data_blocked", message: describe(block, ended), retryable: false, ...handled };
+}
+
+/** What was found in place of what the contract says is a value like any other. */
+async function shieldHeldBack(
+  heldBack: HeldBack,
+  hearing: Hearing,
+  data: Deps["data"],
+): Promise<{ readonly heldBack: HeldBack; readonly uses: readonly DataUse[] }> {
+  const found = await Promise.all(heldBack.faults.map((fault) => shieldWords(fault.found, hearing, data)));
+  return {
+    heldBack: { ...heldBack, faults: heldBack.faults.map((fault, at) => ({ ...fault, found: found[at]?.text ?? "" })) },
+    uses: found.flatMap((one) => one.uses),
+  };
 }
 
 const blockedIn = (uses: readonly DataUse[]): DataUse | undefined => uses.find((use) => use.did === "blocked");

@@ -17,6 +17,7 @@ import type { ClassStore } from "../../kernel/classes/class-store.ts";
 import { newId } from "../../kernel/ids.ts";
 import { mayReveal } from "./may-reveal.ts";
 import type { Handlers } from "./handlers.ts";
+import type { SourceOperation } from "./source-handlers.ts";
 import { warnOfStop } from "./stop-warning.ts";
 import { teamsToSign } from "./teams-to-sign.ts";
 
@@ -34,7 +35,14 @@ export type ControlHandlerDeps = {
 };
 type Names = Exclude<
   keyof Handlers,
-  "proposeAction" | "listActions" | "readAction" | "explainAction" | "resolveAction" | "readEntity" | "noteEntity"
+  | "proposeAction"
+  | "listActions"
+  | "readAction"
+  | "explainAction"
+  | "resolveAction"
+  | "readEntity"
+  | "noteEntity"
+  | SourceOperation
 >;
 
 const defaultLimit = 100;

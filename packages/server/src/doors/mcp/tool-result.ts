@@ -1,5 +1,5 @@
 /** What an action's answer looks like to a model: an MCP tool result that says in plain sentences what happened and what to do. */
-import type { ActionAnswer, Decision, Json, JsonObject, Reason } from "@airworthy/contract";
+import type { ActionAnswer, Decision, HeldBack, Json, JsonObject, Reason } from "@airworthy/contract";
 
 import { isJsonArray, isJsonObject } from "../../kernel/json.ts";
 
@@ -138,10 +138,20 @@ function describeHandling({ data = [], leftOut = 0 }: ActionAnswer): string[] {
   ];
 }
 
+function heldBackSentence({ contract, records, faults }: HeldBack): string {
+  const whole = records === 1 ? "1 record of this answer is" : `${records} records of this answer are`;
+  const why = faults.map(
+    ({ record, field, expected, found }) => `record ${record}: ${field} should be ${expected}, found ${found}`,
+  );
+  const more = records > faults.length ? "; and others" : "";
+  return `${whole} held back and not shown, because the source broke its contract ${contract} (${why.join("; ")}${more}). Do not treat the answer as complete. People can look at them in quarantine.`;
+}
+
 /** Done. An MCP upstream's result is passed on as it is; another system's is shown as JSON text and as structured content. */
 export function doneResult(answer: ActionAnswer, isMcpUpstream: boolean): JsonObject {
-  const { result = null } = answer;
-  const notices = describeHandling(answer).map((text) => ({ type: "text", text }));
+  const { result = null, heldBack } = answer;
+  const said = [...(heldBack ? [heldBackSentence(heldBack)] : []), ...describeHandling(answer)];
+  const notices = said.map((text) => ({ type: "text", text }));
   if (isMcpUpstream && isJsonObject(result)) {
     const { content } = result;
     const told = notices.length > 0 && isJsonArray(content) ? { ...result, content: [...content, ...notices] } : result;
