@@ -46,7 +46,8 @@ function buildServer(): McpServer {
     "slow",
     { description: "Speaks", inputSchema: z.object({ n: z.string() }) },
     async (_, context) => {
-      const progressToken = context.mcpReq._meta?.progressToken;
+      const { _meta: meta } = context.mcpReq;
+      const progressToken = meta?.progressToken;
       for (const [at, message] of [`asking ${name}`, `the card is ${card}`, "done"].entries()) {
         if (progressToken === undefined) continue;
         const params = { progressToken, progress: at + 1, total: 3, message };
@@ -117,7 +118,7 @@ do: block
 let desk: Desk;
 let client: Client;
 let serial = 0;
-const closers: (() => Promise<unknown> | unknown)[] = [];
+const closers: (() => unknown)[] = [];
 
 beforeAll(async () => {
   const handler = createMcpHandler(buildServer, { legacy: "reject" });
@@ -178,7 +179,8 @@ describe("through MCP", () => {
     expect((result.content as { text?: string }[])[0]?.text).toBe("done");
     expect(heard[0]).toMatch(/^asking tok_pii-name_/);
     expect(heard.slice(1)).toEqual(["done"]);
-    const { id } = result._meta?.["airworthy/action"] as { id: `act_${string}` };
+    const { _meta: meta = {} } = result;
+    const { id } = meta["airworthy/action"] as { id: `act_${string}` };
     const { action } = await desk.server.admin.explainAction({ id });
     expect(action.data).toEqual(
       expect.arrayContaining([expect.objectContaining({ at: "progress", class: "pci.card", did: "blocked" })]),

@@ -14,6 +14,7 @@ import { createRecallHandlers } from "./doors/api/recall-handlers.ts";
 import { createEntityHandlers } from "./doors/api/entity-handlers.ts";
 import type { Handlers } from "./doors/api/handlers.ts";
 import { createSourceHandlers } from "./doors/api/source-handlers.ts";
+import { createPersonVerifier } from "./doors/api/verify-person.ts";
 import { createEventsDoor, type EventsDoorDeps } from "./doors/events/door.ts";
 import { type Credentials, identify, withPerson } from "./doors/api/identity.ts";
 import { createPersonVerifier } from "./doors/api/verify-person.ts";

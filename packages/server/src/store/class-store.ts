@@ -12,14 +12,16 @@ import { createValueCipher, type ValueCipher } from "./value-cipher.ts";
 
 type Keys = { readonly cipher: ValueCipher; readonly formKey: Buffer; readonly tokenKey: Buffer };
 
-/** What was written so lately need not be written again. */
+/** What was written so lately need not be written again: so many, and for so long, for a note that grows old is forgotten. */
 const rememberedMax = 100_000;
-/** How old the note of a value may grow before it is renewed, in hours; it is forgotten after `keptDays`. */
+const rememberedMs = 12 * 3_600_000;
+/** How old the note of a value may grow before it is renewed; it is forgotten after `keptDays`. */
 const renewAfter = "interval '1 day'";
 
 export function createClassStore(db: Database): ClassStore {
   const keysOf = createKeys(db);
   const remembered = new Set<string>();
+  let rememberedSince = performance.now();
   return {
     carried: async (tenant, forms) => {
       const { formKey } = await keysOf(tenant);
@@ -45,6 +47,10 @@ export function createClassStore(db: Database): ClassStore {
           return [JSON.stringify([tenant, digest.toString("hex"), name]), { digest, name }] as const;
         }),
       );
+      if (performance.now() - rememberedSince > rememberedMs) {
+        remembered.clear();
+        rememberedSince = performance.now();
+      }
       for (const key of rows.keys()) if (remembered.has(key)) rows.delete(key);
       if (rows.size === 0) return;
       await insertValues(db, tenant, [...rows.values()]);

@@ -65,6 +65,11 @@ async function groundFact(action: ProposedAction, { rule, before }: Wanted, deps
   return use(action, { need, observation, how: believed ? "reread" : "lookup", believed }, deps);
 }
 
+/** What is limited to a person may have been read for another one: it is looked up for this one. */
+function isLimited({ view }: ProposedAction, { lookup }: RestsOn): boolean {
+  return view.snapshot.tools[lookup.tool]?.definition.rows !== undefined;
+}
+
 type Belief = { readonly believed: Observation; readonly pushed: Observation | undefined; readonly need: Need };
 
 /** Young enough, and nothing newer was pushed since. */

@@ -65,6 +65,19 @@ async function shieldDone(
   return { status: "failed", code: "data_blocked", message: describe(block, ended), retryable: false, ...handled };
 }
 
+/** What was found in place of what the contract says is a value like any other. */
+async function shieldHeldBack(
+  heldBack: HeldBack,
+  hearing: Hearing,
+  data: Deps["data"],
+): Promise<{ readonly heldBack: HeldBack; readonly uses: readonly DataUse[] }> {
+  const found = await Promise.all(heldBack.faults.map((fault) => shieldWords(fault.found, hearing, data)));
+  return {
+    heldBack: { ...heldBack, faults: heldBack.faults.map((fault, at) => ({ ...fault, found: found[at]?.text ?? "" })) },
+    uses: found.flatMap((one) => one.uses),
+  };
+}
+
 const blockedIn = (uses: readonly DataUse[]): DataUse | undefined => uses.find((use) => use.did === "blocked");
 
 /** Class and place, never the value. */
