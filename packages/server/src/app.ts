@@ -14,7 +14,6 @@ import { createRecallHandlers } from "./doors/api/recall-handlers.ts";
 import { createEntityHandlers } from "./doors/api/entity-handlers.ts";
 import type { Handlers } from "./doors/api/handlers.ts";
 import { createSourceHandlers } from "./doors/api/source-handlers.ts";
-import { createPersonVerifier } from "./doors/api/verify-person.ts";
 import { createEventsDoor, type EventsDoorDeps } from "./doors/events/door.ts";
 import { type Credentials, identify, withPerson } from "./doors/api/identity.ts";
 import { createPersonVerifier } from "./doors/api/verify-person.ts";
@@ -127,15 +126,7 @@ export async function createApp(parts: AppParts): Promise<App> {
     }),
   };
   const sources = createSourcesOptions(parts, control);
-  const gateway = createAgentGateway({
-    walk: recover,
-    mcp: connectors.mcp,
-    identify: ({ authorization, "airworthy-on-behalf-of": person }) =>
-      who({ authorization, tenant: undefined, onBehalfOf: typeof person === "string" ? person : undefined }),
-    withPerson: (agent, token) => withPerson(agent, token, { control, verifyPerson }),
-    holdMs: config.holdMs,
-    version,
-  });
+  const gateway = openGateway({ config, recover, connectors, who, people: { control, verifyPerson } });
   return {
     api: createApi({ handlers, identify: who, onFailure }),
     mcp: createMcpDoor(gateway, { onFailure }),
@@ -150,6 +141,25 @@ export async function createApp(parts: AppParts): Promise<App> {
       await Promise.all([engine.close(), connectors.close()]);
     },
   };
+}
+
+type GatewayParts = Pick<AppParts, "config"> & {
+  readonly recover: RecoverDeps;
+  readonly connectors: ConnectorSet;
+  readonly who: (credentials: Credentials) => ReturnType<typeof identify>;
+  readonly people: Parameters<typeof withPerson>[2];
+};
+
+function openGateway({ config, recover, connectors, who, people }: GatewayParts) {
+  return createAgentGateway({
+    walk: recover,
+    mcp: connectors.mcp,
+    identify: ({ authorization, "airworthy-on-behalf-of": person }) =>
+      who({ authorization, tenant: undefined, onBehalfOf: typeof person === "string" ? person : undefined }),
+    withPerson: (agent, token) => withPerson(agent, token, people),
+    holdMs: config.holdMs,
+    version,
+  });
 }
 
 function openEvents({ control, clock, store, secret }: SourcesOptions, onFailure: EventsDoorDeps["onFailure"]) {

@@ -48,13 +48,10 @@ async function groundFact(action: ProposedAction, { rule, before }: Wanted, deps
   }
   const need = { rule, key: String(key), maxAgeMs: durationMs(rule.maxAge) };
   const believed = await deps.observations.latest(action.tenant, action.agent, { fact: rule.fact, key: need.key });
-  // What is limited to a person may have been read, or pushed, for another one: it is looked up for this one.
-  const isLimited = action.view.snapshot.tools[rule.lookup.tool]?.definition.rows !== undefined;
-  const pushed = isLimited ? undefined : await readPushed(action, need, deps);
-  if (believed && !isLimited && mayUse(action, { believed, pushed, need }, deps))
-    return (
-      (await contradicted(action, believed, deps)) ?? use(action, { need, observation: believed, how: "agent" }, deps)
-    );
+  const limited = isLimited(action, rule);
+  const pushed = limited ? undefined : await readPushed(action, need, deps);
+  if (believed && !limited && mayUse(action, { believed, pushed, need }, deps))
+    return useBelieved(action, { need, observation: believed, how: "agent" }, deps);
 
   await before;
   const reread = await lookUpFact(action, need, deps);
@@ -65,7 +62,11 @@ async function groundFact(action: ProposedAction, { rule, before }: Wanted, deps
   return use(action, { need, observation, how: believed ? "reread" : "lookup", believed }, deps);
 }
 
-/** What is limited to a person may have been read for another one: it is looked up for this one. */
+async function useBelieved(action: ProposedAction, used: Use, deps: Ports): Promise<Grounded | Reason> {
+  return (await contradicted(action, used.observation, deps)) ?? use(action, used, deps);
+}
+
+/** What is limited to a person may have been read, or pushed, for another one: it is looked up for this one. */
 function isLimited({ view }: ProposedAction, { lookup }: RestsOn): boolean {
   return view.snapshot.tools[lookup.tool]?.definition.rows !== undefined;
 }

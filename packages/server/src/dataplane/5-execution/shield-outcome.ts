@@ -1,5 +1,5 @@
 /** What came of a call, as the agent may hear it: classed data masked, as tokens, or withheld. */
-import { type DataUse, HeldBack, type Json } from "@airworthy/contract";
+import type { DataUse, HeldBack, Json } from "@airworthy/contract";
 
 import type { NewObservation, Outcome } from "../../kernel/action-walk.ts";
 import { gather } from "../../kernel/classes/treat-json.ts";
@@ -47,12 +47,12 @@ async function shieldDone(
 ): Promise<Outcome> {
   const { hearing, told, leftOut } = parted(ended);
   const treated = await data.answer(hearing, outcome.result, "result");
-  const held = await shieldHeldBack(outcome.heldBack, hearing, data);
-  const uses = gather([...told, ...treated.uses, ...held.uses]);
+  const held = outcome.heldBack && (await shieldHeldBack(outcome.heldBack, hearing, data));
+  const uses = gather([...told, ...treated.uses, ...(held?.uses ?? [])]);
   const handled = {
-    ...held.shown,
     ...(uses.length > 0 ? { data: uses } : {}),
     ...(leftOut === undefined ? {} : { leftOut }),
+    ...(held ? { heldBack: held.heldBack } : {}),
   };
   const block = blockedIn(treated.uses);
   if (!block) {
@@ -102,18 +102,6 @@ function keepKnown(
   const facts = extractFacts(tool.definition.yields ?? [], { result: kept, fetchedAt: 0, mcp });
   const known = new Set(facts.map(({ fact, key, value }) => canonicalJson([fact, key, value])));
   return observations.filter(({ fact, key, value }) => known.has(canonicalJson([fact, key, value])));
-}
-
-/** A record that broke its contract shows a little of what it holds. */
-async function shieldHeldBack(
-  heldBack: HeldBack | undefined,
-  hearing: Hearing,
-  data: Deps["data"],
-): Promise<{ readonly shown: { readonly heldBack?: HeldBack }; readonly uses: readonly DataUse[] }> {
-  if (!heldBack) return { shown: {}, uses: [] };
-  const { value, uses } = await data.answer(hearing, heldBack, "message");
-  const shown = blockedIn(uses) ? undefined : HeldBack.safeParse(value).data;
-  return { shown: { heldBack: shown ?? { ...heldBack, faults: [] } }, uses };
 }
 
 async function shieldWords(
