@@ -12,6 +12,7 @@ import type { Handlers } from "./doors/api/handlers.ts";
 import { identify } from "./doors/api/identity.ts";
 import { createAgentGateway } from "./doors/mcp/agent-gateway.ts";
 import { createMcpDoor } from "./doors/mcp/door.ts";
+import { createExpressions } from "./kernel/computed/create-expressions.ts";
 import type { ServerConfig } from "./kernel/config.ts";
 import type { ApprovalStore, SnapshotStore } from "./kernel/control-store.ts";
 import { newId } from "./kernel/ids.ts";
@@ -123,6 +124,7 @@ function createWalkDeps({ config, db, log }: AppParts, made: Made): RecoverDeps 
     control,
     observations: createObservations(db),
     values: createValues(db),
+    expressions: createExpressions(),
     inputSchemas: createInputSchemas((connector) => connectors.mcp.definitions(connector)),
     surroundings: createSurroundings(db),
     policyEngine: engine,

@@ -11,6 +11,7 @@ import type {
   SealedReading,
   Sink,
 } from "./action-walk.ts";
+import type { Expressions } from "./computed/create-expressions.ts";
 import type { Known } from "./provenance/classify.ts";
 import type { Reading } from "./provenance/reading.ts";
 import type { PolicyAnswer, PolicyRequest } from "./policy/engine.ts";
@@ -151,6 +152,7 @@ export type Deps = {
   readonly observations: Observations;
   readonly values: Values;
   readonly inputSchemas: InputSchemas;
+  readonly expressions: Expressions;
   readonly surroundings: Surroundings;
   readonly policyEngine: PolicyEngine;
   readonly approvals: Approvals;

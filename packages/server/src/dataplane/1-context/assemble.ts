@@ -4,6 +4,7 @@ import type { AgentDocument, Reason } from "@airworthy/contract";
 import type { Context, GroundedAction, ProposedAction } from "../../kernel/action-walk.ts";
 import { entityKeyOf } from "../../kernel/action-keys.ts";
 import type { Deps } from "../../kernel/deps.ts";
+import { computeValues } from "./compute.ts";
 import { readFacets } from "./facets.ts";
 import { groundFacts } from "./freshness.ts";
 import { traceLineage } from "./lineage.ts";
@@ -14,6 +15,7 @@ const nothing: Omit<Context, "problems" | "agent" | "tool"> = {
   entityVersion: 0,
   amount: undefined,
   input: {},
+  computed: {},
   facts: [],
   cited: [],
   factDigests: [],
@@ -24,7 +26,10 @@ const nothing: Omit<Context, "problems" | "agent" | "tool"> = {
 
 export async function assembleContext(
   action: ProposedAction,
-  deps: Pick<Deps, "clock" | "observations" | "values" | "surroundings" | "inputSchemas" | "connectors" | "options">,
+  deps: Pick<
+    Deps,
+    "clock" | "observations" | "values" | "surroundings" | "inputSchemas" | "expressions" | "connectors" | "options"
+  >,
 ): Promise<GroundedAction> {
   const { snapshot } = action.view;
   const agent = own(snapshot.agents, action.agent);
@@ -41,14 +46,19 @@ export async function assembleContext(
   const facets = readFacets(tool.definition, action.arguments);
   const entity = entityKeyOf({ context: { tool, entity: facets.entity } });
   const version = entity === undefined ? Promise.resolve(0) : deps.surroundings.entityVersion(action.tenant, entity);
-  const [entityVersion, grounded, lineage, provenance] = await Promise.all([
+  const [entityVersion, { known, ...grounded }, lineage, provenance] = await Promise.all([
     version,
     groundFacts(action, { tool, before: version }, deps),
     tool.effect === "write" ? traceLineage(action, deps) : [],
     traceProvenance(action, tool, deps),
   ]);
-  const problems = [...facets.problems, ...grounded.problems];
-  return { ...action, context: { agent, tool, ...facets, entityVersion, ...grounded, lineage, provenance, problems } };
+  const missing = grounded.problems.some(({ code }) => code !== "fact_changed");
+  const { computed, problems: uncomputed } = missing
+    ? { computed: {}, problems: [] }
+    : computeValues(action, { tool, facts: known }, deps);
+  const problems = [...facets.problems, ...grounded.problems, ...uncomputed];
+  const context = { agent, tool, ...facets, entityVersion, computed, ...grounded, lineage, provenance, problems };
+  return { ...action, context };
 }
 
 function own<T>(record: Readonly<Record<string, T>>, key: string): T | undefined {
