@@ -139,9 +139,15 @@ function fitsItsPlace({ tool }: LinkedTool, path: ToolPath, parsed: ReturnType<t
   const isEach = key === "each" || trustParts.has(part);
   if (!isEach && parsed.steps.some((step) => step.kind === "all")) return false;
   if (part === "probe" && path.text.startsWith("$result")) return false;
-  if (parsed.root === "$") return true;
-  if (part === "rests_on") return key !== "each" && tool.rests_on?.[Number(position)]?.each !== undefined;
-  return part === "yields" && !isEach && tool.yields?.[Number(position)]?.each !== undefined;
+  return parsed.root === "$" || (!isEach && standsBelowEach(tool, { part, position: Number(position) }));
+}
+
+function standsBelowEach(
+  tool: Tool,
+  at: { readonly part: DataPath[number] | undefined; readonly position: number },
+): boolean {
+  if (at.part === "rests_on") return tool.rests_on?.[at.position]?.each !== undefined;
+  return at.part === "yields" && tool.yields?.[at.position]?.each !== undefined;
 }
 
 function linkArgument(

@@ -4,7 +4,6 @@ import type { FactUsed, GovernedTool, Json, Reason, RestsOn } from "@airworthy/c
 import type { Context, Observation, ProposedAction } from "../../kernel/action-walk.ts";
 import { canonicalJson } from "../../kernel/canonical.ts";
 import type { Deps } from "../../kernel/deps.ts";
-import { durationMs } from "../../kernel/duration.ts";
 import { isJsonObject } from "../../kernel/json.ts";
 import { dependenciesOf } from "../../kernel/reference.ts";
 import { type Asked, lookUpFact } from "./lookup.ts";
@@ -33,7 +32,7 @@ export async function groundFacts(
   { tool, before, afresh = false }: Of,
   deps: Ports,
 ): Promise<Grounds> {
-  const round: Round = { before, afresh, asked: new Map(), known: {} };
+  const round: Round = { before, afresh, asked: new Map(), claimed: new Set(), known: {} };
   const answers: (readonly (Grounded | Reason)[])[] = [];
   let open = [...(tool.definition.rests_on ?? []).entries()];
   while (open.length > 0) {
@@ -57,6 +56,7 @@ type Round = {
   readonly before: Promise<unknown>;
   readonly afresh: boolean;
   readonly asked: Asked;
+  readonly claimed: Set<string>;
   readonly known: Record<string, Json>;
 };
 
@@ -91,7 +91,17 @@ async function groundRule(
   // What this would read could not be known itself, and that refuses already.
   if (dependenciesOf(rule).some((fact) => !Object.hasOwn(round.known, fact))) return [];
   const needs = needsOf(rule, { arguments: action.arguments, facts: round.known });
-  return "effect" in needs ? [needs] : Promise.all(needs.map((need) => groundFact(action, { need, round }, deps)));
+  if ("effect" in needs) return [needs];
+  const unclaimed = needs.filter((need) => claim(round.claimed, need));
+  return Promise.all(unclaimed.map((need) => groundFact(action, { need, round }, deps)));
+}
+
+/** Whether no other rule brings this very fact in the same way already. */
+function claim(claimed: Set<string>, { rule, key }: Need): boolean {
+  const what = canonicalJson([rule.fact, key, rule.maxAge, rule.lookup.always === true]);
+  const isNew = !claimed.has(what);
+  claimed.add(what);
+  return isNew;
 }
 
 type Wanted = { readonly need: Need; readonly round: Round };

@@ -3,6 +3,7 @@ import { AirworthyError, type Json, type JsonObject } from "@airworthy/contract"
 import { Environment, EvaluationError, ParseError, TypeError as CelTypeError } from "@marcbachmann/cel-js";
 
 import type { FacetType } from "../policy/tool-schema.ts";
+import { findCost } from "./find-cost.ts";
 import { isJsonArray, isJsonObject } from "../json.ts";
 
 export type ComputedValue = string | number | boolean | readonly string[];
@@ -18,10 +19,8 @@ export type ExpressionScope = {
 export type PreparedScope = Readonly<Record<"args" | "facts" | "now", unknown>>;
 export type Expression = (scope: PreparedScope, computed: Readonly<Record<string, ComputedValue>>) => ComputedValue;
 
-/** Two comprehensions inside each other look at most at the square of this many items. */
+/** Items of a list, members of a record. */
 const maxItems = 256;
-const maxNesting = 2;
-const comprehensions: ReadonlySet<unknown> = new Set(["all", "exists", "exists_one", "map", "filter"]);
 
 /**
  * Compiles an expression.
@@ -36,8 +35,8 @@ export function compileExpression(source: string, type: FacetType): Expression {
   if (!mayBe(checked.type ?? "dyn", type)) {
     throw invalid(`it is ${checked.type}, not ${type}`, { fix: `Write an expression whose value is ${type}.` });
   }
-  const fault = findFault(parsed.ast, 0);
-  if (fault !== undefined) throw fault;
+  const fault = findCost(parsed.ast);
+  if (fault !== undefined) throw invalid(fault.message, { fix: fault.fix });
   return (scope, computed) => {
     const value = evaluate(() => parsed({ ...scope, computed: toCel({ ...computed }) }));
     const result = readers[type](value);
@@ -51,7 +50,10 @@ export function prepareScope({ args, facts, now }: ExpressionScope): PreparedSco
   return { args: toCel(args), facts: toCel(facts), now };
 }
 
-class Lists {}
+/** What `lists` is in CEL: a name that functions are found under. */
+class Lists {
+  readonly name = "lists";
+}
 
 const environment = new Environment({
   unlistedVariablesAreDyn: false,
@@ -124,8 +126,9 @@ function toCel(value: Json | undefined): unknown {
 }
 
 function refuseSize(size: number): void {
-  if (size > maxItems)
-    throw invalid(`a list of ${size} items`, { fix: `Nothing longer than ${maxItems} is computed.` });
+  if (size > maxItems) {
+    throw invalid(`a list of more than ${maxItems} items`, { fix: "Let the source answer with fewer." });
+  }
 }
 
 function listRange(size: bigint): bigint[] {
@@ -139,34 +142,6 @@ function sum(list: readonly unknown[]): number | bigint {
   const numbers = list.flatMap((item) => (typeof item === "bigint" || typeof item === "number" ? [Number(item)] : []));
   if (numbers.length < list.length) throw invalid("a sum over something that is no number", { fix: "Map it first." });
   return numbers.reduce((total, item) => total + item, 0);
-}
-
-/** `matches` could be made to run for hours by what an agent sends; deep comprehensions likewise. */
-function findFault(node: unknown, nesting: number): AirworthyError | undefined {
-  if (Array.isArray(node)) return firstFault(node, nesting);
-  if (typeof node !== "object" || node === null || !("op" in node) || !("args" in node)) return undefined;
-  const { op, args } = node;
-  if (op === "value" || op === "id") return undefined;
-  const isCall = (op === "rcall" || op === "call") && Array.isArray(args);
-  const [name, ...rest]: unknown[] = isCall ? args : [];
-  if (name === "matches") {
-    return invalid("matches is not allowed", { fix: "Compare with ==, in, startsWith, endsWith or contains." });
-  }
-  if (!isCall || !comprehensions.has(name)) return findFault(isCall ? rest : args, nesting);
-  if (nesting >= maxNesting) {
-    const fix = `Nest at most ${maxNesting} of all, exists, exists_one, map and filter.`;
-    return invalid("comprehensions are nested too deeply", { fix });
-  }
-  const [list, ...inner] = rest;
-  return findFault(list, nesting) ?? findFault(inner, nesting + 1);
-}
-
-function firstFault(nodes: readonly unknown[], nesting: number): AirworthyError | undefined {
-  for (const node of nodes) {
-    const fault = findFault(node, nesting);
-    if (fault !== undefined) return fault;
-  }
-  return undefined;
 }
 
 function refusal(error: unknown, fix: string): AirworthyError {

@@ -48,6 +48,7 @@ const context = {
     provenance: plain,
   },
   facts: { "crm.account.status": "open" },
+  computed: {},
 };
 const schema = buildToolSchema([refundTool]);
 const base = '@id("base") permit (principal, action, resource);';
