@@ -175,7 +175,8 @@ describe("a call", () => {
   it("that waits is judged again with what holds when the yes comes", async () => {
     const heavy = await pack(["anvil"]);
     const maria = (await desk.server.person("maria")).client;
-    const approval = heavy.approval ?? "";
+    const { approval } = heavy;
+    if (approval === undefined) throw new Error("nobody was asked");
     answers["/customers/c1"] = { id: "c1", tier: "basic", blocked: true };
     await maria.decideApproval({ id: approval, verdict: "approve", reason: "it is what they ordered" });
     const settled = await eventually(async () => {
