@@ -113,6 +113,7 @@ describe("the figures", () => {
     labels: labelsOf(run, { start, corrected: [] }),
     writes,
     answers: { same: 0, cabin: 0, other: 0 },
+    heldReads: [],
   });
   const held = { verdict: "denied", rules: ["a-rule"] } as const;
   const runs = [

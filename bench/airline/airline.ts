@@ -57,20 +57,18 @@ function describe(replayed: readonly ReplayedRun[]): Row[] {
     ...(corrected.length === replayed.length ? [] : rowsOfRuns("airline, all labels", replayed)),
     ...rowsOfRules(replayed),
     rowOfLabels(replayed),
-    rowOfAnswers(replayed),
+    ...rowsOfReplay(replayed),
   ];
 }
 
-/** Whether the airline here is the recorded one. */
-function rowOfAnswers(replayed: readonly ReplayedRun[]): Row {
+/** Whether the airline here is the recorded one, and whether what only reads goes through. */
+function rowsOfReplay(replayed: readonly ReplayedRun[]): Row[] {
   const sum = (of: "same" | "cabin" | "other"): number =>
     replayed.reduce((total, { answers }) => total + answers[of], 0);
   const notes = [`${sum("same")} are; ${sum("cabin")} but for the cabin, which the recorded airline forgot to change`];
-  return {
-    what: "airline: answers that are not the recorded ones",
-    value: sum("other"),
-    unit: "wrong",
-    ratios: [],
-    notes,
-  };
+  const held = replayed.flatMap(({ heldReads }) => heldReads);
+  return [
+    { what: "airline: answers that are not the recorded ones", value: sum("other"), unit: "wrong", ratios: [], notes },
+    { what: "airline: reads that did not pass", value: held.length, unit: "wrong", ratios: [], details: held },
+  ];
 }
