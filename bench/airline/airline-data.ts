@@ -119,18 +119,25 @@ type RawTask = {
 /** Undefined where the folder is not there. Every file of recordings and of corrected tasks in it is taken. */
 export function readAirlineData(folder: string): AirlineData | undefined {
   if (!existsSync(folder)) return undefined;
-  const read = <T>(name: string): T => JSON.parse(readFileSync(path.join(folder, name), "utf8"));
-  const readAll = <T>(pattern: RegExp): T[] =>
+  const textOf = (name: string): string => readFileSync(path.join(folder, name), "utf8");
+  const all = (pattern: RegExp): string[] =>
     readdirSync(folder)
       .filter((name) => pattern.test(name))
       .toSorted()
-      .flatMap((name) => read<T[]>(name));
+      .map(textOf);
   return {
-    start: { flights: read("flights.json"), reservations: read("reservations.json"), users: read("users.json") },
-    runs: readAll<RawRun>(/trajectories.*\.json$/)
+    start: {
+      flights: JSON.parse(textOf("flights.json")),
+      reservations: JSON.parse(textOf("reservations.json")),
+      users: JSON.parse(textOf("users.json")),
+    },
+    runs: all(/trajectories.*\.json$/)
+      .flatMap((text): RawRun[] => JSON.parse(text))
       .map(readRun)
       .toSorted((one, other) => one.task - other.task || one.trial - other.trial),
-    corrected: readAll<RawTask>(/^tau2-tasks.*\.json$/).map(readTask),
+    corrected: all(/^tau2-tasks.*\.json$/)
+      .flatMap((text): RawTask[] => JSON.parse(text))
+      .map(readTask),
   };
 }
 

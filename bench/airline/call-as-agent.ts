@@ -27,7 +27,7 @@ export function createCaller({ url, key, reviewer }: Caller): (action: Action) =
 type Post = { readonly url: string; readonly key: string; readonly tool: string; readonly args: JsonObject };
 
 async function post({ url, key, tool, args }: Post): Promise<JsonObject> {
-  const _meta = {
+  const meta = {
     "io.modelcontextprotocol/protocolVersion": revision,
     "io.modelcontextprotocol/clientCapabilities": {},
     "io.modelcontextprotocol/clientInfo": info,
@@ -46,7 +46,7 @@ async function post({ url, key, tool, args }: Post): Promise<JsonObject> {
       jsonrpc: "2.0",
       id: 1,
       method: "tools/call",
-      params: { name: tool, arguments: args, _meta },
+      params: { name: tool, arguments: args, _meta: meta },
     }),
   });
   const text = await response.text();
