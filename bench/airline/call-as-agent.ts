@@ -1,7 +1,7 @@
 /** Calls tools over MCP as one agent does; what is held for a person hears no, so that the call comes to its end. */
 import { setTimeout as sleep } from "node:timers/promises";
 
-import type { ApprovalId, Json, JsonObject } from "@airworthy/contract";
+import type { Json, JsonObject } from "@airworthy/contract";
 import type { Client } from "@airworthy/sdk";
 
 import { isJsonArray, isJsonObject } from "../../packages/server/src/kernel/json.ts";
@@ -16,11 +16,11 @@ export function createCaller({ url, key, reviewer }: Caller): (action: Action) =
   return async ({ name, args }) => {
     const tool = `airline.${name}`;
     const settled = new AbortController();
-    const [result, asked] = await Promise.all([
+    const [result] = await Promise.all([
       post({ url, key, tool, args }).finally(() => settled.abort()),
       rejectWhatWaits(reviewer, settled.signal),
     ]);
-    return readResult(tool, result, asked);
+    return readResult(tool, result);
   };
 }
 
@@ -56,22 +56,20 @@ async function post({ url, key, tool, args }: Post): Promise<JsonObject> {
   return result;
 }
 
-/** Most calls are answered long before anybody is asked. The approvals that were, in the order in which they heard no. */
-async function rejectWhatWaits(reviewer: Client, settled: AbortSignal): Promise<readonly ApprovalId[]> {
-  const rejected: ApprovalId[] = [];
+/** Most calls are answered long before anybody is asked. */
+async function rejectWhatWaits(reviewer: Client, settled: AbortSignal): Promise<void> {
   while (!settled.aborted) {
     await sleep(250, undefined, { signal: settled }).catch(() => undefined);
     if (settled.aborted) break;
     const { approvals } = await reviewer.listApprovals({ status: "pending" });
     for (const { id } of approvals) {
       await reviewer.decideApproval({ id, verdict: "reject", reason: "this is a replay" });
-      rejected.push(id);
     }
   }
-  return rejected;
 }
 
-function readResult(tool: string, result: JsonObject, asked: readonly ApprovalId[]): Called {
+/** Held for a person is what still waits, when the gateway holds calls for a shorter time, and what has heard no. */
+function readResult(tool: string, result: JsonObject): Called {
   const meta = result["_meta"];
   const action = isJsonObject(meta) ? meta["airworthy/action"] : undefined;
   const status = isJsonObject(action) ? action["status"] : undefined;
@@ -79,20 +77,25 @@ function readResult(tool: string, result: JsonObject, asked: readonly ApprovalId
   const reasons = isJsonObject(decision) && isJsonArray(decision["reasons"]) ? decision["reasons"] : [];
   const answer = textOf(result);
   if (status === "done" || status === "failed") return { verdict: "passed", rules: [], answer };
-  if (status !== "refused") throw new WrongAnswer(`${tool} was ${JSON.stringify(status)}: ${answer}`);
-  const verdict = asked.length > 0 ? "escalated" : "denied";
-  return { verdict, rules: [...new Set(reasons.flatMap(ruleOf))], answer };
+  if (status !== "refused" && status !== "waiting") {
+    throw new WrongAnswer(`${tool} was ${JSON.stringify(status)}: ${answer}`);
+  }
+  const rules = [...new Set(reasons.flatMap(ruleOf))];
+  const isAsked = status === "waiting" || rules.includes(rejected);
+  return { verdict: isAsked ? "escalated" : "denied", rules: rules.filter((rule) => rule !== rejected), answer };
 }
+
+const rejected = "approval_rejected";
 
 function textOf({ content }: JsonObject): string {
   const [first] = isJsonArray(content) ? content : [];
   return isJsonObject(first) && typeof first["text"] === "string" ? first["text"] : "";
 }
 
-/** The policy, or the code of a reason that is none; a permit and a person's no are not what held the call. */
+/** The policy, or the code of a reason that is none; a permit is not what held the call. */
 function ruleOf(reason: Json): string[] {
   if (!isJsonObject(reason) || reason["effect"] === "allow") return [];
   const { policy, code } = reason;
   const id = isJsonObject(policy) ? policy["id"] : code;
-  return typeof id === "string" && id !== "agents-may" && id !== "approval_rejected" ? [id] : [];
+  return typeof id === "string" && id !== "agents-may" ? [id] : [];
 }
