@@ -29,7 +29,7 @@ export type ControlHandlerDeps = {
 };
 type Names = Exclude<
   keyof Handlers,
-  "proposeAction" | "listActions" | "readAction" | "explainAction" | "resolveAction"
+  "proposeAction" | "listActions" | "readAction" | "explainAction" | "resolveAction" | "readEntity" | "noteEntity"
 >;
 
 const defaultLimit = 100;
