@@ -8,6 +8,7 @@ import { isJsonObject } from "../../kernel/json.ts";
 import { dependenciesOf } from "../../kernel/reference.ts";
 import { type Asked, lookUpFact } from "./lookup.ts";
 import { type Need, needsOf } from "./needs.ts";
+import { outdates, readPushed } from "./pushed.ts";
 
 const shownMax = 200;
 
@@ -107,20 +108,40 @@ function claim(claimed: Set<string>, { rule, key }: Need): boolean {
 type Wanted = { readonly need: Need; readonly round: Round };
 
 async function groundFact(action: ProposedAction, { need, round }: Wanted, deps: Ports): Promise<Grounded | Reason> {
-  const { rule, key, maxAgeMs } = need;
+  const { rule, key } = need;
   const always = round.afresh || rule.lookup.always === true;
   const believed = always
     ? undefined
     : await deps.observations.latest(action.tenant, action.agent, { fact: rule.fact, key });
-  const age = believed?.asOf === undefined ? undefined : deps.clock.now() - believed.asOf;
-  const young = age !== undefined && age <= maxAgeMs;
-  if (believed && (young || !deps.options.freshness))
+  const pushed = await readPushed(action, need, deps);
+  if (believed && mayUse({ believed, pushed, need }, deps))
     return use(action, { need, observation: believed, how: "agent" }, deps);
 
   await round.before;
   const reread = await lookUpFact(action, { need, asked: round.asked }, deps);
   if ("effect" in reread) return reread;
-  return use(action, { need, observation: reread, how: believed ? "reread" : "lookup", believed }, deps);
+  const observation = await newest(action, { pushed, reread }, deps);
+  return use(action, { need, observation, how: believed ? "reread" : "lookup", believed }, deps);
+}
+
+type Belief = { readonly believed: Observation; readonly pushed: Observation | undefined; readonly need: Need };
+
+/** Young enough, and nothing newer was pushed since. */
+function mayUse({ believed, pushed, need }: Belief, { clock, options }: Ports): boolean {
+  if (!options.freshness) return true;
+  const young = believed.asOf !== undefined && clock.now() - believed.asOf <= need.maxAgeMs;
+  return young && !outdates(pushed, believed);
+}
+
+/** A look-up may answer from behind what was pushed already; then the pushed value is what is known. */
+async function newest(
+  action: ProposedAction,
+  { pushed, reread }: { readonly pushed: Observation | undefined; readonly reread: Observation },
+  { observations }: Ports,
+): Promise<Observation> {
+  if (!outdates(pushed, reread)) return reread;
+  await observations.save(action.tenant, [pushed]);
+  return pushed;
 }
 
 type Use = {

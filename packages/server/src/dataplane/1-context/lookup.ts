@@ -1,11 +1,11 @@
 /** Reads one fact at its authoritative source, on behalf of the action that rests on it. */
-import type { Reason, RestsOn } from "@airworthy/contract";
+import type { HeldBack, Reason, RestsOn } from "@airworthy/contract";
 
 import type { Observation, ProposedAction } from "../../kernel/action-walk.ts";
 import { canonicalJson } from "../../kernel/canonical.ts";
 import type { Deps } from "../../kernel/deps.ts";
 import { newId } from "../../kernel/ids.ts";
-import { extractFacts } from "../../kernel/yields.ts";
+import { type ExtractedFact, extractFacts } from "../../kernel/yields.ts";
 import type { Need } from "./needs.ts";
 
 type Ports = Pick<Deps, "clock" | "observations" | "connectors">;
@@ -43,9 +43,8 @@ export async function lookUpFact(
   const found = extractFacts(tool.definition.yields ?? [], { result: answer.result, fetchedAt, mcp, ...version }).find(
     (fact) => fact.fact === rule.fact && fact.key === key,
   );
-  if (!found || found.problem !== undefined) {
-    return unread(rule, found?.problem ?? `${tool.name} did not report it for ${key}`);
-  }
+  if (!found) return unread(rule, unreported(answer.heldBack) ?? `${tool.name} did not report it for ${key}`);
+  if (found.problem !== undefined) return unread(rule, found.problem);
   const observation: Observation = {
     id: newId("obs"),
     fact: found.fact,
@@ -53,7 +52,7 @@ export async function lookUpFact(
     value: found.value,
     valueDigest: await deps.observations.digest(action.tenant, found.value),
     source: tool.name,
-    ...(found.sourceVersion === undefined ? {} : { sourceVersion: found.sourceVersion }),
+    ...originOf(found),
     asOf: found.asOf,
     fetchedAt,
     principal: action.agent,
@@ -61,6 +60,15 @@ export async function lookUpFact(
   };
   await deps.observations.save(action.tenant, [observation]);
   return observation;
+}
+
+const originOf = ({ sourceVersion, batch }: ExtractedFact): Pick<Observation, "sourceVersion" | "batch"> => ({
+  ...(sourceVersion === undefined ? {} : { sourceVersion }),
+  ...(batch === undefined ? {} : { batch }),
+});
+
+function unreported(heldBack: HeldBack | undefined): string | undefined {
+  return heldBack && `${heldBack.records} of its records broke the contract ${heldBack.contract} and are held back`;
 }
 
 function unread(rule: RestsOn, why: string): Reason {
