@@ -19,6 +19,7 @@ import { type Credentials, identify, withPerson } from "./doors/api/identity.ts"
 import { createPersonVerifier } from "./doors/api/verify-person.ts";
 import { createAgentGateway } from "./doors/mcp/agent-gateway.ts";
 import { createMcpDoor } from "./doors/mcp/door.ts";
+import { createExpressions } from "./kernel/computed/create-expressions.ts";
 import { createPushIntake } from "./intake/push-intake.ts";
 import type { SourcesOptions } from "./intake/run-sources.ts";
 import { sourceDrivers } from "./intake/source-drivers.ts";
@@ -196,6 +197,7 @@ function createWalkDeps({ config, db, log }: AppParts, made: Made): RecoverDeps 
     observations: createObservations(db),
     values: createValues(db),
     data: createDataShield(classes),
+    expressions: createExpressions(),
     inputSchemas: createInputSchemas((connector) => connectors.mcp.definitions(connector)),
     surroundings: createSurroundings(db),
     policyEngine: engine,
