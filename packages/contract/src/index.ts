@@ -2,8 +2,9 @@
 export * from "./action.ts";
 export * from "./api.ts";
 export * from "./approval.ts";
-export * from "./config-sources.ts";
+export * from "./config-facts.ts";
 export * from "./config-network.ts";
+export * from "./config-sources.ts";
 export { SecretRef } from "./config-text.ts";
 export * from "./config.ts";
 export * from "./data.ts";

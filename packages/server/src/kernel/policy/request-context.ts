@@ -58,42 +58,46 @@ const maxListLength = 256;
 
 /** What of a request Cedar may see, or the first value that is missing or mistyped. Never throws. */
 export function readRequest(request: PolicyRequest, tool: PolicyTool): RequestContext {
-  const agent = copyDeclared("agent", agentTypes, request.agent);
-  const input = copyDeclared("input", tool.facets, request.input);
-  const computed = copyDeclared("computed", tool.computed, request.computed);
-  const env = copyDeclared("env", envTypes, request.env);
-  const facts = copyDeclared("facts", tool.facts, request.facts);
-  const provenance = copyProvenance(readOwn(request.env, "provenance"), tool);
-  const classes = copyClasses(readOwn(request.env, "classes"), tool);
-  const person = copyDeclared("env.person", personTypes, readOwn(request.env, "person"));
-  const entity = copyEntity(readOwn(request.env, "entity"));
-  for (const part of [agent, input, computed, env, facts, provenance, classes, person, entity])
-    if ("missing" in part) return part;
-  if ("missing" in agent || "missing" in input || "missing" in computed) return { missing: "request" };
-  if ("missing" in env || "missing" in facts) return { missing: "request" };
-  if ("missing" in provenance) return provenance;
-  if ("missing" in classes || "missing" in person || "missing" in entity) return { missing: "env" };
-  const { approvals, ...seen } = env.values;
+  const copied = allPresent({
+    agent: copyDeclared("agent", agentTypes, request.agent),
+    input: copyDeclared("input", tool.facets, request.input),
+    computed: copyDeclared("computed", tool.computed, request.computed),
+    env: copyDeclared("env", envTypes, request.env),
+    facts: copyDeclared("facts", tool.facts, request.facts),
+    provenance: copyProvenance(readOwn(request.env, "provenance"), tool),
+    classes: copyClasses(readOwn(request.env, "classes"), tool),
+    person: copyDeclared("env.person", personTypes, readOwn(request.env, "person")),
+    entity: copyEntity(readOwn(request.env, "entity")),
+  });
+  if ("missing" in copied) return copied;
+  const { input, computed, env, facts, provenance, classes, person, entity } = copied.values;
+  const { approvals, ...seen } = env;
   const { id, autonomy, stage, level, fleet } = request.agent;
   return {
     agent: { id, autonomy, stage, level, fleet },
-    context: {
-      input: input.values,
-      computed: computed.values,
-      env: {
-        ...seen,
-        provenance: provenance.values,
-        classes: classes.values,
-        person: { ...person.values },
-        entity: entity.values,
-      },
-      facts: facts.values,
-    },
+    context: { input, computed, env: { ...seen, provenance, classes, person, entity }, facts },
     granted: Array.isArray(approvals) ? approvals.filter((team) => typeof team === "string") : [],
   };
 }
 
-type Copied = { readonly values: Readonly<Record<string, CedarValueJson>> } | { readonly missing: string };
+type Values = Readonly<Record<string, CedarValueJson>>;
+
+/** The values of all parts, or the first that is missing. */
+function allPresent<Part extends string>(
+  parts: Readonly<Record<Part, Copied>>,
+): { readonly values: Readonly<Record<Part, Values>> } | { readonly missing: string } {
+  const values: Partial<Record<Part, Values>> = {};
+  for (const part in parts) {
+    const copied = parts[part];
+    if ("missing" in copied) return copied;
+    values[part] = copied.values;
+  }
+  // Every part has been put in.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  return { values: values as Record<Part, Values> };
+}
+
+type Copied = { readonly values: Values } | { readonly missing: string };
 
 function copyDeclared(place: string, declared: Readonly<Record<string, FacetType>>, given: unknown): Copied {
   const values: [string, CedarValueJson][] = [];
