@@ -15,12 +15,13 @@ import { type Credentials, identify, withPerson } from "./doors/api/identity.ts"
 import { createSourceHandlers } from "./doors/api/source-handlers.ts";
 import { createPersonVerifier } from "./doors/api/verify-person.ts";
 import { createEventsDoor, type EventsDoorDeps } from "./doors/events/door.ts";
-import { createAgentGateway } from "./doors/mcp/agent-gateway.ts";
+import { type AgentGatewayDeps, createAgentGateway } from "./doors/mcp/agent-gateway.ts";
 import { createMcpDoor } from "./doors/mcp/door.ts";
 import { createPushIntake } from "./intake/push-intake.ts";
 import type { SourcesOptions } from "./intake/run-sources.ts";
 import { sourceDrivers } from "./intake/source-drivers.ts";
 import type { ServerConfig } from "./kernel/config.ts";
+import type { Principal } from "./kernel/action-walk.ts";
 import type { ApprovalStore, SnapshotStore } from "./kernel/control-store.ts";
 import { newId } from "./kernel/ids.ts";
 import { loadPolicies } from "./kernel/load-policies.ts";
@@ -122,18 +123,14 @@ export async function createApp(parts: AppParts): Promise<App> {
   const sources = createSourcesOptions(parts, control);
   return {
     api: createApi({ handlers, identify: who, onFailure }),
-    mcp: createMcpDoor(
-      createAgentGateway({
-        walk: recover,
-        mcp: connectors.mcp,
-        identify: ({ authorization, "airworthy-on-behalf-of": person }) =>
-          who({ authorization, tenant: undefined, onBehalfOf: typeof person === "string" ? person : undefined }),
-        withPerson: (agent, token) => withPerson(agent, token, { control, verifyPerson }),
-        holdMs: config.holdMs,
-        version,
-      }),
-      { onFailure },
-    ),
+    mcp: openMcp({
+      walk: recover,
+      mcp: connectors.mcp,
+      who,
+      withPerson: (agent, token) => withPerson(agent, token, { control, verifyPerson }),
+      holdMs: config.holdMs,
+      onFailure,
+    }),
     events: openEvents(sources, onFailure),
     recover,
     control,
@@ -145,6 +142,21 @@ export async function createApp(parts: AppParts): Promise<App> {
       await Promise.all([engine.close(), connectors.close()]);
     },
   };
+}
+
+type McpParts = Omit<AgentGatewayDeps, "identify" | "version"> & {
+  readonly who: (credentials: Credentials) => Promise<Principal | undefined>;
+  readonly onFailure: (correlationId: string, error: unknown) => void;
+};
+
+function openMcp({ who, onFailure, ...parts }: McpParts) {
+  const gateway = createAgentGateway({
+    ...parts,
+    identify: ({ authorization, "airworthy-on-behalf-of": person }) =>
+      who({ authorization, tenant: undefined, onBehalfOf: typeof person === "string" ? person : undefined }),
+    version,
+  });
+  return createMcpDoor(gateway, { onFailure });
 }
 
 function openEvents({ control, clock, store, secret }: SourcesOptions, onFailure: EventsDoorDeps["onFailure"]) {
