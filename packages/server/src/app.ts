@@ -17,6 +17,7 @@ import { createPersonVerifier } from "./doors/api/verify-person.ts";
 import { createEventsDoor, type EventsDoorDeps } from "./doors/events/door.ts";
 import { type AgentGatewayDeps, createAgentGateway } from "./doors/mcp/agent-gateway.ts";
 import { createMcpDoor } from "./doors/mcp/door.ts";
+import { createExpressions } from "./kernel/computed/create-expressions.ts";
 import { createPushIntake } from "./intake/push-intake.ts";
 import type { SourcesOptions } from "./intake/run-sources.ts";
 import { sourceDrivers } from "./intake/source-drivers.ts";
@@ -82,11 +83,8 @@ export async function createApp(parts: AppParts): Promise<App> {
     onFault: (error) => log.error({ err: error }, "a snapshot cannot be used"),
   });
   const writer = createLedgerWriter({ db, clock: control.clock });
-  const connectors = createConnectors({
-    env: config.env,
-    records: createSourceRecords(db),
-    quarantine: createReadQuarantine(db),
-  });
+  const sourcePorts = { records: createSourceRecords(db), quarantine: createReadQuarantine(db) };
+  const connectors = createConnectors({ env: config.env, ...sourcePorts });
   const approvals = createApprovalStore(db, writer);
   const snapshots = createSnapshotStore(db, writer);
   const classes = createClassStore(db);
@@ -193,6 +191,7 @@ function createWalkDeps({ config, db, log }: AppParts, made: Made): RecoverDeps 
     observations: createObservations(db),
     values: createValues(db),
     data: createDataShield(classes),
+    expressions: createExpressions(),
     inputSchemas: createInputSchemas((connector) => connectors.mcp.definitions(connector)),
     surroundings: createSurroundings(db),
     policyEngine: engine,

@@ -21,6 +21,7 @@ import type {
   Sink,
 } from "./action-walk.ts";
 import type { DataShield } from "./classes/data-shield.ts";
+import type { Expressions } from "./computed/create-expressions.ts";
 import type { Picture } from "./entities/picture.ts";
 import type { Known } from "./provenance/classify.ts";
 import type { Reading } from "./provenance/reading.ts";
@@ -182,6 +183,7 @@ export type Deps = {
   /** Data classes: what data goes where, and in which form. */
   readonly data: DataShield;
   readonly inputSchemas: InputSchemas;
+  readonly expressions: Expressions;
   readonly surroundings: Surroundings;
   readonly policyEngine: PolicyEngine;
   readonly approvals: Approvals;

@@ -3,6 +3,7 @@ import type { AgentDocument, Reason } from "@airworthy/contract";
 
 import type { Context, GroundedAction, ProposedAction } from "../../kernel/action-walk.ts";
 import type { Deps } from "../../kernel/deps.ts";
+import { computeValues } from "./compute.ts";
 import { prepareData } from "./data.ts";
 import { lookAtEntities } from "./entities.ts";
 import { readFacets } from "./facets.ts";
@@ -16,6 +17,7 @@ const nothing: Omit<Context, "problems" | "agent" | "tool"> = {
   entities: [],
   amount: undefined,
   input: {},
+  computed: {},
   facts: [],
   cited: [],
   factDigests: [],
@@ -30,7 +32,15 @@ export async function assembleContext(
   action: ProposedAction,
   deps: Pick<
     Deps,
-    "clock" | "observations" | "values" | "data" | "surroundings" | "inputSchemas" | "connectors" | "options"
+    | "clock"
+    | "observations"
+    | "values"
+    | "data"
+    | "surroundings"
+    | "inputSchemas"
+    | "expressions"
+    | "connectors"
+    | "options"
   >,
 ): Promise<GroundedAction> {
   const { snapshot } = action.view;
@@ -50,15 +60,19 @@ export async function assembleContext(
 
   const facets = readFacets(tool.definition, judged.arguments);
   const looking = lookAtEntities(judged, { ...facets, tool }, deps);
-  const [entities, grounded, lineage, provenance] = await Promise.all([
+  const [entities, { known, ...grounded }, lineage, provenance] = await Promise.all([
     looking,
     groundFacts(judged, { tool, before: looking }, deps),
     tool.effect === "write" ? traceLineage(judged, deps) : [],
     // Where a value came from is asked of what the agent said: a token was read as a token.
     traceProvenance(action, tool, deps),
   ]);
-  const problems = await hide([...facets.problems, ...grounded.problems]);
-  const found = { ...facets, entities, ...grounded, lineage, provenance };
+  const missing = grounded.problems.some(({ code }) => code !== "fact_changed");
+  const { computed, problems: uncomputed } = missing
+    ? { computed: {}, problems: [] }
+    : computeValues(judged, { tool, facts: known }, deps);
+  const problems = await hide([...facets.problems, ...grounded.problems, ...uncomputed]);
+  const found = { ...facets, entities, computed, ...grounded, lineage, provenance };
   return { ...action, context: { agent, tool, ...found, sent, data, problems } };
 }
 

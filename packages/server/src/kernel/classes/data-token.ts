@@ -23,5 +23,3 @@ export function findTokens(text: string): TokenPlace[] {
     to: match.index + match[0].length,
   }));
 }
-
-export const isToken = (text: string): boolean => findTokens(text)[0]?.token === text;
