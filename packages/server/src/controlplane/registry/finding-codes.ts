@@ -224,6 +224,12 @@ export const findingCodes = {
   ),
   AW1908: error("A path of a record that cannot be read.", "Use $ for the payload and, below `each`, @ for the item."),
 
+  AW1950: error("`tls` says a certificate without its private key, or the key alone.", "Say both `cert` and `key`."),
+  AW1951: error(
+    "`tls` or `proxy` stands where nothing goes over the network that way.",
+    "Remove it, or use an https address.",
+  ),
+
   AW2001: error(
     "A pattern of a data class that RE2 does not take.",
     "Write it without look-around and back-references.",
