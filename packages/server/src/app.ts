@@ -24,6 +24,7 @@ import { createPushIntake } from "./intake/push-intake.ts";
 import type { SourcesOptions } from "./intake/run-sources.ts";
 import { sourceDrivers } from "./intake/source-drivers.ts";
 import type { ServerConfig } from "./kernel/config.ts";
+import type { Principal } from "./kernel/action-walk.ts";
 import type { ApprovalStore, SnapshotStore } from "./kernel/control-store.ts";
 import { newId } from "./kernel/ids.ts";
 import type { LineageStore } from "./kernel/lineage/lineage-reader.ts";
@@ -86,11 +87,8 @@ export async function createApp(parts: AppParts): Promise<App> {
     onFault: (error) => log.error({ err: error }, "a snapshot cannot be used"),
   });
   const writer = createLedgerWriter({ db, clock: control.clock });
-  const connectors = createConnectors({
-    env: config.env,
-    records: createSourceRecords(db),
-    quarantine: createReadQuarantine(db),
-  });
+  const sourcePorts = { records: createSourceRecords(db), quarantine: createReadQuarantine(db) };
+  const connectors = createConnectors({ env: config.env, ...sourcePorts });
   const approvals = createApprovalStore(db, writer);
   const snapshots = createSnapshotStore(db, writer);
   const classes = createClassStore(db);
