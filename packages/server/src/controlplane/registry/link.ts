@@ -10,6 +10,7 @@ import { linkInputs } from "./link-input.ts";
 import { linkOutcomes } from "./link-outcomes.ts";
 import { linkPaths } from "./link-paths.ts";
 import { linkReferences } from "./link-references.ts";
+import { linkSources } from "./link-sources.ts";
 import { linkTools } from "./link-tools.ts";
 import type { LoadedFiles } from "./load-documents.ts";
 
@@ -23,6 +24,7 @@ export function linkDocuments(loaded: LoadedFiles): Finding[] {
   linkPaths(index);
   linkFacts(index);
   linkContracts(index);
+  linkSources(index);
   linkOutcomes(index);
   return sortFindings(index.findings);
 }
