@@ -130,7 +130,9 @@ describe("the story", { timeout: 2 * storyMs }, () => {
 
   it("holds a credit that contradicts what two other agents did, and shows both", async () => {
     const held = await findAction(governed, { tool: "payables.credit_vendor", status: "waiting" }, (action) =>
-      (action.decision?.reasons ?? []).some(({ policy }) => policy?.id === "guard-contradiction"),
+      (action.decision?.reasons ?? []).some(
+        ({ policy, effects = [] }) => policy?.id === "guard-contradiction" && effects.length > 1,
+      ),
     );
     const reason = held.decision?.reasons.find(({ policy }) => policy?.id === "guard-contradiction");
     expect(reason?.effects?.map(({ by, state }) => [by.name, state]).toSorted()).toEqual([
