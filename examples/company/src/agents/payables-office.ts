@@ -11,7 +11,8 @@ const OFFICE = "payables-office";
 
 /** What an agent finds to do: a call for each case, by the case's id. */
 type Look = (session: ToolSession) => Promise<readonly (readonly [string, ToolCall])[]>;
-type Task = { readonly name: string; readonly look: Look };
+/** `waitMs`: how long it has known of a case before it acts. */
+type Task = { readonly name: string; readonly look: Look; readonly waitMs: number };
 
 const byInvoice = <Row extends { readonly invoiceId: string }>(
   rows: readonly Row[],
@@ -23,12 +24,18 @@ const byInvoice = <Row extends { readonly invoiceId: string }>(
   });
 
 const tasks: readonly Task[] = [
-  { name: "invoice-review", look: async (session) => byInvoice(await listBills(session), decideFlag) },
+  { name: "invoice-review", look: async (session) => byInvoice(await listBills(session), decideFlag), waitMs: 0 },
   {
     name: "cash-flow",
     look: async (session) => byInvoice(await listBills(session), (bill) => decideDelay(bill, Date.now())),
+    waitMs: 0,
   },
-  { name: "vendor-relations", look: async (session) => byInvoice(await listComplaints(session), decideCredit) },
+  {
+    name: "vendor-relations",
+    look: async (session) => byInvoice(await listComplaints(session), decideCredit),
+    // Who complains may yet be paid; only then goodwill is shown.
+    waitMs: 8_000,
+  },
 ];
 
 /** Works until the signal aborts. `options.key` is a JSON object with the key of each agent. */
@@ -46,19 +53,25 @@ async function runPayablesOffice(options: AgentOptions): Promise<void> {
   );
 }
 
-async function runTask({ name, look }: Task, options: AgentOptions): Promise<void> {
+async function runTask({ name, look, waitMs }: Task, options: AgentOptions): Promise<void> {
   const { rate, report, signal } = options;
   const random = createRandom(options.seed, 13);
   const session = openToolSession({ url: options.mcpUrl, key: options.key, name });
   const desk = createDesk({ random, report, signal });
   report("started", { rate, seed: options.seed });
+  const firstSeenMs = new Map<string, number>();
   let lookAtMs = 0;
   let failures = 0;
   for await (const _ of beats(1_500 / rate, signal)) {
     desk.work();
     if (performance.now() < lookAtMs) continue;
     try {
-      for (const [id, call] of await look(session)) desk.open(id, createAttempt(call, { id, session, options }));
+      for (const [id, call] of await look(session)) {
+        const knownMs = firstSeenMs.get(id) ?? performance.now();
+        firstSeenMs.set(id, knownMs);
+        if (performance.now() - knownMs < waitMs / rate) continue;
+        desk.open(id, createAttempt(call, { id, session, options }));
+      }
       failures = 0;
       lookAtMs = performance.now() + 3_000 / rate;
     } catch (error) {

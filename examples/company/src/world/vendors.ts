@@ -25,7 +25,7 @@ export function makeVendorCases(random: Random, at: { readonly minute: number; r
   const dear = { ...make(0, 40), orderedMinor: large, billedMinor: large + random.int(20_000, 90_000) };
   const plain = { ...make(1, 400), orderedMinor: small, billedMinor: small };
   return [
-    { invoice: dear, billedAtMs: 5_000, complainedAtMs: 21_000 },
-    { invoice: plain, billedAtMs: 9_000, complainedAtMs: 12_000 },
+    { invoice: dear, billedAtMs: 5_000, complainedAtMs: 14_000 },
+    { invoice: plain, billedAtMs: 9_000, complainedAtMs: 11_000 },
   ];
 }
