@@ -7,6 +7,7 @@ import { fillUrl, readSecret } from "./dataplane/5-execution/connectors/secrets.
 import { createEnds } from "./dataplane/ends.ts";
 import type { RecoverDeps } from "./dataplane/recover.ts";
 import { createRecallPlanner, type RecallPlanner } from "./controlplane/recall/plan-recall.ts";
+import { createTurns } from "./dataplane/turns.ts";
 import { createActionHandlers } from "./doors/api/action-handlers.ts";
 import { createApi } from "./doors/api/app.ts";
 import { createControlHandlers } from "./doors/api/control-handlers.ts";
@@ -215,6 +216,7 @@ function createWalkDeps({ config, db, log }: AppParts, made: Made): RecoverDeps 
     options: { freshness: config.freshness },
     actions: createActionStore(db, writer),
     ends: createEnds(),
+    turns: createTurns(),
     expireApprovals: (tenant, id) => approvals.expire(tenant, id),
     onFault: (error) => log.error({ err: error }, "background work failed"),
   };

@@ -7,10 +7,12 @@ import type { Deps } from "../kernel/deps.ts";
 import type { Ends } from "./ends.ts";
 import { describeHandling } from "../kernel/classes/describe-handling.ts";
 import { govern } from "./govern.ts";
+import type { Turn, Turns } from "./turns.ts";
 
 export type WalkDeps = Deps & {
   readonly actions: ActionStore;
   readonly ends: Ends;
+  readonly turns: Turns;
   /** Called when an action starts to wait for people. */
   readonly onEscalated?: (action: FinishedAction) => void;
 };
@@ -37,12 +39,27 @@ export async function walkAction(claimed: Claimed, deps: WalkDeps): Promise<Acti
 }
 
 async function walkRounds(claimed: Claimed, deps: WalkDeps): Promise<FinishedAction> {
+  const turn: { leave?: Turn | undefined } = {};
+  try {
+    return await walkInTurn(claimed, { turn, deps });
+  } finally {
+    turn.leave?.();
+  }
+}
+
+type InTurn = { readonly turn: { leave?: Turn | undefined }; readonly deps: WalkDeps };
+
+async function walkInTurn(claimed: Claimed, { turn, deps }: InTurn): Promise<FinishedAction> {
   const began = deps.clock.monotonicMs();
   let finished = await govern({ ...claimed, view: await deps.control.view(claimed.tenant) }, deps);
   for (let round = 2; finished.outcome.status === "conflict"; round++) {
     const { conflict } = finished.outcome;
     const waited = deps.clock.monotonicMs() - began;
     if (conflict === "claim" || (conflict === "entity" ? waited > patienceMs : round > roundsMax)) break;
+    if (conflict === "entity") {
+      const keys = finished.context.entities.map(({ key }) => key);
+      turn.leave ??= await deps.turns.take(claimed.tenant, keys, patienceMs - waited);
+    }
     await Promise.all([deps.control.refresh(claimed.tenant), pause(Math.random() * Math.min(250, 10 * round))]);
     finished = await govern({ ...claimed, view: await deps.control.view(claimed.tenant) }, deps);
   }
