@@ -65,6 +65,7 @@ export const snapshot: Snapshot = {
   people: {},
   teams: {},
   budgets: {},
+  contracts: {},
   policies: [],
 };
 

@@ -74,6 +74,12 @@ describe("every operation for every role", () => {
       planConfig: { files: list, replay: 0 },
       applyConfig: { files: list, base: plan.base, digest: plan.digest },
       planRecall: { selector: { from: "agent", agent: "nobody" } },
+      listSources: {},
+      readSource: { name: "nobody" },
+      listQuarantined: {},
+      readQuarantined: { id: `qrn_${nobodysId}` },
+      releaseQuarantined: { id: `qrn_${nobodysId}`, reason: "r" },
+      discardQuarantined: { id: `qrn_${nobodysId}`, reason: "r" },
       verifyLedger: {},
       readHealth: {},
     };

@@ -12,6 +12,7 @@ const names: Record<IdPrefix, string> = {
   prm: "a permit",
   key: "a key",
   rcl: "a recall",
+  qrn: "a quarantined record",
   eff: "a recorded effect",
 };
 

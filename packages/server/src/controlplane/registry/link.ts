@@ -10,6 +10,7 @@ import { linkInputs } from "./link-input.ts";
 import { linkOutcomes } from "./link-outcomes.ts";
 import { linkPaths } from "./link-paths.ts";
 import { linkReferences } from "./link-references.ts";
+import { linkSources } from "./link-sources.ts";
 import { linkTools } from "./link-tools.ts";
 import { linkWrites } from "./link-writes.ts";
 import type { LoadedFiles } from "./load-documents.ts";
@@ -25,6 +26,7 @@ export function linkDocuments(loaded: LoadedFiles): Finding[] {
   linkFacts(index);
   linkContracts(index);
   linkWrites(index);
+  linkSources(index);
   linkOutcomes(index);
   return sortFindings(index.findings);
 }
