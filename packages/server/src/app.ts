@@ -80,11 +80,7 @@ export async function createApp(parts: AppParts): Promise<App> {
     onFault: (error) => log.error({ err: error }, "a snapshot cannot be used"),
   });
   const writer = createLedgerWriter({ db, clock: control.clock });
-  const connectors = createConnectors({
-    env: config.env,
-    records: createSourceRecords(db),
-    quarantine: createReadQuarantine(db),
-  });
+  const connectors = openConnectors(parts);
   const approvals = createApprovalStore(db, writer);
   const snapshots = createSnapshotStore(db, writer);
   const recover = createWalkDeps(parts, { control, writer, connectors, engine, approvals });
@@ -199,6 +195,9 @@ function createWalkDeps({ config, db, log }: AppParts, made: Made): RecoverDeps 
     onFault: (error) => log.error({ err: error }, "background work failed"),
   };
 }
+
+const openConnectors = ({ config, db }: AppParts): ConnectorSet =>
+  createConnectors({ env: config.env, records: createSourceRecords(db), quarantine: createReadQuarantine(db) });
 
 function createPlanner(lineage: LineageStore, { clock, actions }: RecoverDeps): RecallPlanner {
   return createRecallPlanner({
