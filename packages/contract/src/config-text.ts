@@ -14,3 +14,7 @@ export const SecretRef = z.union([
   z.strictObject({ file: z.string().min(1) }),
 ]);
 export type SecretRef = z.infer<typeof SecretRef>;
+export const toolName = z
+  .string()
+  .regex(/^[a-zA-Z][a-zA-Z0-9._-]{0,127}$/, "a tool name of letters, digits, dots, dashes and underscores");
+export const factName = z.string().regex(/^[a-z][a-z0-9_.-]{0,127}$/, "a fact name such as crm.account.status");

@@ -1,14 +1,11 @@
 /** Configuration documents: what an operator writes in YAML. Strict, so an unknown key is an error with a place. */
 import { z } from "zod";
 
+import { RestsOn, WriteRule, YieldRule } from "./config-facts.ts";
 import { ingestShape, ingestToolShape, webhookShape } from "./config-sources.ts";
-import { SecretRef, duration, name, pathText } from "./config-text.ts";
+import { SecretRef, duration, name, pathText, toolName } from "./config-text.ts";
 import { EntityState, Flow } from "./entity.ts";
 
-const toolName = z
-  .string()
-  .regex(/^[a-zA-Z][a-zA-Z0-9._-]{0,127}$/, "a tool name of letters, digits, dots, dashes and underscores");
-const factName = z.string().regex(/^[a-z][a-z0-9_.-]{0,127}$/, "a fact name such as crm.account.status");
 /** As `pathText`; also `$..name`: what stands under that name at any depth. */
 const fieldPath = z
   .string()
@@ -49,66 +46,6 @@ export const AgentDocument = z.strictObject({
   tools: z.array(toolName).meta({ description: "Everything this agent may use; all else does not exist for it." }),
 });
 export type AgentDocument = z.infer<typeof AgentDocument>;
-
-export const YieldRule = z.strictObject({
-  fact: factName,
-  each: pathText.optional(),
-  key: pathText,
-  value: pathText,
-  asOf: pathText.optional().meta({ description: "Where the source says how old the value is." }),
-  version: pathText.optional(),
-  batch: pathText.optional().meta({ description: "Where the source names the delivery that brought the value." }),
-  document: pathText.optional().meta({ description: "Where the SHA-256 of the document stands that holds the value." }),
-  type: z.enum(["string", "integer", "boolean", "json"]).meta({
-    description:
-      "json: a record or a list of at most 32 KiB; `computed` may read it, policies see only what is computed.",
-  }),
-  authoritative: z.boolean().optional().meta({
-    description: "This source's answer is as of now. Without it, a missing or future as-of makes the fact unusable.",
-  }),
-  skew: duration.optional().meta({ description: "How far this source's clock may run ahead of ours. Default 2s." }),
-});
-export type YieldRule = z.infer<typeof YieldRule>;
-
-/** What a write leaves behind: the reads that yield the fact afterwards show this effect. */
-export const WriteRule = z.strictObject({
-  fact: factName,
-  key: z.string().min(1).meta({ description: "Whose fact: $.argument or $result.path." }),
-  value: z
-    .union([z.string(), z.int(), z.boolean()])
-    .optional()
-    .meta({ description: "The value it leaves: $.argument, $result.path, or the value itself." }),
-  version: z
-    .string()
-    .min(1)
-    .optional()
-    .meta({ description: "The version it leaves at the source: $result.path, or etag for the answer's ETag." }),
-});
-export type WriteRule = z.infer<typeof WriteRule>;
-
-/** A path, `$facts['name']` with further steps for a fact that another rule brings, or a text that stands for itself. */
-const reference = z.string().min(1).max(1000);
-
-export const RestsOn = z.strictObject({
-  fact: factName,
-  each: pathText.optional().meta({
-    description:
-      "One fact for each item of this list, named @ below: $.flights[*], or $facts['airline.reservation'].flights[*]. At most 64.",
-  }),
-  key: reference.meta({ description: "Whose fact: a path into this action's arguments, the item or another fact." }),
-  maxAge: duration,
-  lookup: z
-    .strictObject({
-      tool: toolName,
-      with: z.record(z.string(), reference),
-      always: z.boolean().optional().meta({
-        description:
-          "true: looked up for every action. What the agent read before neither serves nor, where it differs, refuses.",
-      }),
-    })
-    .meta({ description: "The read tool that answers authoritatively, and its arguments: paths, or texts." }),
-});
-export type RestsOn = z.infer<typeof RestsOn>;
 
 /** Who can write what a tool's result holds: its system alone, people of this organisation, or anyone. */
 export const Trust = z.enum(["trusted", "internal", "untrusted"]);
