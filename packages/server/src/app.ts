@@ -222,6 +222,9 @@ function createWalkDeps({ config, db, log }: AppParts, made: Made): RecoverDeps 
   };
 }
 
+const openConnectors = ({ config, db }: AppParts): ConnectorSet =>
+  createConnectors({ env: config.env, records: createSourceRecords(db), quarantine: createReadQuarantine(db) });
+
 function createPlanner(lineage: LineageStore, { clock, actions }: RecoverDeps): RecallPlanner {
   return createRecallPlanner({
     lineage,

@@ -40,7 +40,10 @@ export function readPath(path: Path, scope: { readonly root: Json; readonly item
 export type Placed = { readonly value: Json; readonly at: string };
 
 /** Every value at a path with `[*]`, in order; a path without it gives its one value, or the items if that is a list. */
-export function readEach(path: Path, root: Json): Placed[] {
+export const readEach = (path: Path, root: Json): Json[] => placeEach(path, root).map(({ value }) => value);
+
+/** The same, each with where it stands. */
+export function placeEach(path: Path, root: Json): Placed[] {
   let values: Placed[] = [{ value: root, at: "$" }];
   for (const step of path.steps) {
     const next: Placed[] = [];

@@ -55,7 +55,7 @@ export function extractFacts(rules: readonly YieldRule[], answer: YieldingAnswer
   const facts: ExtractedFact[] = [];
   for (const rule of rules) {
     const paths = parseRule(rule);
-    const items = paths.each === undefined ? [{ value: root, at: "$" }] : readEach(paths.each, root);
+    const items = paths.each === undefined ? [{ value: root, at: "$" }] : placeEach(paths.each, root);
     for (const item of items) {
       if (facts.length >= maxFactsPerResult) return facts;
       facts.push(extractOne({ rule, paths }, { root, item }, answer));
