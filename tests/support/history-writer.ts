@@ -66,6 +66,9 @@ export const snapshot: Snapshot = {
   teams: {},
   budgets: {},
   contracts: {},
+  dataClasses: {},
+  dataRules: {},
+  issuers: {},
   policies: [],
 };
 
@@ -97,6 +100,7 @@ export function createHistoryWriter({ db, writer, tenant }: Deps) {
       callDigest: id,
       walk,
       view,
+      onBehalfOf: undefined,
       idempotencyKey: undefined,
       confidence: undefined,
       rationale: undefined,
@@ -120,6 +124,8 @@ export function createHistoryWriter({ db, writer, tenant }: Deps) {
         provenance: action.cites.flatMap((cite, at) => originOf(cite, at)),
         problems: [],
         computed: {},
+        sent: {},
+        data: [],
       },
       step: { repeats: 0, budgets: [] },
       decision: { effect: "allow", reasons: [], approvers: [], snapshot: { version: 1, digest: "d" } },
@@ -180,7 +186,13 @@ export function createHistoryWriter({ db, writer, tenant }: Deps) {
   async function write(action: HistoryAction): Promise<() => Promise<void>> {
     const args = { of: action.id };
     const call = { arguments: args, argumentsDigest: sha256Hex(action.id), callDigest: action.id, run: action.run };
-    const claims = { idempotencyKey: undefined, confidence: undefined, rationale: undefined, protocol: undefined };
+    const claims = {
+      onBehalfOf: undefined,
+      idempotencyKey: undefined,
+      confidence: undefined,
+      rationale: undefined,
+      protocol: undefined,
+    };
     await actions.open({ id: action.id, tenant, agent: action.agent, tool: action.tool, ...call, ...claims });
     const approval = action.approver === undefined ? undefined : await approve(action, action.approver);
     const judged = await judgedOf(action, approval ? 2 : 1);

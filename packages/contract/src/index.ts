@@ -6,7 +6,6 @@ export * from "./config-facts.ts";
 export * from "./config-network.ts";
 export * from "./config-sources.ts";
 export { SecretRef } from "./config-text.ts";
-export * from "./config-facts.ts";
 export * from "./config.ts";
 export * from "./data.ts";
 export * from "./entity.ts";

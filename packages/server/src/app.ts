@@ -87,8 +87,7 @@ export async function createApp(parts: AppParts): Promise<App> {
     onFault: (error) => log.error({ err: error }, "a snapshot cannot be used"),
   });
   const writer = createLedgerWriter({ db, clock: control.clock });
-  const sourcePorts = { records: createSourceRecords(db), quarantine: createReadQuarantine(db) };
-  const connectors = createConnectors({ env: config.env, ...sourcePorts });
+  const connectors = openConnectors(parts);
   const approvals = createApprovalStore(db, writer);
   const snapshots = createSnapshotStore(db, writer);
   const classes = createClassStore(db);

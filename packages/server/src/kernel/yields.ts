@@ -6,7 +6,7 @@ import type { Json, JsonObject, YieldRule } from "@airworthy/contract";
 import { durationMs } from "./duration.ts";
 import { identifierOf } from "./identifier.ts";
 import { isJsonArray, isJsonObject, parseJsonStrict } from "./json.ts";
-import { parsePath, placeOf, readEach, readPath } from "./path.ts";
+import { parsePath, placeEach, placeOf, readPath } from "./path.ts";
 import type { Path, Placed } from "./path.ts";
 import { readTime } from "./read-time.ts";
 
