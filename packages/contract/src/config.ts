@@ -1,7 +1,7 @@
 /** Configuration documents: what an operator writes in YAML. Strict, so an unknown key is an error with a place. */
 import { z } from "zod";
 
-import { ingestShape, ingestToolShape, webhookShape } from "./config-sources.ts";
+import { ingestShape, ingestToolShape, streamShape, webhookShape } from "./config-sources.ts";
 import { networkShape } from "./config-network.ts";
 import { SecretRef, duration, name, pathText } from "./config-text.ts";
 import { EntityState, Flow } from "./entity.ts";
@@ -259,14 +259,19 @@ const ingestBase = { ...connectorBase, ...ingestShape, tools: z.array(IngestTool
 export const WebhookConnector = z.strictObject({ ...ingestBase, type: z.literal("webhook"), ...webhookShape });
 export type WebhookConnector = z.infer<typeof WebhookConnector>;
 
+/** Messages of a broker: NATS JetStream, or one that speaks Kafka's protocol. */
+export const StreamConnector = z.strictObject({ ...ingestBase, type: z.literal("stream"), ...streamShape });
+export type StreamConnector = z.infer<typeof StreamConnector>;
+
 export const ConnectorDocument = z.discriminatedUnion("type", [
   HttpConnector,
   SqlConnector,
   McpConnector,
   WebhookConnector,
+  StreamConnector,
 ]);
 /** Connectors that bring records in; their tools read what was brought. */
-export type IngestConnector = WebhookConnector;
+export type IngestConnector = WebhookConnector | StreamConnector;
 export type HttpConnector = z.infer<typeof HttpConnector>;
 export type SqlConnector = z.infer<typeof SqlConnector>;
 export type McpConnector = z.infer<typeof McpConnector>;

@@ -3,7 +3,7 @@ import type { Snapshot } from "@airworthy/contract";
 
 import { createInputSchemas } from "./dataplane/1-context/input-schemas.ts";
 import { type ConnectorSet, createConnectors } from "./dataplane/5-execution/connectors.ts";
-import { fillUrl, readSecret } from "./dataplane/5-execution/connectors/secrets.ts";
+import { fillUrl, readPem, readSecret } from "./dataplane/5-execution/connectors/secrets.ts";
 import { createEnds } from "./dataplane/ends.ts";
 import type { RecoverDeps } from "./dataplane/recover.ts";
 import { createActionHandlers } from "./doors/api/action-handlers.ts";
@@ -24,6 +24,7 @@ import type { ApprovalStore, SnapshotStore } from "./kernel/control-store.ts";
 import { newId } from "./kernel/ids.ts";
 import { loadPolicies } from "./kernel/load-policies.ts";
 import type { Log } from "./kernel/log.ts";
+import { createPeers } from "./kernel/network/create-peers.ts";
 import { createPolicyEngine } from "./kernel/policy/engine.ts";
 import { createActionStore } from "./store/actions.ts";
 import { createApprovalStore } from "./store/approvals.ts";
@@ -150,6 +151,11 @@ function createSourcesOptions({ config, db, log }: AppParts, control: ControlPol
     drivers: sourceDrivers,
     secret: (ref) => readSecret(ref, config.env),
     fill: (text) => fillUrl(text, config.env),
+    peers: createPeers({
+      text: (ref) => readPem(ref, config.env),
+      fill: (text) => fillUrl(text, config.env),
+      now: control.clock.now,
+    }),
     onFault: (error) => log.error({ err: error }, "a source failed"),
   };
 }

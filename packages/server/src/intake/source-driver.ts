@@ -1,6 +1,7 @@
 /** What a kind of source implements, and what it is handed: where it left off, and one way to bring in what it finds. */
 import type { IngestConnector, SecretRef, Snapshot } from "@airworthy/contract";
 
+import type { Peers } from "../kernel/network/create-peers.ts";
 import type { Message } from "../kernel/records/read-message.ts";
 import type { BatchRef, KnownBatch, PartOutcome } from "../kernel/source-store.ts";
 
@@ -44,6 +45,8 @@ export type SourceRun<C extends IngestConnector = IngestConnector> = {
   readonly secret: (ref: SecretRef) => string;
   /** Fills `${NAME}` placeholders. */
   readonly fill: (text: string) => string;
+  /** Certificates and proxy, read and checked. */
+  readonly peers: Peers;
   /** Aborted when the source is another node's, its configuration changed, or the server closes: let go at once. */
   readonly signal: AbortSignal;
 };
