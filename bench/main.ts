@@ -6,6 +6,7 @@ import { benchAction, benchRate } from "./actions.ts";
 import { benchAgentdojo } from "./agentdojo.ts";
 import { type Bench, type Benchmark, type Shop, startShop } from "./bench.ts";
 import { buildBundle } from "./build.ts";
+import { benchIngest } from "./ingest.ts";
 import { benchMcp } from "./mcp.ts";
 import { benchPolicy } from "./policy.ts";
 import { benchReadiness } from "./readiness.ts";
@@ -19,6 +20,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   rate: benchRate,
   mcp: benchMcp,
   readiness: benchReadiness,
+  ingest: benchIngest,
   stop: benchStop,
   start: benchStart,
   agentdojo: benchAgentdojo,

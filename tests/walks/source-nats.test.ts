@@ -180,7 +180,7 @@ describe.skipIf(program === undefined)("a broker that asks for certificates", ()
     const source = () => admin.readSource({ name: "orders" });
     const problem = () => eventually(async () => (await source()).problem?.message);
     expect(await problem()).toContain("The broker of orders cannot be reached");
-    await server.apply(feedFiles(brokerOf("orders"), tlsOf(certificates.stranger)));
+    await server.apply(feedFiles(brokerOf("orders"), tlsOf(certificates.strangeClient)));
     expect(await problem()).toContain("The broker of orders cannot be reached");
     await server.apply(feedFiles(brokerOf("orders", "WRONG_PASSWORD"), good));
     expect(await problem()).not.toContain("another");

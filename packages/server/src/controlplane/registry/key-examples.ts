@@ -50,6 +50,13 @@ const examples: Readonly<Record<string, string>> = {
   scheme: "standard-webhooks",
   secrets: "[{ env: ERP_WEBHOOK_SECRET }]",
   token: "{ env: ERP_TOKEN }",
+  broker: "{ kind: nats, servers: [nats://broker.example:4222], stream: ORDERS }",
+  servers: "[broker.example:9092]",
+  stream: "ORDERS",
+  topics: "[orders]",
+  user: "reader",
+  password: "{ env: BROKER_PASSWORD }",
+  mechanism: "SCRAM-SHA-256",
   fields: "[{ name: status, type: text, nullable: false }]",
 };
 
@@ -64,6 +71,7 @@ const placed: Readonly<Record<string, string>> = {
   "entity/type": "invoice",
   "yields/type": "string",
   "verify/by": "signature",
+  "broker/kind": "nats",
   "deleted/path": "$.operation",
   "fields/name": "status",
   "fields/type": "text",

@@ -1,4 +1,6 @@
 /** Brings in topics of a broker that speaks Kafka's protocol, in order of each partition, from the offsets that were written last. */
+import { isIP } from "node:net";
+
 import { AirworthyError, type StreamConnector } from "@airworthy/contract";
 import { type ClusterMetadata, Consumer, type RecordsBatch } from "@platformatic/kafka";
 
@@ -47,6 +49,8 @@ async function close(client: Consumer): Promise<void> {
   }
 }
 
+/** Names are sent along, addresses must not be (RFC 6066). */
+const hostOf = (server: string): string => server.replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1");
 const keyOf = (topic: string, id: string, partition: number): string => `${topic}:${id}/${partition}`;
 
 function open({ connector, secret, fill, peers }: Run, { servers, auth }: Kafka): Consumer {
@@ -59,7 +63,12 @@ function open({ connector, secret, fill, peers }: Run, { servers, auth }: Kafka)
     connectTimeout: 5000,
     timeout: 15_000,
     retries: 1,
-    ...(tls === undefined ? {} : { tls: { ...tls }, tlsServerName: tls.serverName ?? true }),
+    ...(tls === undefined
+      ? {}
+      : {
+          tls: { ...tls },
+          tlsServerName: tls.serverName ?? !servers.some((server) => isIP(hostOf(fill(server))) > 0),
+        }),
     ...(auth === undefined
       ? {}
       : { sasl: { mechanism: auth.mechanism, username: auth.user, password: secret(auth.password) } }),
@@ -211,10 +220,9 @@ function readBatch(
       type: topic,
       time: Number(batch.firstTimestamp + timestampDelta),
       contentType,
-      // oxlint-disable-next-line typescript/no-unnecessary-condition -- the client's types leave out that both may be null
-      ...(key == null || key.length === 0 ? {} : { key: key.toString("utf8") }),
-      // oxlint-disable-next-line typescript/no-unnecessary-condition
-      body: value ?? undefined,
+      ...(key.length === 0 ? {} : { key: key.toString("utf8") }),
+      // The client reads a value that is null, which deletes, and an empty one as the same; neither is a record.
+      body: value.length === 0 ? undefined : value,
     });
   });
 }
