@@ -57,6 +57,6 @@ export type SourceRun<C extends IngestConnector = IngestConnector> = {
  */
 export type SourceDriver<C extends IngestConnector = IngestConnector> = {
   /** Whether the source's values are text only, as in CSV; the contract then says what they are. */
-  readonly untyped: (connector: C) => boolean;
-  readonly run: (run: SourceRun<C>) => Promise<{ readonly againInMs: number } | undefined>;
+  untyped(connector: C): boolean;
+  run(run: SourceRun<C>): Promise<{ readonly againInMs: number } | undefined>;
 };

@@ -77,25 +77,32 @@ function open({ connector, secret, fill, peers }: Run, { servers, auth }: Kafka)
 
 type At = { readonly broker: Kafka; readonly client: Consumer };
 
-async function beginAt({ connector, intake }: Run, { broker, client }: At): Promise<Offsets> {
-  const text = intake.position();
-  const known = new Map(Object.entries(text === undefined ? {} : (JSON.parse(text) as Record<string, string>)));
-  const timestamp = text === undefined && connector.from === "now" ? latest : earliest;
+async function beginAt(run: Run, { broker, client }: At): Promise<Offsets> {
+  const known = readPosition(run.intake.position());
   const { topics } = await client.metadata({ topics: broker.topics, forceUpdate: true });
-  const found = await client.listOffsets({ topics: broker.topics, timestamp });
-  const first =
-    timestamp === earliest ? found : await client.listOffsets({ topics: broker.topics, timestamp: earliest });
+  const oldest = await client.listOffsets({ topics: broker.topics, timestamp: earliest });
+  const fromNow = known === undefined && run.connector.from === "now";
+  const fresh = fromNow ? await client.listOffsets({ topics: broker.topics, timestamp: latest }) : oldest;
+  const partitions = [...fresh].flatMap(([topic, list]) =>
+    list.map((offset, partition) => ({ topic, partition, offset })),
+  );
   const offsets: Offsets = new Map();
-  for (const [topic, partitions] of found) {
-    for (const [partition, offset] of partitions.entries()) {
-      const key = keyOf(topic, topics.get(topic)?.id ?? "", partition);
-      const kept = first.get(topic)?.[partition] ?? 0n;
-      const wanted = known.has(key) ? BigInt(known.get(key) ?? 0) : offset;
-      if (known.has(key) && kept > wanted) await tellLost(intake, { key, from: wanted, to: kept - 1n });
-      offsets.set(key, kept > wanted ? kept : wanted);
-    }
+  for (const { topic, partition, offset } of partitions) {
+    const key = keyOf(topic, topics.get(topic)?.id ?? "", partition);
+    const kept = oldest.get(topic)?.[partition] ?? 0n;
+    const wanted = known?.get(key);
+    const isLost = wanted !== undefined && kept > wanted;
+    // oxlint-disable-next-line no-await-in-loop -- rare, and on the record before anything is read
+    if (isLost) await tellLost(run.intake, { key, from: wanted, to: kept - 1n });
+    offsets.set(key, isLost ? kept : (wanted ?? offset));
   }
   return offsets;
+}
+
+function readPosition(text: string | undefined): Offsets | undefined {
+  if (text === undefined) return undefined;
+  const offsets: Record<string, string> = JSON.parse(text);
+  return new Map(Object.entries(offsets).map(([key, offset]) => [key, BigInt(offset)]));
 }
 
 /** What the broker has dropped before it was read will never come: that is on the record. */

@@ -105,10 +105,10 @@ async function consume(run: Run, { broker, connection, manager }: At): Promise<v
 
 /** Where to go on; what the stream has dropped meanwhile is on the record, for it will never come. */
 async function beginAt({ connector, intake }: Run, info: StreamInfo): Promise<Position> {
-  const created = String(info.created);
+  const { created } = info;
   const { first_seq: first, last_seq: last } = info.state;
   const text = intake.position();
-  const known = text === undefined ? undefined : (JSON.parse(text) as Position);
+  const known: Position | undefined = text === undefined ? undefined : JSON.parse(text);
   if (known?.created !== created) {
     const fromNow = known === undefined && connector.from === "now";
     return { created, sequence: fromNow ? last : Math.max(0, first - 1) };
