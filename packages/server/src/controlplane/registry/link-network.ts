@@ -2,6 +2,7 @@
 import type { ConnectorDocument, IngestConnector, ProxyOptions, SecretRef, TlsOptions } from "@airworthy/contract";
 
 import { findSecret } from "../../kernel/secret-shapes.ts";
+import { isIngesting } from "../../kernel/is-ingesting.ts";
 import type { FindingCode } from "./finding-codes.ts";
 import { report } from "./link-index.ts";
 import type { LinkIndex } from "./link-index.ts";
@@ -22,7 +23,7 @@ export function linkNetwork(index: LinkIndex, connector: Connector, checks: Chec
   if (tls !== undefined) linkTls(index, connector, { tls, checks });
   if (proxy !== undefined) linkProxy(index, connector, { proxy, checks });
   for (const part of ["tls", "proxy"] as const) {
-    const why = { tls, proxy }[part] === undefined ? undefined : whyUseless(document, part);
+    const why = isIngesting(document) || { tls, proxy }[part] === undefined ? undefined : whyUseless(document, part);
     if (why !== undefined) say(index, connector, { code: "AW1951", path: [part], message: why });
   }
 }

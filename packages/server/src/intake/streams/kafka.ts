@@ -81,14 +81,14 @@ async function beginAt(run: Run, { broker, client }: At): Promise<Offsets> {
   const known = readPosition(run.intake.position());
   const { topics } = await client.metadata({ topics: broker.topics, forceUpdate: true });
   const oldest = await client.listOffsets({ topics: broker.topics, timestamp: earliest });
-  const fromNow = known === undefined && run.connector.from === "now";
-  const fresh = fromNow ? await client.listOffsets({ topics: broker.topics, timestamp: latest }) : oldest;
+  const isFromNow = known === undefined && run.connector.from === "now";
+  const fresh = await client.listOffsets({ topics: broker.topics, timestamp: isFromNow ? latest : earliest });
   const partitions = [...fresh].flatMap(([topic, list]) =>
     list.map((offset, partition) => ({ topic, partition, offset })),
   );
   const offsets: Offsets = new Map();
   for (const { topic, partition, offset } of partitions) {
-    const key = keyOf(topic, topics.get(topic)?.id ?? "", partition);
+    const key = keyOf(topic, idOf(topics, topic), partition);
     const kept = oldest.get(topic)?.[partition] ?? 0n;
     const wanted = known?.get(key);
     const isLost = wanted !== undefined && kept > wanted;
@@ -98,6 +98,8 @@ async function beginAt(run: Run, { broker, client }: At): Promise<Offsets> {
   }
   return offsets;
 }
+
+const idOf = (topics: ClusterMetadata["topics"], topic: string): string => topics.get(topic)?.id ?? "";
 
 function readPosition(text: string | undefined): Offsets | undefined {
   if (text === undefined) return undefined;
