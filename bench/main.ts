@@ -8,6 +8,7 @@ import { benchAirline } from "./airline/airline.ts";
 import { type Bench, type Benchmark, type Shop, startShop } from "./bench.ts";
 import { buildBundle } from "./build.ts";
 import { benchClasses } from "./classes.ts";
+import { benchIngest } from "./ingest.ts";
 import { benchMcp } from "./mcp.ts";
 import { benchPolicy } from "./policy.ts";
 import { benchReadiness } from "./readiness.ts";
@@ -22,6 +23,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   mcp: benchMcp,
   readiness: benchReadiness,
   classes: benchClasses,
+  ingest: benchIngest,
   stop: benchStop,
   start: benchStart,
   agentdojo: benchAgentdojo,

@@ -2,7 +2,7 @@
 import { z } from "zod";
 
 import { RestsOn, WriteRule, YieldRule } from "./config-facts.ts";
-import { ingestShape, ingestToolShape, webhookShape } from "./config-sources.ts";
+import { ingestShape, ingestToolShape, streamShape, webhookShape } from "./config-sources.ts";
 import { networkShape } from "./config-network.ts";
 import {
   apiVersion,
@@ -256,14 +256,19 @@ const ingestBase = { ...connectorBase, ...ingestShape, tools: z.array(IngestTool
 export const WebhookConnector = z.strictObject({ ...ingestBase, type: z.literal("webhook"), ...webhookShape });
 export type WebhookConnector = z.infer<typeof WebhookConnector>;
 
+/** Messages of a broker: NATS JetStream, or one that speaks Kafka's protocol. */
+export const StreamConnector = z.strictObject({ ...ingestBase, type: z.literal("stream"), ...streamShape });
+export type StreamConnector = z.infer<typeof StreamConnector>;
+
 export const ConnectorDocument = z.discriminatedUnion("type", [
   HttpConnector,
   SqlConnector,
   McpConnector,
   WebhookConnector,
+  StreamConnector,
 ]);
 /** Connectors that bring records in; their tools read what was brought. */
-export type IngestConnector = WebhookConnector;
+export type IngestConnector = WebhookConnector | StreamConnector;
 export type HttpConnector = z.infer<typeof HttpConnector>;
 export type SqlConnector = z.infer<typeof SqlConnector>;
 export type McpConnector = z.infer<typeof McpConnector>;

@@ -3,7 +3,7 @@ import type { Snapshot } from "@airworthy/contract";
 
 import { createInputSchemas } from "./dataplane/1-context/input-schemas.ts";
 import { type ConnectorSet, createConnectors } from "./dataplane/5-execution/connectors.ts";
-import { fillUrl, readSecret } from "./dataplane/5-execution/connectors/secrets.ts";
+import { fillUrl, readPem, readSecret } from "./dataplane/5-execution/connectors/secrets.ts";
 import { createEnds } from "./dataplane/ends.ts";
 import type { RecoverDeps } from "./dataplane/recover.ts";
 import { createRecallPlanner, type RecallPlanner } from "./controlplane/recall/plan-recall.ts";
@@ -30,6 +30,7 @@ import { newId } from "./kernel/ids.ts";
 import type { LineageStore } from "./kernel/lineage/lineage-reader.ts";
 import { loadPolicies } from "./kernel/load-policies.ts";
 import type { Log } from "./kernel/log.ts";
+import { createPeers } from "./kernel/network/create-peers.ts";
 import { createPolicyEngine } from "./kernel/policy/engine.ts";
 import type { ClassStore } from "./kernel/classes/class-store.ts";
 import { createDataShield } from "./kernel/classes/data-shield.ts";
@@ -173,6 +174,11 @@ function createSourcesOptions({ config, db, log }: AppParts, control: ControlPol
     drivers: sourceDrivers,
     secret: (ref) => readSecret(ref, config.env),
     fill: (text) => fillUrl(text, config.env),
+    peers: createPeers({
+      text: (ref) => readPem(ref, config.env),
+      fill: (text) => fillUrl(text, config.env),
+      now: control.clock.now,
+    }),
     onFault: (error) => log.error({ err: error }, "a source failed"),
   };
 }

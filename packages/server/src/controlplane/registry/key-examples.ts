@@ -59,6 +59,13 @@ const examples: Readonly<Record<string, string>> = {
   issuer: "https://login.example.com",
   audience: "airworthy",
   keys: "{ file: /etc/airworthy/jwks.json }",
+  broker: "{ kind: nats, servers: [nats://broker.example:4222], stream: ORDERS }",
+  servers: "[broker.example:9092]",
+  stream: "ORDERS",
+  topics: "[orders]",
+  user: "reader",
+  password: "{ env: BROKER_PASSWORD }",
+  mechanism: "SCRAM-SHA-256",
   fields: "[{ name: status, type: text, nullable: false }]",
 };
 
@@ -73,6 +80,7 @@ const placed: Readonly<Record<string, string>> = {
   "entity/type": "invoice",
   "yields/type": "string",
   "verify/by": "signature",
+  "broker/kind": "nats",
   "deleted/path": "$.operation",
   "fields/name": "status",
   "fields/type": "text",
