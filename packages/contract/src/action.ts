@@ -1,7 +1,7 @@
 /** The action: something an agent proposes to do in the world, and what became of it. */
 import { z } from "zod";
 
-import { ActionId, ApprovalId, ObservationId } from "./ids.ts";
+import { ActionId, ApprovalId, ObservationId, RecallId } from "./ids.ts";
 import { Json, JsonObject } from "./json.ts";
 import { nameText, proseText } from "./text.ts";
 
@@ -163,6 +163,15 @@ export const ActionAnswer = z.object({
 });
 export type ActionAnswer = z.infer<typeof ActionAnswer>;
 
+/** Why the principal `recall` acts: the recall it acts for, the action that it takes back, and the teams that signed for that. */
+export const RecallLeave = z.object({
+  recall: RecallId,
+  recalls: ActionId,
+  part: z.enum(["compensate", "notify"]),
+  teams: z.array(z.string()),
+});
+export type RecallLeave = z.infer<typeof RecallLeave>;
+
 /** The whole record of one action, as people who operate the system see it. */
 export const ActionRecord = ActionAnswer.extend({
   agent: z.string(),
@@ -178,6 +187,8 @@ export const ActionRecord = ActionAnswer.extend({
   lineage: z.array(LineageEdge),
   /** Where each argument of a write came from; absent on reads without sensitive arguments and on older records. */
   provenance: z.array(ValueOrigin).optional(),
+  /** On what takes another action back. */
+  recall: RecallLeave.optional(),
   walks: z.int(),
   proposedAt: z.iso.datetime(),
   updatedAt: z.iso.datetime(),

@@ -2,7 +2,7 @@
 import { z } from "zod";
 
 import { FactUsed, Reason } from "./action.ts";
-import { ActionId, ApprovalId } from "./ids.ts";
+import { ActionId, ApprovalId, RecallId } from "./ids.ts";
 import { JsonObject } from "./json.ts";
 
 export const ApprovalStatus = z.enum(["pending", "approved", "rejected", "expired", "stale", "consumed"]);
@@ -29,7 +29,8 @@ export type SignOff = z.infer<typeof SignOff>;
 
 export const Approval = z.object({
   id: ApprovalId,
-  action: ActionId,
+  /** What waits for it: an action, or a whole recall. */
+  action: z.union([ActionId, RecallId]),
   status: ApprovalStatus,
   agent: z.string(),
   tool: z.string(),

@@ -130,7 +130,30 @@ const toolBase = {
       description:
         "A read that tells whether an interrupted effect happened; $idempotencyKey and $.argument may be used.",
     }),
-  compensate: z.strictObject({ tool: toolName, with: z.record(z.string(), z.string()) }).optional(),
+  compensate: z
+    .strictObject({
+      tool: toolName,
+      with: z.record(z.string(), z.string()),
+      restoresBudget: z.boolean().optional().meta({
+        description: "Once it is taken back, what it used of its budgets may be used again. Default false.",
+      }),
+    })
+    .optional()
+    .meta({
+      description: "The write that takes this one back; $.argument, $result.member and $idempotencyKey may be used.",
+    }),
+  notice: z
+    .strictObject({
+      to: pathText.meta({ description: "Where the arguments say who is told." }),
+      correct: z
+        .strictObject({ tool: toolName, with: z.record(z.string(), z.string()) })
+        .optional()
+        .meta({
+          description: "The write that tells them otherwise; without it a recall gives the correction to a person.",
+        }),
+    })
+    .optional()
+    .meta({ description: "This write tells somebody something: what was read cannot be taken back, only corrected." }),
 } as const;
 const inputSchema = z
   .record(z.string(), z.unknown())
@@ -243,6 +266,32 @@ export const BudgetDocument = z.strictObject({
 });
 export type BudgetDocument = z.infer<typeof BudgetDocument>;
 
+const currencyLimit = z.strictObject({ minor: z.int().nonnegative(), currency: z.string().regex(/^[A-Z]{3}$/) });
+
+/** Who must say yes to a recall before anything is taken back. One a tenant; without it none can be started. */
+export const RecallPolicyDocument = z.strictObject({
+  apiVersion,
+  kind: z.literal("RecallPolicy"),
+  name,
+  approvers: z
+    .array(name)
+    .min(1)
+    .meta({ description: "The teams that must each say yes, by different people, none of whom made the plan." }),
+  fourEyes: z.strictObject({
+    above: z.array(currencyLimit).meta({
+      description: "Recalls that reach further than this need the teams below. A currency not named here always does.",
+    }),
+    approvers: z.array(name).min(2).meta({ description: "Two teams or more: each yes is of another person." }),
+  }),
+  perSecond: z
+    .number()
+    .positive()
+    .max(1000)
+    .optional()
+    .meta({ description: "How many actions are taken back a second at most. Default 5." }),
+});
+export type RecallPolicyDocument = z.infer<typeof RecallPolicyDocument>;
+
 export const ContractFieldType = z.enum(["text", "integer", "number", "boolean", "date", "timestamp", "list"]);
 export type ContractFieldType = z.infer<typeof ContractFieldType>;
 
@@ -286,6 +335,7 @@ export const documentKinds = {
   Team: TeamDocument,
   Budget: BudgetDocument,
   SourceContract: SourceContractDocument,
+  RecallPolicy: RecallPolicyDocument,
 } as const;
 export type DocumentKind = keyof typeof documentKinds;
 export type ConfigDocument =
@@ -294,7 +344,8 @@ export type ConfigDocument =
   | PersonDocument
   | TeamDocument
   | BudgetDocument
-  | SourceContractDocument;
+  | SourceContractDocument
+  | RecallPolicyDocument;
 
 /** One problem in a configuration, with its place and its fix. Codes are stable. */
 export const Finding = z.object({

@@ -3,6 +3,7 @@ import { z } from "zod";
 
 import { ActionRecord } from "./action.ts";
 import { Approval } from "./approval.ts";
+import { ActionId } from "./ids.ts";
 import { LedgerKind, LedgerPosition } from "./ledger.ts";
 
 export const Explanation = z.object({
@@ -17,6 +18,8 @@ export const Explanation = z.object({
       idempotencyKey: z.string(),
       reversibility: z.string(),
       compensate: z.string().optional(),
+      /** The action that took it back. */
+      compensatedBy: ActionId.optional(),
       startedAt: z.iso.datetime(),
       endedAt: z.iso.datetime().optional(),
     })

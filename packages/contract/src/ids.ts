@@ -10,6 +10,7 @@ export const StopId = id("stp");
 export const PermitId = id("prm");
 export const KeyId = id("key");
 export const RecallId = id("rcl");
+export const TaskId = id("tsk");
 
 export type ActionId = z.infer<typeof ActionId>;
 export type ApprovalId = z.infer<typeof ApprovalId>;
@@ -18,5 +19,6 @@ export type StopId = z.infer<typeof StopId>;
 export type PermitId = z.infer<typeof PermitId>;
 export type KeyId = z.infer<typeof KeyId>;
 export type RecallId = z.infer<typeof RecallId>;
+export type TaskId = z.infer<typeof TaskId>;
 
-export type IdPrefix = "act" | "apr" | "obs" | "stp" | "prm" | "key" | "rcl";
+export type IdPrefix = "act" | "apr" | "obs" | "stp" | "prm" | "key" | "rcl" | "tsk";

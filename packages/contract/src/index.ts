@@ -11,5 +11,6 @@ export * from "./ledger.ts";
 export * from "./plan.ts";
 export * from "./readiness.ts";
 export * from "./recall.ts";
+export * from "./recall-run.ts";
 export * from "./snapshot.ts";
 export * from "./stop.ts";

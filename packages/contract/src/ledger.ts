@@ -17,6 +17,11 @@ export const LedgerKind = z.enum([
   "snapshot_published",
   "key_created",
   "key_revoked",
+  "recall_opened",
+  "recall_moved",
+  "recall_item",
+  "recall_task",
+  "recall_ended",
 ]);
 export type LedgerKind = z.infer<typeof LedgerKind>;
 

@@ -6,6 +6,7 @@ import type {
   HttpTool,
   McpTool,
   PersonDocument,
+  RecallPolicyDocument,
   SqlTool,
   TeamDocument,
 } from "./config.ts";
@@ -35,4 +36,6 @@ export type Snapshot = {
   readonly teams: Readonly<Record<string, TeamDocument>>;
   readonly budgets: Readonly<Record<string, BudgetDocument>>;
   readonly policies: readonly PolicyFile[];
+  /** Who may approve a recall; nobody where it is absent. */
+  readonly recall?: RecallPolicyDocument;
 };
