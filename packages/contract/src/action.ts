@@ -169,6 +169,10 @@ export const RecallLeave = z.object({
   recalls: ActionId,
   part: z.enum(["compensate", "notify"]),
   teams: z.array(z.string()),
+  /** Whether the budgets that it used are given back once it is taken back. */
+  restoresBudget: z.boolean().optional(),
+  /** The business object of the action that is taken back. */
+  entity: z.object({ type: z.string(), id: z.string() }).optional(),
 });
 export type RecallLeave = z.infer<typeof RecallLeave>;
 

@@ -40,6 +40,8 @@ export const Approval = z.object({
   rationale: z.string().optional(),
   /** The teams that must each say yes, by different people. */
   approvers: z.array(z.string()),
+  /** People who may not answer, for it is their own. */
+  notBy: z.array(z.string()).optional(),
   signOffs: z.array(SignOff),
   reasons: z.array(Reason),
   facts: z.array(FactUsed),

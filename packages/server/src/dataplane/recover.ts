@@ -40,8 +40,8 @@ async function each<T>(items: readonly T[], deps: RecoverDeps, work: (item: T) =
 async function recoverAction(action: StoredAction, deps: RecoverDeps): Promise<void> {
   const { tenant, walk, record } = action;
   const effect = await deps.actions.readEffect(tenant, record.id);
-  if (!effect && record.approval !== undefined) {
-    // It was promised to somebody that this waits for an answer; so it goes on.
+  if (!effect && (record.approval !== undefined || record.recall !== undefined)) {
+    // It was promised to somebody that this waits for an answer, or will be taken back; so it goes on.
     await walkAction(claimedFrom(action), deps);
     return;
   }
@@ -90,13 +90,13 @@ async function clearUp(action: StoredAction, effect: StartedEffect, deps: Recove
 }
 
 async function stopOver(
-  { agent, tool, entity }: ActionRecord,
+  { agent, tool, entity, recall }: ActionRecord,
   tenant: string,
   deps: RecoverDeps,
 ): Promise<Stop | undefined> {
   await deps.control.refresh(tenant);
   const { stops } = await deps.control.view(tenant);
-  return stops.find((stop) => applies(stop, { agent, tool, effect: "write", entity }));
+  return stops.find((stop) => applies(stop, { agent, tool, effect: "write", entity, recall }));
 }
 
 function callerOf({ tenant, record }: StoredAction) {

@@ -70,6 +70,7 @@ export function claimedFrom({ tenant, walk, callDigest, idempotencyKey, protocol
     confidence: record.confidence,
     rationale: record.rationale,
     protocol,
+    recall: record.recall,
     proposedAt: Date.parse(record.proposedAt),
     walk,
   };

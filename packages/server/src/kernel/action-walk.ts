@@ -11,6 +11,7 @@ import type {
   LineageEdge,
   ObservationId,
   Reason,
+  RecallLeave,
   Scope,
   Snapshot,
   Stop,
@@ -100,6 +101,8 @@ export type ProposedAction = {
   readonly protocol: JsonObject | undefined;
   readonly proposedAt: number;
   readonly walk: number;
+  /** Of the principal `recall` alone. */
+  readonly recall?: RecallLeave | undefined;
   readonly view: ControlView;
   readonly sink?: Sink | undefined;
 };
@@ -135,7 +138,12 @@ export type BudgetUse = {
   readonly limitMinor: number;
   readonly currency: string;
 };
-export type Step = { readonly repeats: number; readonly budgets: readonly BudgetUse[] };
+export type Step = {
+  readonly repeats: number;
+  readonly budgets: readonly BudgetUse[];
+  /** Whether the recall that this belongs to is being carried out; absent on what belongs to none. */
+  readonly recallRuns?: boolean;
+};
 export type PlannedAction = GroundedAction & { readonly step: Step };
 
 export type PolicyRef = { readonly id: string; readonly digest: string };

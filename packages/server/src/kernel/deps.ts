@@ -1,5 +1,5 @@
 /** The ports: what the rooms may reach. A room names the few it needs, so its second parameter is the list of its rights. */
-import type { ActionId, Approval, ApprovalId, GovernedTool, Json, JsonObject, Snapshot } from "@airworthy/contract";
+import type { ActionId, Approval, ApprovalId, GovernedTool, Json, JsonObject, RecallId, Snapshot } from "@airworthy/contract";
 
 import type {
   Conflict,
@@ -83,6 +83,8 @@ export type Standing = {
   readonly usedMinor: readonly number[];
 };
 export type Surroundings = {
+  /** Whether this recall is being carried out: not paused, not ended. */
+  readonly recallRuns: (tenant: string, recall: RecallId) => Promise<boolean>;
   /** How often the business object was acted upon. Asked before any fact is looked up, or the fact may be the older one. */
   readonly entityVersion: (tenant: string, entity: string) => Promise<number>;
   /** `repeats`: the same call by this agent in the last ten minutes, this action left out. */

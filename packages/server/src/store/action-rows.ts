@@ -1,5 +1,5 @@
 /** The row of an action, and the record that people read of it. */
-import type { ActionId, ActionRecord, ActionStatus, ApprovalId, Json, JsonObject } from "@airworthy/contract";
+import type { ActionId, ActionRecord, ActionStatus, ApprovalId, Json, JsonObject, RecallLeave } from "@airworthy/contract";
 
 import type { StoredAction } from "../kernel/action-store.ts";
 
@@ -17,6 +17,7 @@ export type ActionRow = {
   readonly confidence: number | null;
   readonly rationale: string | null;
   readonly protocol: string | null;
+  readonly recall: string | null;
   readonly walk: number;
   readonly entity: string | null;
   readonly approval: string | null;
@@ -40,6 +41,7 @@ export const actionColumns = [
   "confidence",
   "rationale",
   "protocol",
+  "recall",
   "walk",
   "entity",
   "approval",
@@ -79,6 +81,7 @@ function toRecord(row: ActionRow, stored: Partial<Kept>): ActionRecord {
     ...(row.run === null ? {} : { run: row.run }),
     ...(row.confidence === null ? {} : { confidence: row.confidence }),
     ...(row.rationale === null ? {} : { rationale: row.rationale }),
+    ...(row.recall === null ? {} : { recall: JSON.parse(row.recall) as RecallLeave }),
     ...(row.approval === null ? {} : { approval: row.approval as ApprovalId }),
     ...(row.result === null ? {} : { result: JSON.parse(row.result) as Json }),
     ...stored,

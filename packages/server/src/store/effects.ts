@@ -1,8 +1,16 @@
 /** Effects and the budget they hold: settled once, by the effect's own terminal transition. */
-import type { Queryable } from "./database.ts";
+import type { RecallLeave } from "@airworthy/contract";
 
-/** `entity`: the business object it was on, which others may write again now. */
-export type EffectEnd = { readonly action: string; readonly state: string; readonly entity: string | undefined };
+import type { Queryable } from "./database.ts";
+import { settleCompensations } from "./settle-compensations.ts";
+
+/** `entity`: the business object it was on, which others may write again now. `recall`: the action that it took back. */
+export type EffectEnd = {
+  readonly action: string;
+  readonly state: string;
+  readonly entity: string | undefined;
+  readonly recall?: RecallLeave | undefined;
+};
 
 /**
  * Moves started (or unknown) effects to their end and settles what they hold: done spends, failed releases, unknown keeps
@@ -29,6 +37,7 @@ export async function settleEffects(tx: Queryable, tenant: string, ends: readonl
            where b.tenant = $1 and b.budget = s.budget and b.window_name = s.window_name`,
     values: [tenant, settled.map((end) => end.action), settled.map((end) => end.state)],
   });
+  await settleCompensations(tx, tenant, settled);
 }
 
 /** What was read of the object while the effect was under way may be of before it: so the version rises once more. */

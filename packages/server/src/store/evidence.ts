@@ -20,6 +20,7 @@ export function describeWalk(action: JudgedAction): object {
   return {
     walk: action.walk,
     run: action.run,
+    recall: action.recall,
     ...describeArguments(action),
     confidence: action.confidence,
     rationale: action.rationale,

@@ -25,7 +25,12 @@ export async function finishActions(
     await settleEffects(
       tx,
       tenant,
-      moved.map((action) => ({ action: action.id, state: action.outcome.status, entity: entityKeyOf(action) })),
+      moved.map((action) => ({
+        action: action.id,
+        state: action.outcome.status,
+        entity: entityKeyOf(action),
+        recall: action.recall,
+      })),
     );
     await moveApprovals(tx, tenant, moved);
     await insertObservations(

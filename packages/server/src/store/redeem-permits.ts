@@ -1,6 +1,6 @@
 /**
  * Redemption: the last look before an effect, by database time, under locks taken in one order (actions, approvals,
- * entities, budgets, control). Winners get their "started" entry and effect row; losers walk again.
+ * recalls, entities, budgets, control). Winners get their "started" entry and effect row; losers walk again.
  */
 import { entityKeyOf, idempotencyKeyOf } from "../kernel/action-keys.ts";
 import type { Conflict, PermittedAction } from "../kernel/action-walk.ts";
@@ -57,6 +57,7 @@ function findConflict(action: PermittedAction, locks: Locks): Conflict | undefin
   if (locks.epoch !== action.view.epoch) return "control";
   if ((action.context.factsFreshUntil ?? Infinity) < locks.nowMs) return "facts";
   if (!isStillApproved(action, locks)) return "approval";
+  if (action.recall && !locks.recalls.has(action.recall.recall)) return "control";
   const entity = entityKeyOf(action);
   if (entity !== undefined && !isAsJudged(locks.entities.get(entity), action)) return "entity";
   const overdrawn = action.step.budgets.some(

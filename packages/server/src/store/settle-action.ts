@@ -1,5 +1,5 @@
 /** Settles an action outside its walk: after an interruption, or by a person's word. Once, in one transaction. */
-import { type ActionRecord, AirworthyError } from "@airworthy/contract";
+import { type ActionRecord, AirworthyError, type RecallLeave } from "@airworthy/contract";
 
 import type { Settlement } from "../kernel/action-store.ts";
 import type { Values } from "../kernel/deps.ts";
@@ -18,7 +18,7 @@ export function settleAction(
   const result = outcome.status === "unknown" ? undefined : outcome.result;
   return writer.append(tenant, async (tx) => {
     const [row] = await tx.query<Row>({
-      text: `select agent, tool, record from actions
+      text: `select agent, tool, record, recall from actions
              where tenant = $1 and id = $2 and walk = $3 and status = $4 for update`,
       values: [tenant, id, walk, from],
     });
@@ -43,7 +43,8 @@ export function settleAction(
         from === "unknown",
       ],
     });
-    await settleEffects(tx, tenant, [{ action: id, state: outcome.status, entity }]);
+    const recall = row.recall === null ? undefined : (JSON.parse(row.recall) as RecallLeave);
+    await settleEffects(tx, tenant, [{ action: id, state: outcome.status, entity, recall }]);
     if (outcome.status === "done") await insertObservations(tx, tenant, outcome.observations);
     // Whoever repeats the call reads it. What its tool declares is not at hand here, so anyone may have written it.
     const told = outcome.status === "failed" ? outcome.message : undefined;
@@ -64,7 +65,12 @@ export function settleAction(
   });
 }
 
-type Row = { readonly agent: string; readonly tool: string; readonly record: string | null };
+type Row = {
+  readonly agent: string;
+  readonly tool: string;
+  readonly record: string | null;
+  readonly recall: string | null;
+};
 type Kept = Partial<Pick<ActionRecord, "entity" | "error">>;
 
 function describeError(outcome: Settlement["outcome"]): ActionRecord["error"] {

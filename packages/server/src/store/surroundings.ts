@@ -4,6 +4,13 @@ import type { Database } from "./database.ts";
 
 export function createSurroundings(db: Database): Surroundings {
   return {
+    recallRuns: async (tenant, recall) => {
+      const rows = await db.query({
+        text: "select 1 from recalls where tenant = $1 and id = $2 and status = 'running'",
+        values: [tenant, recall],
+      });
+      return rows.length > 0;
+    },
     entityVersion: async (tenant, entity) => {
       const [row] = await db.query<{ version: number }>({
         name: "entity-version",

@@ -4,6 +4,7 @@ import type { AgentDocument, Reason } from "@airworthy/contract";
 import type { Context, GroundedAction, ProposedAction } from "../../kernel/action-walk.ts";
 import { entityKeyOf } from "../../kernel/action-keys.ts";
 import type { Deps } from "../../kernel/deps.ts";
+import { recallAgent, recallName } from "../../kernel/recall-principal.ts";
 import { readFacets } from "./facets.ts";
 import { groundFacts } from "./freshness.ts";
 import { traceLineage } from "./lineage.ts";
@@ -27,7 +28,7 @@ export async function assembleContext(
   deps: Pick<Deps, "clock" | "observations" | "values" | "surroundings" | "inputSchemas" | "connectors" | "options">,
 ): Promise<GroundedAction> {
   const { snapshot } = action.view;
-  const agent = own(snapshot.agents, action.agent);
+  const agent = agentOf(action);
   const tool = agent?.tools.includes(action.tool) ? own(snapshot.tools, action.tool) : undefined;
   if (!agent || !tool) {
     return { ...action, context: { ...nothing, agent, tool: undefined, problems: [unknownTool(action, agent)] } };
@@ -49,6 +50,12 @@ export async function assembleContext(
   ]);
   const problems = [...facets.problems, ...grounded.problems];
   return { ...action, context: { agent, tool, ...facets, entityVersion, ...grounded, lineage, provenance, problems } };
+}
+
+/** The principal `recall` acts by leave of an approved recall and is in no configuration; nobody else has its name. */
+function agentOf({ agent, tool, recall, view }: ProposedAction): AgentDocument | undefined {
+  if (agent === recallName) return recall && recallAgent([tool]);
+  return own(view.snapshot.agents, agent);
 }
 
 function own<T>(record: Readonly<Record<string, T>>, key: string): T | undefined {

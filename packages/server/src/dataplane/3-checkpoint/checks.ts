@@ -1,5 +1,5 @@
 /** The checks that stand before policy, in the order a reader of a decision sees them. Each looks at one thing. */
-import type { Reason, Stop } from "@airworthy/contract";
+import type { Reason, RecallLeave, Stop } from "@airworthy/contract";
 
 import type { Entity, PlannedAction } from "../../kernel/action-walk.ts";
 
@@ -10,6 +10,13 @@ const repeatsMax = { write: 25, read: 1000 } as const;
 
 export const checks: readonly Check[] = [
   { name: "stop", look: (action) => action.view.stops.filter((stop) => applies(stop, reachOf(action))).map(stopped) },
+  {
+    name: "recall",
+    look: ({ recall, step }) =>
+      recall && step.recallRuns !== true
+        ? [deny("recall_closed", `Recall ${recall.recall} is not being carried out now, so nothing is taken back.`)]
+        : [],
+  },
   { name: "context", look: ({ context }) => context.problems },
   {
     name: "level",
@@ -34,13 +41,15 @@ type Reach = {
   readonly tool: string;
   readonly effect: "read" | "write";
   readonly entity: Entity | undefined;
+  /** What takes an action back touches that action's object too. */
+  readonly recall?: RecallLeave | undefined;
 };
 
-function reachOf({ agent, tool, context }: PlannedAction): Reach {
-  return { agent, tool, effect: context.tool?.effect ?? "write", entity: context.entity };
+function reachOf({ agent, tool, context, recall }: PlannedAction): Reach {
+  return { agent, tool, effect: context.tool?.effect ?? "write", entity: context.entity, recall };
 }
 
-export function applies(stop: Stop, { agent, tool, effect, entity }: Reach): boolean {
+export function applies(stop: Stop, { agent, tool, effect, entity, recall }: Reach): boolean {
   if (stop.mode === "deny_writes" && effect === "read") return false;
   switch (stop.scope.kind) {
     case "all":
@@ -49,8 +58,10 @@ export function applies(stop: Stop, { agent, tool, effect, entity }: Reach): boo
       return stop.scope.agent === agent;
     case "tool":
       return stop.scope.tool === tool;
-    case "entity":
-      return entity !== undefined && stop.scope.entity === `${entity.type}:${entity.id}`;
+    case "entity": {
+      const named = stop.scope.entity;
+      return [entity, recall?.entity].some((one) => one && `${one.type}:${one.id}` === named);
+    }
   }
 }
 

@@ -23,7 +23,8 @@ export function describePolicyRequest(action: PlannedAction, nowMs: number): Pol
   };
 }
 
-function describeCall({ confidence, context: { amount, entity, provenance, tool }, step }: PlannedAction) {
+function describeCall({ confidence, context, step, recall }: PlannedAction) {
+  const { amount, entity, provenance, tool } = context;
   return {
     confidenceBp: Math.round((confidence ?? 0) * 10_000),
     confidenceStated: confidence !== undefined,
@@ -32,7 +33,8 @@ function describeCall({ confidence, context: { amount, entity, provenance, tool 
     entityType: entity?.type ?? "",
     entityId: entity?.id ?? "",
     repeats: step.repeats,
-    approvals: [],
+    // The plan of a recall was shown to these teams, and they signed for what it takes back.
+    approvals: recall?.teams ?? [],
     provenance: summariseProvenance(provenance, tool?.definition.facets),
   };
 }
