@@ -9,7 +9,7 @@ import { ActionId, ApprovalId, KeyId, RecallId, StopId, TaskId } from "./ids.ts"
 import { Json } from "./json.ts";
 import { LedgerVerification } from "./ledger.ts";
 import { ConfigFile, Plan } from "./plan.ts";
-import { RecallPlan } from "./recall.ts";
+import { RecallChoices, RecallPlan, RecallSelector } from "./recall.ts";
 import {
   Recall,
   RecallItemState,
@@ -113,6 +113,14 @@ export const api = {
       reason,
     }),
     output: Approval,
+  },
+  planRecall: {
+    method: "POST",
+    path: "/v1/recall-plans",
+    summary: "Show what relied on something, transitively and across agents, and how it would be taken back.",
+    scopes: ["operator", "admin"],
+    input: z.strictObject({ selector: RecallSelector, choices: RecallChoices.optional() }),
+    output: RecallPlan,
   },
   startRecall: {
     method: "POST",

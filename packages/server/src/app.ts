@@ -1,14 +1,17 @@
 /** Builds every part once and ties them together: ports to store, rooms to ports, doors to rooms. */
 import type { Snapshot } from "@airworthy/contract";
 
+import { createRollbackPlanner } from "./controlplane/recall/plan-rollback.ts";
 import { createInputSchemas } from "./dataplane/1-context/input-schemas.ts";
 import { type ConnectorSet, createConnectors } from "./dataplane/5-execution/connectors.ts";
+import type { RecallDeps } from "./dataplane/carry-out-recalls.ts";
 import { createEnds } from "./dataplane/ends.ts";
 import type { RecoverDeps } from "./dataplane/recover.ts";
 import { createActionHandlers } from "./doors/api/action-handlers.ts";
 import { createApi } from "./doors/api/app.ts";
 import { createControlHandlers } from "./doors/api/control-handlers.ts";
 import type { Handlers } from "./doors/api/handlers.ts";
+import { createRecallHandlers } from "./doors/api/recall-handlers.ts";
 import { identify } from "./doors/api/identity.ts";
 import { createAgentGateway } from "./doors/mcp/agent-gateway.ts";
 import { createMcpDoor } from "./doors/mcp/door.ts";
@@ -18,6 +21,7 @@ import { newId } from "./kernel/ids.ts";
 import { loadPolicies } from "./kernel/load-policies.ts";
 import type { Log } from "./kernel/log.ts";
 import { createPolicyEngine } from "./kernel/policy/engine.ts";
+import { writeReceipt } from "./kernel/recall-receipt.ts";
 import { createActionStore } from "./store/actions.ts";
 import { createApprovalStore } from "./store/approvals.ts";
 import { type ControlPoller, startControlPoller } from "./store/control.ts";
@@ -27,6 +31,9 @@ import { createKeyStore } from "./store/keys.ts";
 import { createLedgerReader } from "./store/ledger-reader.ts";
 import { createLedgerWriter, type LedgerWriter } from "./store/ledger-writer.ts";
 import { createObservations } from "./store/observations.ts";
+import { createRecallRecords } from "./store/recall-records.ts";
+import { createRecallWork } from "./store/recall-work.ts";
+import { readCompensated, readRollbackActions } from "./store/rollback-actions.ts";
 import { createSnapshotStore } from "./store/snapshots.ts";
 import { createStopStore } from "./store/stops.ts";
 import { createSurroundings } from "./store/surroundings.ts";
@@ -36,6 +43,7 @@ export type App = {
   readonly api: ReturnType<typeof createApi>;
   readonly mcp: ReturnType<typeof createMcpDoor>;
   readonly recover: RecoverDeps;
+  readonly recalls: RecallDeps;
   readonly control: ControlPoller;
   readonly snapshots: SnapshotStore;
   readonly close: () => Promise<void>;
@@ -74,7 +82,22 @@ export async function createApp(parts: AppParts): Promise<App> {
   const ledger = createLedgerReader(db, folder.verifier);
   const health = healthOf(control);
   const onFault = recover.onFault;
+  const records = createRecallRecords(db, writer);
+  const planner = createRollbackPlanner({
+    clock: control.clock,
+    control,
+    actionsOf: (tenant, selector) => readRollbackActions(db, tenant, selector),
+    compensatedBy: (tenant, actions) => readCompensated(db, tenant, actions),
+  });
+  const recalls: RecallDeps = {
+    ...recover,
+    planner,
+    recalls: createRecallWork(db, writer),
+    readApproval: approvals.read,
+    signReceipt: (receipt) => writeReceipt(receipt, folder.signer),
+  };
   const handlers: Handlers = {
+    ...createRecallHandlers({ clock: control.clock, control, planner, recalls: records }),
     ...createActionHandlers({ walk: recover, approvals, ledger }),
     ...createControlHandlers({
       walk: recover,
@@ -98,6 +121,7 @@ export async function createApp(parts: AppParts): Promise<App> {
     api: createApi({ handlers, identify: who, onFailure }),
     mcp: createMcpDoor(gateway, { onFailure }),
     recover,
+    recalls,
     control,
     snapshots,
     close: async () => {

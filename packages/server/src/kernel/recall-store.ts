@@ -18,14 +18,13 @@ import type {
   TaskId,
 } from "@airworthy/contract";
 
-/** How one action of a plan is to be treated, with what must be settled before it. */
+/** One action of a plan, with what must be settled before it is taken back. */
 export type OpeningItem = {
   readonly action: ActionId;
-  readonly state: RecallItemState;
-  readonly detail?: string | undefined;
   readonly needs: readonly ActionId[];
   /** The version of the tool that takes it back, as it was when people were asked. */
   readonly callDigest?: string | undefined;
+  readonly restoresBudget?: boolean | undefined;
 };
 export type RecallOpening = {
   readonly plan: RecallPlan;
@@ -96,6 +95,7 @@ export type RecallStep = {
   readonly state: RecallItemState;
   readonly via: ActionId | undefined;
   readonly call: { readonly tool: string; readonly digest: string; readonly arguments: JsonObject } | undefined;
+  readonly restoresBudget: boolean;
   /** Why there is no call, where one was wanted. */
   readonly missing: string | undefined;
 };
@@ -107,7 +107,13 @@ export type StepEnd = {
   readonly via?: ActionId | undefined;
   readonly detail?: string | undefined;
   readonly task?: { readonly kind: RecallTaskKind; readonly owner: string } | undefined;
+  /** Somebody else took it back: no attempt of this recall did. */
+  readonly elsewhere?: boolean;
 };
+
+/** What has taken an action back already, or may have. `handledIn`: a person did, for another recall. */
+export type TakenBack =
+  { readonly how: "done" | "doubtful"; readonly by: ActionId } | { readonly handledIn: RecallId };
 
 /** Every method but `claim` rejects as `conflict` once another node has taken the recall over. */
 export type RecallWork = {
@@ -129,13 +135,12 @@ export type RecallWork = {
   readonly pause: (claim: RecallClaim, reason: string) => Promise<void>;
   /** The pending action whose turn it is. Undefined when there is none, or the recall is not running now. */
   readonly next: (claim: RecallClaim) => Promise<RecallStep | undefined>;
+  /** Settles what is to be left as it is and whose turn it is, many at once. */
+  readonly passOver: (claim: RecallClaim) => Promise<void>;
   /** What is under way: acting, waiting for an approval, or unknown. */
   readonly underWay: (claim: RecallClaim) => Promise<RecallStep[]>;
-  /** What took this action back already: another action with the very call, or another recall. */
-  readonly takenBackBy: (
-    claim: RecallClaim,
-    step: RecallStep,
-  ) => Promise<{ readonly by: ActionId } | { readonly underWay: RecallId } | undefined>;
+  /** Whether this action was taken back already: by an agent with the very call, by another recall, by a person. */
+  readonly takenBackBy: (claim: RecallClaim, step: RecallStep) => Promise<TakenBack | undefined>;
   /** Intent before effect: from here on this action takes it back, and no other. False when the recall runs no more. */
   readonly begin: (claim: RecallClaim, step: RecallStep, via: ActionId) => Promise<boolean>;
   readonly conclude: (claim: RecallClaim, end: StepEnd) => Promise<void>;

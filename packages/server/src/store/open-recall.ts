@@ -40,13 +40,14 @@ async function insertItems(tx: Queryable, tenant: string, { plan, items }: Recal
   const column = <T>(pick: (row: (typeof rows)[number]) => T): T[] => rows.map(pick);
   await tx.query({
     text: `insert into recall_items (tenant, recall, action, position, agent, tool, entity, amount, grp, choice, state, needs,
-                                     detail, call_tool, call_digest, call_args, call_missing)
-           select $1, $2, action, position, agent, tool, entity, amount, grp, choice, state,
-                  array(select jsonb_array_elements_text(needs::jsonb)), detail, call_tool, call_digest, call_args, call_missing
+                                     call_tool, call_digest, call_args, call_missing,
+                                     restores)
+           select $1, $2, action, position, agent, tool, entity, amount, grp, choice, 'pending',
+                  array(select jsonb_array_elements_text(needs::jsonb)), call_tool, call_digest, call_args, call_missing, restores
            from unnest($3::text[], $4::int[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[],
-                       $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[], $17::text[])
-             as r(action, position, agent, tool, entity, amount, grp, choice, state, needs, detail, call_tool, call_digest,
-                  call_args, call_missing)`,
+                       $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::boolean[])
+             as r(action, position, agent, tool, entity, amount, grp, choice, needs, call_tool, call_digest, call_args,
+                  call_missing, restores)`,
     values: [
       tenant,
       plan.id,
@@ -58,13 +59,12 @@ async function insertItems(tx: Queryable, tenant: string, { plan, items }: Recal
       column(({ item }) => (item.amount ? JSON.stringify(item.amount) : null)),
       column(({ item }) => item.group),
       column(({ item }) => item.choice),
-      column(({ as }) => as?.state ?? "pending"),
       column(({ as }) => JSON.stringify(as?.needs ?? [])),
-      column(({ as }) => as?.detail ?? null),
       column(({ item }) => item.compensation?.tool ?? null),
       column(({ as }) => as?.callDigest ?? null),
       column(({ item }) => (item.compensation?.arguments ? JSON.stringify(item.compensation.arguments) : null)),
       column(({ item }) => item.compensation?.missing ?? null),
+      column(({ as }) => as?.restoresBudget ?? false),
     ],
     answerWithinMs: 60_000,
   });

@@ -87,10 +87,11 @@ export type ItemRow = {
   readonly call_digest: string | null;
   readonly call_args: string | null;
   readonly call_missing: string | null;
+  readonly restores: boolean;
 };
 
 export const itemColumns = `i.action, i.agent, i.tool, i.entity, i.amount, i.grp, i.choice, i.position, i.state, i.via,
-  i.detail, i.by_name, i.call_tool, i.call_digest, i.call_args, i.call_missing`;
+  i.detail, i.by_name, i.call_tool, i.call_digest, i.call_args, i.call_missing, i.restores`;
 
 type Subject = Pick<ItemRow, "agent" | "tool" | "entity" | "amount">;
 
@@ -134,6 +135,7 @@ export function toStep(row: ItemRow): RecallStep {
           arguments: JSON.parse(row.call_args ?? "{}") as JsonObject,
         }
       : undefined,
+    restoresBudget: row.restores,
     missing: row.call_missing ?? undefined,
   };
 }

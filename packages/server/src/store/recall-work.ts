@@ -8,11 +8,10 @@ import {
   type RecallStatus,
 } from "@airworthy/contract";
 
-import { digestJson } from "../kernel/canonical.ts";
+import { digestJson, sha256Hex } from "../kernel/canonical.ts";
 import { newId } from "../kernel/ids.ts";
-import type { RecallClaim, RecallStep, RecallWork, StepEnd } from "../kernel/recall-store.ts";
+import type { RecallClaim, RecallStep, RecallWork, StepEnd, TakenBack } from "../kernel/recall-store.ts";
 import { accountForRecall } from "./account-for-recall.ts";
-import { sha256Hex } from "../kernel/canonical.ts";
 import type { Database, Queryable } from "./database.ts";
 import type { Draft } from "./ledger-chain.ts";
 import type { LedgerWriter } from "./ledger-writer.ts";
@@ -52,6 +51,7 @@ export function createRecallWork(db: Database, writer: LedgerWriter): RecallWork
     answer: (claim, to) => answerRecall(fenced, claim, to),
     pause: (claim, reason) => pauseRecall(fenced, claim, reason),
     next: (claim) => nextStep(db, claim),
+    passOver: (claim) => passOver(fenced, claim),
     underWay: async ({ tenant, id }) => {
       const rows = await db.query<ItemRow>({
         text: `select ${itemColumns} from recall_items i
@@ -100,7 +100,6 @@ async function claimRecalls(db: Database, limit: number): Promise<RecallClaim[]>
                    and (c.status <> 'waiting' or exists (
                      select 1 from approvals p where p.tenant = c.tenant and p.id = c.approval
                        and (p.status <> 'pending' or p.expires_at < clock_timestamp())))
-                   and (c.status <> 'cancelled' or c.epoch > 0)
                  order by c.tenant, c.id limit $1 for update skip locked) s
            where r.tenant = s.tenant and r.id = s.id
            returning r.tenant, r.id, r.epoch, r.status, r.started_by as "startedBy", r.approval, r.teams,
@@ -159,28 +158,56 @@ async function nextStep(db: Database, { tenant, id, epoch }: RecallClaim): Promi
   return row && toStep(row);
 }
 
+/** As many as the ledger takes in one entry; the rest has its turn next. */
+const passedAtOnce = 1000;
+
+function passOver(fenced: Fenced, claim: RecallClaim): Promise<void> {
+  const { tenant, id } = claim;
+  return fenced(claim, async (tx, status) => {
+    if (status !== "running") return { drafts: [], value: undefined };
+    const rows = await tx.query<{ action: string; state: string }>({
+      text: `update recall_items i set state = case when i.grp = 'compensated' then 'compensated' else 'left' end,
+               updated_at = clock_timestamp()
+             from (select p.action from recall_items p
+                   where p.tenant = $1 and p.recall = $2 and p.state = 'pending' and p.choice = 'leave' and not exists (
+                     select 1 from recall_items n where n.tenant = $1 and n.recall = $2 and n.action = any(p.needs)
+                       and n.state not in ${settled})
+                   order by p.position limit ${passedAtOnce}) s
+             where i.tenant = $1 and i.recall = $2 and i.action = s.action returning i.action, i.state`,
+      values: [tenant, id],
+    });
+    if (rows.length === 0) return { drafts: [], value: undefined };
+    const body = { recall: id, state: "left", actions: rows.map((row) => row.action) };
+    return { drafts: [{ kind: "recall_item", body }], value: undefined };
+  });
+}
+
 /** By the effect's own mark, by another recall that told its recipients, or by the very call that would take it back. */
 async function findTakenBack(
   db: Database,
   { tenant, id }: RecallClaim,
   { action, choice, call }: RecallStep,
-): Promise<{ readonly by: ActionId } | { readonly underWay: RecallId } | undefined> {
-  const [row] = await db.query<{ by: ActionId | null; recall: RecallId | null }>({
-    text: `select e.compensated_by as by, null as recall from effects e
+): Promise<TakenBack | undefined> {
+  const [row] = await db.query<{ how: "done" | "doubtful" | "handled"; by: string }>({
+    text: `select 'done' as how, e.compensated_by as by from effects e
            where $5 = 'compensate' and e.tenant = $1 and e.action = $3 and e.compensated_by is not null
            union all
-           select o.via, case when o.state in ('acting', 'waiting', 'unknown') then o.recall end from recall_items o
-           where o.tenant = $1 and o.action = $3 and o.choice = $5 and o.recall <> $2 and o.attempt > 0
-             and o.state in ('acting', 'waiting', 'unknown', 'compensated', 'corrected')
+           select 'handled', o.recall from recall_items o
+           where o.tenant = $1 and o.action = $3 and o.choice = $5 and o.recall <> $2 and o.state = 'handled'
            union all
-           (select a.id, null from actions a
+           select case when a.status = 'done' then 'done' else 'doubtful' end, o.via
+           from recall_items o join actions a on a.tenant = o.tenant and a.id = o.via
+           where o.tenant = $1 and o.action = $3 and o.choice = $5 and o.attempt > 0
+             and a.status in ('done', 'running', 'waiting', 'unknown')
+           union all
+           (select 'done', a.id from actions a
             where $5 = 'compensate' and a.tenant = $1 and a.arguments_digest = $6 and a.tool = $4 and a.status = 'done'
               and a.entity is not null and a.id > $3 order by a.id limit 1)
            limit 1`,
     values: [tenant, id, action, call?.tool ?? "", choice, call ? digestJson(call.arguments) : ""],
   });
-  if (row?.recall) return { underWay: row.recall };
-  return row?.by ? { by: row.by } : undefined;
+  if (!row) return undefined;
+  return row.how === "handled" ? { handledIn: row.by as RecallId } : { how: row.how, by: row.by as ActionId };
 }
 
 function beginStep(
@@ -202,13 +229,14 @@ function beginStep(
 
 function concludeStep(fenced: Fenced, claim: RecallClaim, end: StepEnd): Promise<void> {
   const { tenant, id } = claim;
-  const { action, state, via, detail, task } = end;
+  const { action, state, via, detail, task, elsewhere = false } = end;
   return fenced(claim, async (tx) => {
     const moved = await tx.query({
-      text: `update recall_items set state = $4, via = coalesce($5, via), detail = $6, updated_at = clock_timestamp()
+      text: `update recall_items set state = $4, via = coalesce($5, via), detail = $6,
+               attempt = case when $7 then 0 else attempt end, updated_at = clock_timestamp()
              where tenant = $1 and recall = $2 and action = $3 and state not in ${settled} and state <> $4
              returning action`,
-      values: [tenant, id, action, state, via, detail],
+      values: [tenant, id, action, state, via, detail, elsewhere],
     });
     if (moved.length === 0) return { drafts: [], value: undefined };
     // What was doubtful has an end now, whoever found it out.

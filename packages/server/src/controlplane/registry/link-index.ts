@@ -7,6 +7,7 @@ import type {
   HttpTool,
   McpTool,
   PersonDocument,
+  RecallPolicyDocument,
   SourceContractDocument,
   SqlTool,
   TeamDocument,
@@ -42,6 +43,7 @@ export type LinkIndex = {
   readonly people: readonly LoadedDocument<PersonDocument>[];
   readonly teams: readonly LoadedDocument<TeamDocument>[];
   readonly budgets: readonly LoadedDocument<BudgetDocument>[];
+  readonly recallPolicies: readonly LoadedDocument<RecallPolicyDocument>[];
   readonly contracts: readonly LoadedDocument<SourceContractDocument>[];
   readonly tools: ReadonlyMap<string, LinkedTool>;
   readonly names: (kind: DeclaredName["kind"]) => ReadonlySet<string>;
@@ -59,6 +61,7 @@ export function indexDocuments(loaded: LoadedFiles): LinkIndex {
     people: loaded.documents.filter(isPerson),
     teams: loaded.documents.filter(isTeam),
     budgets: loaded.documents.filter(isBudget),
+    recallPolicies: loaded.documents.filter(isRecallPolicy),
     contracts: loaded.documents.filter(isContract),
     tools: new Map(connectors.flatMap(listTools)),
     names: (kind) => names.get(kind) ?? new Set(),
@@ -139,6 +142,9 @@ function isTeam(one: LoadedDocument): one is LoadedDocument<TeamDocument> {
 }
 function isBudget(one: LoadedDocument): one is LoadedDocument<BudgetDocument> {
   return one.document.kind === "Budget";
+}
+function isRecallPolicy(one: LoadedDocument): one is LoadedDocument<RecallPolicyDocument> {
+  return one.document.kind === "RecallPolicy";
 }
 function isContract(one: LoadedDocument): one is LoadedDocument<SourceContractDocument> {
   return one.document.kind === "SourceContract";

@@ -37,7 +37,7 @@ function listPaths({ tool }: LinkedTool): ToolPath[] {
 
 type MaybePath = Omit<ToolPath, "text"> & { readonly text: string | undefined };
 
-function listArgumentPaths({ facets, entity, amount, sensitive }: Tool): MaybePath[] {
+function listArgumentPaths({ facets, entity, amount, sensitive, notice }: Tool): MaybePath[] {
   const reads = "arguments";
   const currency = amount?.currency.startsWith("$") === true ? amount.currency : undefined;
   return [
@@ -46,6 +46,7 @@ function listArgumentPaths({ facets, entity, amount, sensitive }: Tool): MaybePa
     }),
     ...Object.entries(sensitive ?? {}).map(([name, text]) => ({ at: ["sensitive", name], text, reads }) as const),
     { at: ["entity", "id"], text: entity?.id, reads, types: ["string", "integer"] },
+    { at: ["notice", "to"], text: notice?.to, reads },
     { at: ["amount", "minor"], text: amount?.minor, reads, types: ["integer"] },
     { at: ["amount", "currency"], text: currency, reads, types: ["string"] },
   ];
@@ -81,10 +82,15 @@ function listTrustPaths(tool: Tool): MaybePath[] {
   );
 }
 
-function listTemplates(tool: Tool): MaybePath[] {
-  return (["probe", "compensate"] as const).flatMap((part) =>
-    Object.entries(tool[part]?.with ?? {}).map(([name, text]): MaybePath => {
-      return { at: [part, "with", name], text, reads: "template" };
+function listTemplates({ probe, compensate, notice }: Tool): MaybePath[] {
+  const parts = [
+    { at: ["probe"], template: probe },
+    { at: ["compensate"], template: compensate },
+    { at: ["notice", "correct"], template: notice?.correct },
+  ];
+  return parts.flatMap(({ at, template }) =>
+    Object.entries(template?.with ?? {}).map(([name, text]): MaybePath => {
+      return { at: [...at, "with", name], text, reads: "template" };
     }),
   );
 }

@@ -8,6 +8,7 @@ import { linkFacts } from "./link-facts.ts";
 import { indexDocuments } from "./link-index.ts";
 import { linkInputs } from "./link-input.ts";
 import { linkPaths } from "./link-paths.ts";
+import { linkRecalls } from "./link-recalls.ts";
 import { linkReferences } from "./link-references.ts";
 import { linkTools } from "./link-tools.ts";
 import type { LoadedFiles } from "./load-documents.ts";
@@ -22,5 +23,6 @@ export function linkDocuments(loaded: LoadedFiles): Finding[] {
   linkPaths(index);
   linkFacts(index);
   linkContracts(index);
+  linkRecalls(index);
   return sortFindings(index.findings);
 }

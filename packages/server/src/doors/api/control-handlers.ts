@@ -29,7 +29,21 @@ export type ControlHandlerDeps = {
 };
 type Names = Exclude<
   keyof Handlers,
-  "proposeAction" | "listActions" | "readAction" | "explainAction" | "resolveAction"
+  | "proposeAction"
+  | "listActions"
+  | "readAction"
+  | "explainAction"
+  | "resolveAction"
+  | "planRecall"
+  | "startRecall"
+  | "listRecalls"
+  | "readRecall"
+  | "listRecallItems"
+  | "resumeRecall"
+  | "cancelRecall"
+  | "listRecallTasks"
+  | "resolveRecallTask"
+  | "readRecallReceipt"
 >;
 
 const defaultLimit = 100;

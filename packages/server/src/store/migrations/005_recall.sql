@@ -53,6 +53,8 @@ create table recall_items (
   call_digest  text,
   call_args    text,
   call_missing text,
+  -- Whether what it used of its budgets may be used again then.
+  restores     boolean not null default false,
   -- How often it was begun, over all recalls, and by which action last.
   attempt      integer not null default 0,
   via          text,
