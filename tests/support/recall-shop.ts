@@ -2,6 +2,8 @@
 import type { RecallChoices, RecallPlan, RecallSelector } from "@airworthy/contract";
 import type { Client } from "@airworthy/sdk";
 
+import pg from "pg";
+
 import { eventually } from "./desk.ts";
 import { startTestServer, type TestServer } from "./server.ts";
 import { type Received, type Reply, startUpstream, type Upstream } from "./upstream.ts";
@@ -167,6 +169,7 @@ export type RecallDesk = {
   /** Plans as otto, starts, and has jonas approve. */
   readonly recall: (selector: RecallSelector, choices?: RecallChoices) => Promise<RecallPlan["id"]>;
   readonly settled: (id: RecallPlan["id"], ...status: string[]) => Promise<Awaited<ReturnType<Client["readRecall"]>>>;
+  readonly sql: <R extends pg.QueryResultRow>(text: string, values?: readonly unknown[]) => Promise<R[]>;
   readonly close: () => Promise<void>;
 };
 export type Paid = { readonly action: `act_${string}`; readonly payment: string };
@@ -198,6 +201,8 @@ export async function openRecallDesk(files: Readonly<Record<string, string>> = r
     return { body: { ok: true } };
   }
   const server = await startTestServer({ files, env: { SHOP_URL: shop.url } });
+  const pool = new pg.Pool({ ...server.connection, max: 2 });
+  pool.on("error", () => undefined);
   const { client: clerk, key: clerkKey } = await server.agent("clerk");
   const [maria, jonas, otto] = await Promise.all(
     ["maria", "jonas", "otto"].map(async (name) => (await server.person(name)).client),
@@ -229,7 +234,10 @@ export async function openRecallDesk(files: Readonly<Record<string, string>> = r
         const recall = await otto.readRecall({ id });
         return status.includes(recall.status) ? recall : undefined;
       }),
+    sql: async <R extends pg.QueryResultRow>(text: string, values: readonly unknown[] = []) =>
+      (await pool.query<R>(text, [...values])).rows,
     close: async () => {
+      await pool.end();
       await server.close();
       await shop.close();
     },
