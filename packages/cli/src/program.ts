@@ -19,6 +19,14 @@ import { addHelp } from "./commands/help.ts";
 import { addKeysRevoke } from "./commands/keys-revoke.ts";
 import { addPeopleKey } from "./commands/people-key.ts";
 import { addPlan } from "./commands/plan.ts";
+import { addRecallCancel } from "./commands/recall-cancel.ts";
+import { addRecallPlan } from "./commands/recall-plan.ts";
+import { addRecallQueue } from "./commands/recall-queue.ts";
+import { addRecallReceipt } from "./commands/recall-receipt.ts";
+import { addRecallResolve } from "./commands/recall-resolve.ts";
+import { addRecallResume } from "./commands/recall-resume.ts";
+import { addRecallStart } from "./commands/recall-start.ts";
+import { addRecallStatus } from "./commands/recall-status.ts";
 import { addResume } from "./commands/resume.ts";
 import { addSourcesCheck } from "./commands/sources-check.ts";
 import { addSourcesCompare } from "./commands/sources-compare.ts";
@@ -49,6 +57,20 @@ const groups: readonly { readonly name: string; readonly description: string; re
       name: "approvals",
       description: "what waits for a person",
       add: [addApprovalsList, addApprovalsApprove, addApprovalsReject],
+    },
+    {
+      name: "recall",
+      description: "what relied on something wrong, and taking it back",
+      add: [
+        addRecallPlan,
+        addRecallStart,
+        addRecallStatus,
+        addRecallResume,
+        addRecallCancel,
+        addRecallQueue,
+        addRecallResolve,
+        addRecallReceipt,
+      ],
     },
     {
       name: "sources",

@@ -82,22 +82,9 @@ export async function createApp(parts: AppParts): Promise<App> {
   const ledger = createLedgerReader(db, folder.verifier);
   const health = healthOf(control);
   const onFault = recover.onFault;
-  const records = createRecallRecords(db, writer);
-  const planner = createRollbackPlanner({
-    clock: control.clock,
-    control,
-    actionsOf: (tenant, selector) => readRollbackActions(db, tenant, selector),
-    compensatedBy: (tenant, actions) => readCompensated(db, tenant, actions),
-  });
-  const recalls: RecallDeps = {
-    ...recover,
-    planner,
-    recalls: createRecallWork(db, writer),
-    readApproval: approvals.read,
-    signReceipt: (receipt) => writeReceipt(receipt, folder.signer),
-  };
+  const recall = createRecalls(parts, { control, writer, recover, approvals });
   const handlers: Handlers = {
-    ...createRecallHandlers({ clock: control.clock, control, planner, recalls: records }),
+    ...recall.handlers,
     ...createActionHandlers({ walk: recover, approvals, ledger }),
     ...createControlHandlers({
       walk: recover,
@@ -121,7 +108,7 @@ export async function createApp(parts: AppParts): Promise<App> {
     api: createApi({ handlers, identify: who, onFailure }),
     mcp: createMcpDoor(gateway, { onFailure }),
     recover,
-    recalls,
+    recalls: recall.deps,
     control,
     snapshots,
     close: async () => {
@@ -130,6 +117,27 @@ export async function createApp(parts: AppParts): Promise<App> {
       await Promise.all([engine.close(), connectors.close()]);
     },
   };
+}
+
+type MadeForRecalls = Pick<Made, "control" | "writer" | "approvals"> & { readonly recover: RecoverDeps };
+
+function createRecalls({ db, folder }: AppParts, { control, writer, recover, approvals }: MadeForRecalls) {
+  const { clock } = control;
+  const planner = createRollbackPlanner({
+    clock,
+    control,
+    actionsOf: (tenant, selector) => readRollbackActions(db, tenant, selector),
+    compensatedBy: (tenant, actions) => readCompensated(db, tenant, actions),
+  });
+  const deps: RecallDeps = {
+    ...recover,
+    planner,
+    recalls: createRecallWork(db, writer),
+    readApproval: approvals.read,
+    signReceipt: (receipt) => writeReceipt(receipt, folder.signer),
+  };
+  const recalls = createRecallRecords(db, writer);
+  return { deps, handlers: createRecallHandlers({ clock, control, planner, recalls }) };
 }
 
 type Made = {

@@ -5,7 +5,7 @@ import type { NewAction } from "../kernel/action-store.ts";
 import { digestJson } from "../kernel/canonical.ts";
 import { newId } from "../kernel/ids.ts";
 import { recallName } from "../kernel/recall-principal.ts";
-import type { RecallClaim, RecallStep, RecallWork, StepEnd } from "../kernel/recall-store.ts";
+import type { RecallClaim, RecallStep, RecallWork, StepEnd, TakenBack } from "../kernel/recall-store.ts";
 import { readFacets } from "./1-context/facets.ts";
 import { applies } from "./3-checkpoint/checks.ts";
 import { walkAction, type WalkDeps } from "./walk.ts";
@@ -56,37 +56,46 @@ export async function followStep(claim: RecallClaim, step: RecallStep, deps: Tak
 type Given = { readonly kind: "compensation" | "manual" | "notice" };
 type Obstacle = { readonly end: Omit<StepEnd, "task">; readonly given?: Given } | { readonly pause: string };
 
-/** Why a step is not begun: it was taken back before, it cannot be, it is for a person, or a stop covers it. */
-async function findObstacle(
-  claim: RecallClaim,
-  step: RecallStep,
-  deps: TakeBackDeps,
-): Promise<Obstacle | undefined> {
+/** Why a step is not begun: it is for a person, it was taken back before, it cannot be, or a stop covers it. */
+async function findObstacle(claim: RecallClaim, step: RecallStep, deps: TakeBackDeps): Promise<Obstacle | undefined> {
   const { action, choice, call, missing } = step;
   if (choice === "manual") return byHand(action, "A person was chosen to see to it.", "manual");
-  if (choice === "notify" && !call) {
+  if (!call && choice === "notify") {
     return byHand(action, missing ?? "Its tool declares no correction, so a person tells the recipients.", "notice");
   }
   if (!call) return byHand(action, missing ?? "Its tool declares no compensation.", "manual");
   const before = await deps.recalls.takenBackBy(claim, step);
-  const done = choice === "notify" ? "corrected" : "compensated";
-  if (before && "handledIn" in before) {
-    return { end: { action, state: "left", detail: `A person saw to it for ${before.handledIn}.`, elsewhere: true } };
-  }
-  if (before?.how === "done") {
-    const state = done === "corrected" ? "left" : done;
-    return { end: { action, state, via: before.by, detail: `${before.by} did it already.`, elsewhere: true } };
-  }
-  if (before) return fail(action, `${before.by} may have done it; say first what became of that.`);
+  if (before) return describeBefore(step, before);
   const effect = await deps.actions.readEffect(claim.tenant, action);
   if (effect?.state !== "done") {
-    return byHand(action, `Whether it was done is ${effect?.state ?? "not known"}: there is no certain effect.`, "manual");
+    return byHand(action, `Whether it was done is ${effect?.state ?? "not known"}: no effect is certain.`, "manual");
   }
+  return findHindrance(claim, { step, call }, deps);
+}
+
+function describeBefore({ action, choice }: RecallStep, before: TakenBack): Obstacle {
+  if ("handledIn" in before) {
+    return { end: { action, state: "left", detail: `A person saw to it for ${before.handledIn}.`, elsewhere: true } };
+  }
+  const { how, by } = before;
+  if (how === "doubtful") return fail(action, `${by} may have done it; say first what became of that.`);
+  const state = choice === "notify" ? "left" : "compensated";
+  return { end: { action, state, via: by, detail: `${by} did it already.`, elsewhere: true } };
+}
+
+type Called = { readonly step: RecallStep; readonly call: NonNullable<RecallStep["call"]> };
+
+/** What stands in the way now and did not when people signed: another tool under the name, or a stop. */
+async function findHindrance(
+  claim: RecallClaim,
+  { step, call }: Called,
+  deps: TakeBackDeps,
+): Promise<Obstacle | undefined> {
   await deps.control.refresh(claim.tenant);
   const { snapshot, stops } = await deps.control.view(claim.tenant);
   const tool = Object.hasOwn(snapshot.tools, call.tool) ? snapshot.tools[call.tool] : undefined;
   if (tool?.digest !== call.digest) {
-    return fail(action, `${call.tool} is not as it was when people signed: it was changed or removed since.`);
+    return fail(step.action, `${call.tool} is not as it was when people signed: it was changed or removed since.`);
   }
   const { entity } = readFacets(tool.definition, call.arguments);
   const reach = { agent: recallName, tool: call.tool, effect: tool.effect, entity, recall: leaveOf(claim, step) };

@@ -1,5 +1,14 @@
 /** The ports: what the rooms may reach. A room names the few it needs, so its second parameter is the list of its rights. */
-import type { ActionId, Approval, ApprovalId, GovernedTool, Json, JsonObject, RecallId, Snapshot } from "@airworthy/contract";
+import type {
+  ActionId,
+  Approval,
+  ApprovalId,
+  GovernedTool,
+  Json,
+  JsonObject,
+  RecallId,
+  Snapshot,
+} from "@airworthy/contract";
 
 import type {
   Conflict,

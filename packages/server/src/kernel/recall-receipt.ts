@@ -7,8 +7,8 @@ import { type NoteSigner, type NoteVerifier, openNote, signNote } from "./signed
 const firstLine = "airworthy recall receipt";
 
 export function writeReceipt(receipt: RecallReceipt, signer: NoteSigner): string {
-  const content = canonicalJson(JSON.parse(JSON.stringify(receipt)) as Json);
-  return signNote(`${firstLine}\n${content}\n`, signer);
+  const content: Json = JSON.parse(JSON.stringify(receipt));
+  return signNote(`${firstLine}\n${canonicalJson(content)}\n`, signer);
 }
 
 /** What a note says, whoever signed it. @throws AirworthyError `invalid_input` when it is no receipt. */
@@ -23,7 +23,7 @@ export function readReceipt(note: string): RecallReceipt {
 }
 
 /** What the holder of the key signed. @throws AirworthyError `invalid_input` when the signature is not good. */
-export function checkReceipt(note: string, verifier: NoteVerifier): RecallReceipt {
+export function openReceipt(note: string, verifier: NoteVerifier): RecallReceipt {
   const text = openNote(note, verifier);
   if (text !== undefined) return readReceipt(text);
   throw new AirworthyError("invalid_input", "The receipt is not as it was signed, or was signed with another key.", {

@@ -112,8 +112,7 @@ export type StepEnd = {
 };
 
 /** What has taken an action back already, or may have. `handledIn`: a person did, for another recall. */
-export type TakenBack =
-  { readonly how: "done" | "doubtful"; readonly by: ActionId } | { readonly handledIn: RecallId };
+export type TakenBack = { readonly how: "done" | "doubtful"; readonly by: ActionId } | { readonly handledIn: RecallId };
 
 /** Every method but `claim` rejects as `conflict` once another node has taken the recall over. */
 export type RecallWork = {

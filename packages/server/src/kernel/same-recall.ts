@@ -24,4 +24,7 @@ export async function findMoved(planner: RecallPlanner, plan: RecallPlan): Promi
   return parts.find((part) => canonicalJson(toJson(now[part])) !== canonicalJson(toJson(plan[part])));
 }
 
-const toJson = (value: unknown): Json => JSON.parse(JSON.stringify(value)) as Json;
+function toJson(value: unknown): Json {
+  const copy: Json = JSON.parse(JSON.stringify(value));
+  return copy;
+}

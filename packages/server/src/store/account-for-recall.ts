@@ -64,7 +64,11 @@ async function describeReceipt(tx: Queryable, tenant: string, row: RecallRow & {
   };
 }
 
-async function readPositions(tx: Queryable, tenant: string, actions: readonly string[]): Promise<Map<string, Position[]>> {
+async function readPositions(
+  tx: Queryable,
+  tenant: string,
+  actions: readonly string[],
+): Promise<Map<string, Position[]>> {
   const rows = await tx.query<{ action: string; chain: string; seq: number; hash: string; at: Date }>({
     text: `select action, day::text || '/' || chain as chain, seq, encode(hash, 'hex') as hash, at from ledger_entries
            where tenant = $1 and action = any($2) and kind in ('started', 'finished', 'resolved') order by at, chain, seq`,

@@ -1,5 +1,13 @@
 /** The row of an action, and the record that people read of it. */
-import type { ActionId, ActionRecord, ActionStatus, ApprovalId, Json, JsonObject, RecallLeave } from "@airworthy/contract";
+import type {
+  ActionId,
+  ActionRecord,
+  ActionStatus,
+  ApprovalId,
+  Json,
+  JsonObject,
+  RecallLeave,
+} from "@airworthy/contract";
 
 import type { StoredAction } from "../kernel/action-store.ts";
 

@@ -134,9 +134,13 @@ function admit(approval: Approval, answer: Answer): string {
     );
   }
   if (approval.notBy?.includes(answer.by)) {
-    throw new AirworthyError("forbidden", `${answer.by} made what ${approval.id} is about, so another person answers.`, {
-      fix: `Ask another member of ${approval.approvers.join(" or ")}.`,
-    });
+    throw new AirworthyError(
+      "forbidden",
+      `${answer.by} made what ${approval.id} is about, so another person answers.`,
+      {
+        fix: `Ask another member of ${approval.approvers.join(" or ")}.`,
+      },
+    );
   }
   const [team] = answer.teamsOf(approval);
   if (team === undefined) {

@@ -1,12 +1,5 @@
 /** The fenced steps of whoever carries a recall out: each write checks the epoch of the claim, and its lease is database time. */
-import {
-  type ActionId,
-  AirworthyError,
-  type ApprovalId,
-  type RecallId,
-  type RecallPlan,
-  type RecallStatus,
-} from "@airworthy/contract";
+import { type ActionId, AirworthyError, type RecallId, type RecallPlan, type RecallStatus } from "@airworthy/contract";
 
 import { digestJson, sha256Hex } from "../kernel/canonical.ts";
 import { newId } from "../kernel/ids.ts";
@@ -26,8 +19,7 @@ type Fenced = <T>(
 ) => Promise<T>;
 
 export function createRecallWork(db: Database, writer: LedgerWriter): RecallWork {
-  const fenced: Fenced = (claim, work) =>
-    writer.append(claim.tenant, async (tx) => work(tx, await holdOn(tx, claim)));
+  const fenced: Fenced = (claim, work) => writer.append(claim.tenant, async (tx) => work(tx, await holdOn(tx, claim)));
   return {
     claim: (limit) => claimRecalls(db, limit),
     renew: async (claim) => {
@@ -105,7 +97,7 @@ async function claimRecalls(db: Database, limit: number): Promise<RecallClaim[]>
            returning r.tenant, r.id, r.epoch, r.status, r.started_by as "startedBy", r.approval, r.teams,
                      r.per_second as "perSecond"`,
     values: [limit],
-  }) as Promise<(RecallClaim & { id: RecallId; approval: ApprovalId })[]>;
+  });
 }
 
 function answerRecall(fenced: Fenced, claim: RecallClaim, to: Parameters<RecallWork["answer"]>[1]): Promise<void> {

@@ -1,9 +1,9 @@
 /** Plans the recall of single actions and of whole runs: their own effects, newest first. */
 import { AirworthyError } from "@airworthy/contract";
 import type {
+  GovernedTool,
   Json,
   RecallAmount,
-  RecallChoice,
   RecallChoices,
   RecallGroup,
   RecallItem,
@@ -25,7 +25,6 @@ export type RollbackDeps = {
   readonly compensatedBy: (tenant: string, ids: readonly string[]) => Promise<ReadonlySet<string>>;
 };
 const validMs = 3_600_000;
-const groupNames = ["reversible", "externally_reversible", "irreversible", "compensated", "without_effect"] as const;
 const usual = { reversible: "compensate", externally_reversible: "compensate", irreversible: "manual" } as const;
 
 export function createRollbackPlanner(deps: RollbackDeps): RecallPlanner {
@@ -34,7 +33,10 @@ export function createRollbackPlanner(deps: RollbackDeps): RecallPlanner {
       if (selector.from !== "action" && selector.from !== "run") throw notYet(selector.from);
       const { snapshot } = await deps.control.view(tenant);
       const actions = await deps.actionsOf(tenant, selector);
-      const before = await deps.compensatedBy(tenant, actions.map(({ record }) => record.id));
+      const before = await deps.compensatedBy(
+        tenant,
+        actions.map(({ record }) => record.id),
+      );
       const items = actions.map((action, order) => describeItem(action, { order, snapshot, choices, before }));
       const now = deps.clock.now();
       const content = {
@@ -48,7 +50,13 @@ export function createRollbackPlanner(deps: RollbackDeps): RecallPlanner {
         expiresAt: new Date(now + validMs).toISOString(),
         snapshot: { version: snapshot.version, digest: snapshot.digest },
         limits: { fourEyesAbove: snapshot.recall?.fourEyes.above ?? [] },
-        groups: Object.fromEntries(groupNames.map((group) => [group, sum(items, group)])) as RecallPlan["groups"],
+        groups: {
+          reversible: sum(items, "reversible"),
+          externally_reversible: sum(items, "externally_reversible"),
+          irreversible: sum(items, "irreversible"),
+          compensated: sum(items, "compensated"),
+          without_effect: sum(items, "without_effect"),
+        },
         items,
         alsoTouched: [],
         alsoTouchedCount: 0,
@@ -71,32 +79,25 @@ type At = {
 };
 
 function describeItem(stored: StoredAction, { order, snapshot, choices, before }: At): RecallItem {
-  const { record } = stored;
-  const tool = snapshot.tools[record.tool];
-  const group: RecallGroup =
-    record.status !== "done" || tool?.effect === "read"
-      ? "without_effect"
-      : before.has(record.id)
-        ? "compensated"
-        : ((tool?.reversibility ?? "irreversible") as RecallGroup);
-  const choice: RecallChoice = group === "compensated" || group === "without_effect" ? "leave" : (choices[group] ?? usual[group]);
-  const part = choice === "compensate" || choice === "notify" ? choice : undefined;
-  const compensation = part && tool && describeCompensation(stored, tool, part);
-  return {
-    action: record.id,
-    agent: record.agent,
-    tool: record.tool,
-    at: record.updatedAt,
-    status: record.status,
-    ...(record.entity ? { entity: record.entity } : {}),
-    ...(record.amount ? { amount: record.amount } : {}),
-    group,
-    depth: 0,
-    because: [],
-    choice,
-    ...(compensation ? { compensation } : {}),
-    reverseOrder: order,
-  };
+  const { id, agent, tool: name, updatedAt: at, status, entity, amount } = stored.record;
+  const tool = Object.hasOwn(snapshot.tools, name) ? snapshot.tools[name] : undefined;
+  const group: RecallGroup = before.has(id) ? "compensated" : groupOf(status, tool);
+  const choice = chooseFor(group, choices);
+  const compensation =
+    tool && (choice === "compensate" || choice === "notify") ? describeCompensation(stored, tool, choice) : undefined;
+  const told = { ...(entity ? { entity } : {}), ...(amount ? { amount } : {}) };
+  const common = { action: id, agent, tool: name, at, status, ...told, group, depth: 0, because: [], choice };
+  return { ...common, ...(compensation ? { compensation } : {}), reverseOrder: order };
+}
+
+function chooseFor(group: RecallGroup, choices: RecallChoices): RecallItem["choice"] {
+  return group === "compensated" || group === "without_effect" ? "leave" : (choices[group] ?? usual[group]);
+}
+
+function groupOf(status: string, tool: GovernedTool | undefined): Exclude<RecallGroup, "compensated"> {
+  if (status !== "done" || tool?.effect === "read") return "without_effect";
+  const { reversibility = "irreversible" } = tool ?? {};
+  return reversibility === "read_only" ? "without_effect" : reversibility;
 }
 
 function sum(items: readonly RecallItem[], group: RecallGroup): RecallPlan["groups"][RecallGroup] {
@@ -116,7 +117,10 @@ function countBy(names: readonly string[]): { name: string; actions: number }[] 
   return [...counts].map(([name, actions]) => ({ name, actions }));
 }
 
-const digest = (value: unknown): string => sha256Hex(canonicalJson(JSON.parse(JSON.stringify(value)) as Json));
+function digest(value: unknown): string {
+  const copy: Json = JSON.parse(JSON.stringify(value));
+  return sha256Hex(canonicalJson(copy));
+}
 
 function notYet(from: string): AirworthyError {
   return new AirworthyError("invalid_input", `A recall from a ${from} cannot be planned.`, {

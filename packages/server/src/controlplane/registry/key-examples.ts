@@ -40,6 +40,10 @@ const examples: Readonly<Record<string, string>> = {
   per: "day",
   version: "1",
   nullable: "false",
+  to: "$.email",
+  approvers: "[finance-ops]",
+  fourEyes: "{ above: [{ minor: 100000, currency: EUR }], approvers: [finance-ops, risk] }",
+  above: "[{ minor: 100000, currency: EUR }]",
   fields: "[{ name: status, type: text, nullable: false }]",
 };
 
@@ -47,6 +51,9 @@ const examples: Readonly<Record<string, string>> = {
 const placed: Readonly<Record<string, string>> = {
   "model/name": "gpt-4o-2024-08-06",
   "request/path": "/accounts/{accountId}",
+  "fourEyes/approvers": "[finance-ops, risk]",
+  "above/minor": "100000",
+  "above/currency": "EUR",
   "limit/minor": "500000",
   "limit/currency": "EUR",
   "facets/type": "string",

@@ -23,8 +23,9 @@ export function describePolicyRequest(action: PlannedAction, nowMs: number): Pol
   };
 }
 
-function describeCall({ confidence, context, step, recall }: PlannedAction) {
-  const { amount, entity, provenance, tool } = context;
+function describeCall({ confidence, context: { amount, entity, provenance, tool }, step, recall }: PlannedAction) {
+  // The plan of a recall was shown to these teams, and they signed for what it takes back.
+  const { teams: approvals } = recall ?? { teams: [] };
   return {
     confidenceBp: Math.round((confidence ?? 0) * 10_000),
     confidenceStated: confidence !== undefined,
@@ -33,8 +34,7 @@ function describeCall({ confidence, context, step, recall }: PlannedAction) {
     entityType: entity?.type ?? "",
     entityId: entity?.id ?? "",
     repeats: step.repeats,
-    // The plan of a recall was shown to these teams, and they signed for what it takes back.
-    approvals: recall?.teams ?? [],
+    approvals,
     provenance: summariseProvenance(provenance, tool?.definition.facets),
   };
 }

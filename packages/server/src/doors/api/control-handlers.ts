@@ -68,7 +68,8 @@ function approvalHandlers({
       // The walk belongs to nobody's request; should it fail here, recovery finds the decided approval.
       // A recall is begun by whoever looks for it next.
       const { action } = approval;
-      if (approval.status !== "pending" && isActionId(action)) void walkWaiting({ tenant, id: action }, walk).catch(onFault);
+      if (approval.status !== "pending" && isActionId(action))
+        void walkWaiting({ tenant, id: action }, walk).catch(onFault);
       return approval;
     },
   };
