@@ -153,7 +153,17 @@ function admit(approval: Approval, answer: Answer): string {
 
 type Shown = Pick<
   Approval,
-  "agent" | "tool" | "arguments" | "amount" | "entity" | "rationale" | "approvers" | "notBy" | "reasons" | "facts"
+  | "agent"
+  | "tool"
+  | "arguments"
+  | "amount"
+  | "entity"
+  | "rationale"
+  | "approvers"
+  | "notBy"
+  | "reasons"
+  | "facts"
+  | "provenance"
 >;
 
 function toApproval(row: Row): Approval {
