@@ -1,6 +1,9 @@
 /** A shop whose effects can be taken back, corrected, or neither; a system of record that remembers, and people who approve. */
+import { readFileSync } from "node:fs";
+import path from "node:path";
+
 import type { RecallChoices, RecallPlan, RecallSelector } from "@airworthy/contract";
-import type { Client } from "@airworthy/sdk";
+import { createClient, type Client } from "@airworthy/sdk";
 
 import pg from "pg";
 
@@ -36,6 +39,11 @@ const payTool = (name: string, more: string): string => `
     idempotency: { header: Idempotency-Key, retention: 1h }
     compensate: { tool: shop.cancel, with: { payment: $result.id } ${more} }`;
 
+/** What must be looked up before it is taken back: a place where it can be held. */
+const restsOn = `
+    rests_on:
+      - { fact: shop.order, key: $.payment, maxAge: 1m, lookup: { tool: shop.look, with: { order: $.payment } } }`;
+
 /** `SHOP_URL` must be in the server's environment. */
 export const recallFiles: Readonly<Record<string, string>> = {
   "people.yaml": [
@@ -63,7 +71,7 @@ purpose: Pays and tells
 owner: maria
 stage: production
 level: senior
-tools: [shop.pay, shop.pay_guarded, shop.pay_masked, shop.pay_board, shop.tell, shop.shout, shop.ship, shop.look, shop.cancel]
+tools: [shop.pay, shop.pay_guarded, shop.pay_masked, shop.pay_board, shop.pay_checked, shop.tell, shop.shout, shop.ship, shop.look, shop.cancel]
 `,
   "shop.yaml": `
 apiVersion: airworthy/v1
@@ -77,11 +85,14 @@ tools:
     timeout: 2s
     input: ${orderInput}
     request: { method: GET, path: "/orders/{order}" }
+    yields:
+      - { fact: shop.order, key: $.order, value: $.status, type: string, authoritative: true }
 ${payTool("shop.pay", ", restoresBudget: true")}
 ${payTool("shop.pay_masked", "")}
 ${payTool("shop.pay_guarded", "").replace("shop.cancel", "shop.cancel_guarded")}
 ${payTool("shop.pay_board", "").replace("shop.cancel", "shop.cancel_board")}
-${["cancel", "cancel_guarded", "cancel_board"]
+${payTool("shop.pay_checked", "").replace("shop.cancel", "shop.cancel_checked")}
+${["cancel", "cancel_guarded", "cancel_board", "cancel_checked"]
   .map(
     (name) => `
   - name: shop.${name}
@@ -91,7 +102,7 @@ ${["cancel", "cancel_guarded", "cancel_board"]
     input: { type: object, properties: { payment: { type: string } }, required: [payment], additionalProperties: false }
     request: { method: POST, path: "/payments/{payment}/cancellation" }
     entity: { type: payment, id: $.payment }
-    idempotency: { header: Idempotency-Key, retention: 1h }`,
+    idempotency: { header: Idempotency-Key, retention: 1h }${name === "cancel_checked" ? restsOn : ""}`,
   )
   .join("")}
   - name: shop.tell
@@ -151,7 +162,7 @@ permit (principal == Airworthy::Agent::"clerk", action == Airworthy::Action::"sh
 `,
 };
 
-export type RecallDesk = {
+export type RecallDesk = Omit<RecallShop, "upstream"> & {
   readonly shop: Upstream;
   readonly server: TestServer;
   readonly clerk: Client;
@@ -159,27 +170,35 @@ export type RecallDesk = {
   readonly maria: Client;
   readonly jonas: Client;
   readonly otto: Client;
-  /** What the shop holds of each payment. */
-  readonly payments: Map<string, { readonly order: string; cancelled: number }>;
-  /** May answer in the shop's place. */
-  interfere: (request: Received) => Promise<Reply | undefined> | Reply | undefined;
   /** A payment in a run, and its id at the shop. */
   readonly pay: (run: string, order: string, more?: { tool?: string; amountMinor?: number }) => Promise<Paid>;
   readonly plan: (selector: RecallSelector, choices?: RecallChoices) => Promise<RecallPlan>;
   /** Plans as otto, starts, and has jonas approve. */
   readonly recall: (selector: RecallSelector, choices?: RecallChoices) => Promise<RecallPlan["id"]>;
   readonly settled: (id: RecallPlan["id"], ...status: string[]) => Promise<Awaited<ReturnType<Client["readRecall"]>>>;
+  /** The local administrator, in a tenant of its own with the same configuration. */
+  readonly otherTenant: () => Promise<Client>;
   readonly sql: <R extends pg.QueryResultRow>(text: string, values?: readonly unknown[]) => Promise<R[]>;
   readonly close: () => Promise<void>;
 };
 export type Paid = { readonly action: `act_${string}`; readonly payment: string };
 
-export async function openRecallDesk(files: Readonly<Record<string, string>> = recallFiles): Promise<RecallDesk> {
-  const payments: RecallDesk["payments"] = new Map();
+export type RecallShop = {
+  readonly upstream: Upstream;
+  /** What the shop holds of each payment, and how often it was really cancelled. */
+  readonly payments: Map<string, { readonly order: string; cancelled: number }>;
+  /** May answer in the shop's place. */
+  interfere: (request: Received) => Promise<Reply | undefined> | Reply | undefined;
+};
+
+/** A system of record that does the same thing once for each idempotency key. */
+export async function startRecallShop(): Promise<RecallShop> {
+  const payments: RecallShop["payments"] = new Map();
   const byKey = new Map<string, Reply>();
-  const desk = { interfere: (() => undefined) as RecallDesk["interfere"] };
-  const shop = await startUpstream(async (request) => {
-    const instead = await desk.interfere(request);
+  const calm: RecallShop["interfere"] = () => undefined;
+  const shop = { payments, interfere: calm };
+  const upstream = await startUpstream(async (request) => {
+    const instead = await shop.interfere(request);
     if (instead) return instead;
     const key = String(request.headers["idempotency-key"] ?? "");
     const before = request.method === "POST" ? byKey.get(key) : undefined;
@@ -194,13 +213,19 @@ export async function openRecallDesk(files: Readonly<Record<string, string>> = r
       payments.set(id, { order: (body as { order: string }).order, cancelled: 0 });
       return { status: 201, body: { id } };
     }
-    const payment = payments.get(path.split("/")[2] ?? "");
     if (!path.endsWith("/cancellation")) return { status: 201, body: { ok: true } };
+    const payment = payments.get(path.split("/")[2] ?? "");
     if (!payment) return { status: 404, body: { error: "no such payment" } };
     payment.cancelled += 1;
     return { body: { ok: true } };
   }
-  const server = await startTestServer({ files, env: { SHOP_URL: shop.url } });
+  return Object.assign(shop, { upstream });
+}
+
+export async function openRecallDesk(files: Readonly<Record<string, string>> = recallFiles): Promise<RecallDesk> {
+  const shop = await startRecallShop();
+  const { payments } = shop;
+  const server = await startTestServer({ files, env: { SHOP_URL: shop.upstream.url } });
   const pool = new pg.Pool({ ...server.connection, max: 2 });
   pool.on("error", () => undefined);
   const { client: clerk, key: clerkKey } = await server.agent("clerk");
@@ -209,15 +234,14 @@ export async function openRecallDesk(files: Readonly<Record<string, string>> = r
   );
   if (!maria || !jonas || !otto) throw new Error("people are missing");
   const plan: RecallDesk["plan"] = (selector, choices = {}) => otto.planRecall({ selector, choices });
-  return Object.assign(desk, {
-    shop,
+  return Object.assign(shop, {
+    shop: shop.upstream,
     server,
     clerk,
     clerkKey,
     maria,
     jonas,
     otto,
-    payments,
     plan,
     pay: async (run: string, order: string, { tool = "shop.pay", amountMinor = 1000 } = {}) => {
       const answered = await clerk.proposeAction({ tool, arguments: { order, amountMinor }, run });
@@ -234,12 +258,20 @@ export async function openRecallDesk(files: Readonly<Record<string, string>> = r
         const recall = await otto.readRecall({ id });
         return status.includes(recall.status) ? recall : undefined;
       }),
+    otherTenant: async () => {
+      const key = readFileSync(path.join(server.dataDir, "admin.key"), "utf8").trim();
+      const client = createClient({ baseUrl: server.url, key, tenant: "elsewhere" });
+      const list = Object.entries(files).map(([file, text]) => ({ path: file, text }));
+      const planned = await client.planConfig({ files: list });
+      await client.applyConfig({ files: list, base: planned.base, digest: planned.digest });
+      return client;
+    },
     sql: async <R extends pg.QueryResultRow>(text: string, values: readonly unknown[] = []) =>
       (await pool.query<R>(text, [...values])).rows,
     close: async () => {
       await pool.end();
       await server.close();
-      await shop.close();
+      await shop.upstream.close();
     },
   });
 }

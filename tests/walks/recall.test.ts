@@ -3,7 +3,7 @@ import type { Recall, RecallPlan } from "@airworthy/contract";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { canonicalJson, sha256Hex } from "../../packages/server/src/kernel/canonical.ts";
-import { createGate, eventually } from "../support/desk.ts";
+import { createGate, eventually, type Gate } from "../support/desk.ts";
 import { openRecallDesk, type RecallDesk } from "../support/recall-shop.ts";
 
 let desk: RecallDesk;
@@ -243,21 +243,67 @@ describe("stops", () => {
     await desk.otto.liftStop({ id: agent.id });
   });
 
-  it("hold also what has been begun and not yet been sent", async () => {
-    const { payment } = await desk.pay("race", "ra1");
+  it("hold also what has been begun and judged, and not yet been sent", async () => {
+    const { payment } = await desk.pay("race", "ra1", { tool: "shop.pay_checked" });
+    const gate = holdLookUps();
     const id = await desk.recall(run("race"));
-    await desk.settled(id, "running", "done");
+    await gate.arrived;
     const stop = await desk.otto.createStop({ scope: { kind: "all" }, reason: "incident" });
-    const recall = await desk.settled(id, "paused", "done");
-    expect(cancelsOf(payment)).toBe(recall.status === "done" ? 1 : 0);
+    gate.open();
+    expect((await desk.settled(id, "paused")).reason).toMatch(/incident/);
+    expect(cancelsOf(payment)).toBe(0);
     await desk.otto.liftStop({ id: stop.id });
-    if (recall.status === "paused") await desk.otto.resumeRecall({ id, reason: "over" });
+    await desk.otto.resumeRecall({ id, reason: "over" });
     await desk.settled(id, "done");
     expect(cancelsOf(payment)).toBe(1);
   });
 });
 
+describe("callers", () => {
+  it("that are agents or of another tenant have no part in it", async () => {
+    await desk.pay("others", "ot1");
+    const plan = await desk.plan(run("others"));
+    const { id } = await desk.otto.startRecall({ plan });
+    const agent = desk.clerk;
+    const calls = await Promise.allSettled([
+      agent.planRecall({ selector: run("others") }),
+      agent.startRecall({ plan }),
+      agent.readRecall({ id }),
+      agent.cancelRecall({ id, reason: "mine" }),
+      agent.listRecallTasks({}),
+      agent.readRecallReceipt({ id }),
+    ]);
+    for (const call of calls) expect(call).toMatchObject({ status: "rejected", reason: { code: "forbidden" } });
+    const elsewhere = await desk.otherTenant();
+    await expect(elsewhere.readRecall({ id })).rejects.toMatchObject({ code: "not_found" });
+    await expect(elsewhere.cancelRecall({ id, reason: "no" })).rejects.toMatchObject({ code: "not_found" });
+    await expect(elsewhere.listRecallItems({ id })).rejects.toMatchObject({ code: "not_found" });
+    await expect(elsewhere.startRecall({ plan })).rejects.toMatchObject({ code: "not_found" });
+    expect((await elsewhere.listRecalls({})).recalls).toEqual([]);
+    await desk.otto.cancelRecall({ id, reason: "enough" });
+  });
+
+  it("cannot pose as the principal that recalls", async () => {
+    const admin = desk.server.admin;
+    await expect(admin.createKey({ for: { kind: "agent", name: "recall" } })).rejects.toMatchObject({
+      code: "not_found",
+    });
+  });
+});
+
 describe("cancelling", () => {
+  it("holds what has been begun and judged, and not yet been sent", async () => {
+    const { payment } = await desk.pay("called-off", "co1", { tool: "shop.pay_checked" });
+    const gate = holdLookUps();
+    const id = await desk.recall(run("called-off"));
+    await gate.arrived;
+    await desk.otto.cancelRecall({ id, reason: "no" });
+    gate.open();
+    const recall = await accountedFor(id);
+    expect(recall.counts).toEqual({ not_begun: 1 });
+    expect(cancelsOf(payment)).toBe(0);
+  });
+
   it("begins nothing more, ends what is under way, and accounts for both", async () => {
     const first = await desk.pay("cancelled", "ca1");
     const second = await desk.pay("cancelled", "ca2");
@@ -271,10 +317,7 @@ describe("cancelling", () => {
     expect((await desk.otto.cancelRecall({ id, reason: "they were right" })).status).toBe("cancelled");
     gate.open();
     desk.interfere = () => undefined;
-    const recall = await eventually(async () => {
-      const now = await desk.otto.readRecall({ id });
-      return now.receipt ? now : undefined;
-    });
+    const recall = await accountedFor(id);
     expect(recall).toMatchObject({ status: "cancelled", counts: { compensated: 1, not_begun: 1 } });
     expect([cancelsOf(second.payment), cancelsOf(first.payment)]).toEqual([1, 0]);
     await expect(desk.otto.resumeRecall({ id, reason: "no" })).rejects.toMatchObject({ code: "conflict" });
@@ -282,6 +325,22 @@ describe("cancelling", () => {
     expect(receipt).toMatchObject({ status: "cancelled", reason: "otto: they were right" });
   });
 });
+
+const accountedFor = (id: RecallPlan["id"]): Promise<Recall> =>
+  eventually(async () => {
+    const now = await desk.otto.readRecall({ id });
+    return now.receipt ? now : undefined;
+  });
+
+/** Holds the look-up that stands between the beginning of a compensation and its leave to be sent. */
+function holdLookUps(): Gate {
+  const gate = createGate();
+  desk.interfere = async ({ method }) => {
+    if (method === "GET") await gate.pass();
+    return undefined;
+  };
+  return gate;
+}
 
 async function budgetUsed(): Promise<number> {
   const [row] = await desk.sql<{ used: string }>("select coalesce(sum(used_minor), 0) as used from budget_windows");
