@@ -45,8 +45,13 @@ export async function followStep(claim: RecallClaim, step: RecallStep, deps: Tak
     await walkStep(claim, step, deps);
     known = await deps.actions.read(claim.tenant, step.via);
   }
-  if (!known || known.record.status === "running" || known.record.status === "queued") return {};
-  const { record } = known;
+  if (!known) return {};
+  const { record, walk } = known;
+  if (record.status === "running" || record.status === "queued") {
+    // Its first walker died, or wakes up to find its claim gone: recovery need not wait until that runs out by itself.
+    if (step.state === "acting" && walk === 1) await deps.actions.release({ tenant: claim.tenant, id: record.id, walk });
+    return {};
+  }
   const stopped = record.status === "refused" ? findReason(record, "stopped") : undefined;
   const end = await describeEnd(claim, { step, record }, deps);
   if (end.state !== step.state) await deps.recalls.conclude(claim, end);

@@ -132,7 +132,7 @@ export type RecallWork = {
     },
   ) => Promise<void>;
   readonly pause: (claim: RecallClaim, reason: string) => Promise<void>;
-  /** The pending action whose turn it is. Undefined when there is none, or the recall is not running now. */
+  /** The pending action whose turn it is. Undefined when there is none, while one is acting, or the recall is not running. */
   readonly next: (claim: RecallClaim) => Promise<RecallStep | undefined>;
   /** Settles what is to be left as it is and whose turn it is, many at once. */
   readonly passOver: (claim: RecallClaim) => Promise<void>;

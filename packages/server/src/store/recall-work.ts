@@ -142,6 +142,8 @@ async function nextStep(db: Database, { tenant, id, epoch }: RecallClaim): Promi
              select 1 from recall_items n where n.tenant = $1 and n.recall = $2 and n.action = any(i.needs)
                and n.state not in ${settled})
              and not exists (
+               select 1 from recall_items u where u.tenant = $1 and u.recall = $2 and u.state = 'acting')
+             and not exists (
                select 1 from recall_items o where o.tenant = $1 and o.action = i.action and o.choice = i.choice
                  and o.recall <> $2 and o.attempt > 0 and o.state in ('acting', 'waiting', 'unknown'))
            order by i.position limit 1`,
