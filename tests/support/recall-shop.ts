@@ -1,6 +1,6 @@
 /** A shop whose effects can be taken back, corrected, or neither; a system of record that remembers, and people who approve. */
 import { readFileSync } from "node:fs";
-import path from "node:path";
+import { join } from "node:path";
 
 import type { RecallChoices, RecallPlan, RecallSelector } from "@airworthy/contract";
 import { createClient, type Client } from "@airworthy/sdk";
@@ -259,7 +259,7 @@ export async function openRecallDesk(files: Readonly<Record<string, string>> = r
         return status.includes(recall.status) ? recall : undefined;
       }),
     otherTenant: async () => {
-      const key = readFileSync(path.join(server.dataDir, "admin.key"), "utf8").trim();
+      const key = readFileSync(join(server.dataDir, "admin.key"), "utf8").trim();
       const client = createClient({ baseUrl: server.url, key, tenant: "elsewhere" });
       const list = Object.entries(files).map(([file, text]) => ({ path: file, text }));
       const planned = await client.planConfig({ files: list });

@@ -193,7 +193,7 @@ describe("a plan", () => {
     if (!item) throw new Error("no item");
     const altered = { ...plan, items: [{ ...item, choice: "leave" as const }] };
     await expect(desk.otto.startRecall({ plan: altered })).rejects.toMatchObject({
-      code: "invalid_input",
+      code: "conflict",
       place: "$.plan.digest",
     });
     await expect(desk.otto.startRecall({ plan: reseal({ ...plan, expiresAt: plan.madeAt }) })).rejects.toMatchObject({
@@ -218,7 +218,7 @@ describe("a plan", () => {
     const { id, approval } = await desk.otto.startRecall({ plan: fresh });
     const third = await desk.pay("stale", "st3");
     await desk.jonas.decideApproval({ id: approval, verdict: "approve", reason: "seen" });
-    expect((await desk.settled(id, "stale")).reason).toMatch(/has changed since/);
+    expect((await desk.settled(id, "stale")).reason).toMatch(/picture has moved/);
     expect(cancelsOf(third.payment)).toBe(0);
   });
 });

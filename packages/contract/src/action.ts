@@ -70,6 +70,9 @@ export const FactUsed = z.object({
   observation: ObservationId,
   source: z.string(),
   sourceVersion: z.string().optional(),
+  /** The delivery, and the SHA-256 of the document, that brought it, where the source says so. */
+  batch: z.string().optional(),
+  document: z.string().optional(),
   asOf: z.iso.datetime(),
   fetchedAt: z.iso.datetime(),
   ageMs: z.number(),

@@ -117,9 +117,18 @@ export const api = {
   planRecall: {
     method: "POST",
     path: "/v1/recall-plans",
-    summary: "Show what relied on something, transitively and across agents, and how it would be taken back.",
+    summary: "Show what relied on something, and plan what becomes of it. Changes nothing.",
     scopes: ["operator", "admin"],
-    input: z.strictObject({ selector: RecallSelector, choices: RecallChoices.optional() }),
+    input: z.strictObject({
+      selector: RecallSelector,
+      choices: RecallChoices.optional(),
+      expiresInMs: z
+        .int()
+        .min(60_000)
+        .max(7 * 24 * 3_600_000)
+        .optional()
+        .meta({ description: "How long the plan may be started, in milliseconds. Default 24 hours." }),
+    }),
     output: RecallPlan,
   },
   startRecall: {

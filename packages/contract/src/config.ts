@@ -33,6 +33,13 @@ export const SecretRef = z.union([
 ]);
 export type SecretRef = z.infer<typeof SecretRef>;
 
+const fingerprint = z.strictObject({
+  digest: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/, "a SHA-256 digest in 64 lower-case hexadecimal digits")
+    .meta({ description: "SHA-256 of its text." }),
+});
+
 export const AgentDocument = z.strictObject({
   apiVersion,
   kind: z.literal("Agent"),
@@ -46,6 +53,8 @@ export const AgentDocument = z.strictObject({
     .strictObject({ provider: z.string().min(1), name: z.string().min(1) })
     .optional()
     .meta({ description: "The pinned model; a floating alias such as gpt-4o or *-latest is refused." }),
+  prompt: fingerprint.optional().meta({ description: "Which prompt it runs with: recorded with every action." }),
+  retrieval: fingerprint.optional().meta({ description: "How it retrieves: settings or index, part of its version." }),
   tools: z.array(toolName).meta({ description: "Everything this agent may use; all else does not exist for it." }),
 });
 export type AgentDocument = z.infer<typeof AgentDocument>;
@@ -57,6 +66,8 @@ export const YieldRule = z.strictObject({
   value: pathText,
   asOf: pathText.optional().meta({ description: "Where the source says how old the value is." }),
   version: pathText.optional(),
+  batch: pathText.optional().meta({ description: "Where the source names the delivery that brought the value." }),
+  document: pathText.optional().meta({ description: "Where the SHA-256 of the document stands that holds the value." }),
   type: z.enum(["string", "integer", "boolean"]),
   authoritative: z.boolean().optional().meta({
     description: "This source's answer is as of now. Without it, a missing or future as-of makes the fact unusable.",
@@ -64,6 +75,22 @@ export const YieldRule = z.strictObject({
   skew: duration.optional().meta({ description: "How far this source's clock may run ahead of ours. Default 2s." }),
 });
 export type YieldRule = z.infer<typeof YieldRule>;
+
+/** What a write leaves behind: the reads that yield the fact afterwards show this effect. */
+export const WriteRule = z.strictObject({
+  fact: factName,
+  key: z.string().min(1).meta({ description: "Whose fact: $.argument or $result.path." }),
+  value: z
+    .union([z.string(), z.int(), z.boolean()])
+    .optional()
+    .meta({ description: "The value it leaves: $.argument, $result.path, or the value itself." }),
+  version: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({ description: "The version it leaves at the source: $result.path, or etag for the answer's ETag." }),
+});
+export type WriteRule = z.infer<typeof WriteRule>;
 
 export const RestsOn = z.strictObject({
   fact: factName,
@@ -101,6 +128,10 @@ const toolBase = {
   amount: z.strictObject({ minor: pathText, currency: z.union([pathText, z.string().regex(/^[A-Z]{3}$/)]) }).optional(),
   rests_on: z.array(RestsOn).optional(),
   yields: z.array(YieldRule).optional(),
+  writes: z
+    .array(WriteRule)
+    .optional()
+    .meta({ description: "The facts that this write changes, so that lineage crosses it." }),
   trust: Trust.optional().meta({
     description:
       "Who can write what the result holds: trusted (the system alone), internal (people of this organisation) or untrusted (anyone). Absent means untrusted.",

@@ -1,7 +1,7 @@
 /** Builds every part once and ties them together: ports to store, rooms to ports, doors to rooms. */
 import type { Snapshot } from "@airworthy/contract";
 
-import { createRollbackPlanner } from "./controlplane/recall/plan-rollback.ts";
+import { createRecallPlanner } from "./controlplane/recall/plan-recall.ts";
 import { createInputSchemas } from "./dataplane/1-context/input-schemas.ts";
 import { type ConnectorSet, createConnectors } from "./dataplane/5-execution/connectors.ts";
 import type { RecallDeps } from "./dataplane/carry-out-recalls.ts";
@@ -18,6 +18,7 @@ import { createMcpDoor } from "./doors/mcp/door.ts";
 import type { ServerConfig } from "./kernel/config.ts";
 import type { ApprovalStore, SnapshotStore } from "./kernel/control-store.ts";
 import { newId } from "./kernel/ids.ts";
+import type { LineageStore } from "./kernel/lineage/lineage-reader.ts";
 import { loadPolicies } from "./kernel/load-policies.ts";
 import type { Log } from "./kernel/log.ts";
 import { createPolicyEngine } from "./kernel/policy/engine.ts";
@@ -28,12 +29,12 @@ import { type ControlPoller, startControlPoller } from "./store/control.ts";
 import type { DataFolder } from "./store/data-folder.ts";
 import type { Database } from "./store/database.ts";
 import { createKeyStore } from "./store/keys.ts";
+import { createLineageStore } from "./store/lineage-reader.ts";
 import { createLedgerReader } from "./store/ledger-reader.ts";
 import { createLedgerWriter, type LedgerWriter } from "./store/ledger-writer.ts";
 import { createObservations } from "./store/observations.ts";
 import { createRecallRecords } from "./store/recall-records.ts";
 import { createRecallWork } from "./store/recall-work.ts";
-import { readCompensated, readRollbackActions } from "./store/rollback-actions.ts";
 import { createSnapshotStore } from "./store/snapshots.ts";
 import { createStopStore } from "./store/stops.ts";
 import { createSurroundings } from "./store/surroundings.ts";
@@ -82,10 +83,11 @@ export async function createApp(parts: AppParts): Promise<App> {
   const ledger = createLedgerReader(db, folder.verifier);
   const health = healthOf(control);
   const onFault = recover.onFault;
-  const recall = createRecalls(parts, { control, writer, recover, approvals });
+  const lineage = createLineageStore(db, (tenant, value) => recover.observations.digest(tenant, value));
+  const recall = createRecalls(parts, { control, writer, recover, approvals, lineage });
   const handlers: Handlers = {
     ...recall.handlers,
-    ...createActionHandlers({ walk: recover, approvals, ledger }),
+    ...createActionHandlers({ walk: recover, approvals, ledger, lineage }),
     ...createControlHandlers({
       walk: recover,
       approvals,
@@ -119,16 +121,15 @@ export async function createApp(parts: AppParts): Promise<App> {
   };
 }
 
-type MadeForRecalls = Pick<Made, "control" | "writer" | "approvals"> & { readonly recover: RecoverDeps };
+type MadeForRecalls = Pick<Made, "control" | "writer" | "approvals"> & {
+  readonly recover: RecoverDeps;
+  readonly lineage: LineageStore;
+};
 
-function createRecalls({ db, folder }: AppParts, { control, writer, recover, approvals }: MadeForRecalls) {
+function createRecalls({ db, folder }: AppParts, made: MadeForRecalls) {
+  const { control, writer, recover, approvals, lineage } = made;
   const { clock } = control;
-  const planner = createRollbackPlanner({
-    clock,
-    control,
-    actionsOf: (tenant, selector) => readRollbackActions(db, tenant, selector),
-    compensatedBy: (tenant, actions) => readCompensated(db, tenant, actions),
-  });
+  const planner = createRecallPlanner({ lineage, clock, control, readSnapshot: recover.actions.readSnapshot });
   const deps: RecallDeps = {
     ...recover,
     planner,
@@ -137,7 +138,7 @@ function createRecalls({ db, folder }: AppParts, { control, writer, recover, app
     signReceipt: (receipt) => writeReceipt(receipt, folder.signer),
   };
   const recalls = createRecallRecords(db, writer);
-  return { deps, handlers: createRecallHandlers({ clock, control, planner, recalls }) };
+  return { deps, handlers: createRecallHandlers({ control, planner, recalls }) };
 }
 
 type Made = {

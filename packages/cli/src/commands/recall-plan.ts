@@ -1,94 +1,74 @@
-/** `airworthy recall plan`: shows what a recall would reach, and writes it down for `recall start`. */
-import type { RecallChoice, RecallPlan, RecallSelector } from "@airworthy/contract";
-import { InvalidArgumentError, type Command } from "commander";
+/** `airworthy recall plan`: shows what relied on something, and writes down what is to become of it. */
+import type { RecallPlan } from "@airworthy/contract";
+import type { Command } from "commander";
 import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 
 import { act, type Call, type Cli } from "../call.ts";
 import { Failure } from "../failure.ts";
 import { withExamples } from "../help.ts";
-import { readId } from "../ids.ts";
-import { selectorText } from "../render/recalls.ts";
-import { moneyText } from "../text/moment.ts";
-import { countText } from "../text/value.ts";
+import { readChoices, readSelector, type SelectorOptions } from "../recall-selector.ts";
+import { renderRecallPlan } from "../render/recall-plan.ts";
 
-type Choices = Readonly<Record<string, RecallChoice>>;
-type Options = {
-  readonly run?: string;
-  readonly action?: string;
-  readonly choose: Choices;
-  readonly out?: string;
-};
+type Options = SelectorOptions & { readonly out?: string; readonly choose?: readonly string[] };
+
+const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
 
 export function addRecallPlan(parent: Command, cli: Cli): void {
   const command = parent
     .command("plan")
-    .summary("show what a recall would reach")
-    .description("Show what a recall would reach and how each action would be taken back. Nothing is done by it.")
-    .option("--run <run>", "everything that one run did")
-    .option("--action <id>", "one action")
+    .summary("show what relied on something, and plan taking it back")
+    .description(
+      "Show every action that relied on something, everything that relied on those, and so on, across agents; and plan what is to become of each. Changes nothing.",
+    )
+    .option("--fact <name>", "start from a fact, with --key, --value, --in-version, --source")
+    .option("--key <whose>", "whose fact, such as an account's id")
+    .option("--value <value>", "only where it was seen with this value: JSON, or a text")
+    .option("--source <tool>", "only as this read tool reported it")
+    .option("--batch <id>", "start from one delivery of a source")
+    .option("--document <digest>", "start from a document, by its SHA-256")
+    .option("--agent <name>", "start from what an agent did")
+    .option("--model <provider/name>", "start from what was done with a model")
+    .option("--prompt <digest>", "start from what was done under a prompt")
+    .option("--policy <id>", "start from what a policy decided")
+    .option("--tool <name>", "start from what was done with a tool")
+    .option("--approver <name>", "start from what a person approved")
+    .option("--run <run>", "start from what was done in a run")
+    .option("--action <id>", "start from one action")
+    .option("--in-version <version>", "only this version of the fact, agent, policy or tool")
+    .option("--since <time>", "only from then on: a time, or 90m, 2h, 7d ago; alone: everything since")
+    .option("--until <time>", "only before then")
     .option(
       "--choose <group=choice>",
-      "reversible, externally_reversible or irreversible = compensate, notify, manual or leave",
-      addChoice,
-      {},
+      "what becomes of a group (reversible, externally_reversible, irreversible): compensate, notify, manual or leave; repeatable",
+      collect,
     )
-    .option("-o, --out <file>", "write the plan here, for `airworthy recall start`")
-    .action(act<Options>(cli, runPlan));
+    .option("-o, --out <file>", "write the plan here, to be approved and carried out")
+    .action(act<Options>(cli, runRecallPlan));
   withExamples(command, [
-    "airworthy recall plan --run run-17 -o rollback.plan",
-    "airworthy recall plan --run run-17 --choose irreversible=notify -o rollback.plan",
+    "airworthy recall plan --fact crm.account.status --key acc-17 -o recall.plan",
+    "airworthy recall plan --agent billing-corrections --since 2h --choose irreversible=notify",
+    "airworthy recall plan --batch prices-2026-11-20 --json",
   ]);
 }
 
-function addChoice(text: string, before: Choices): Choices {
-  const [, group = "", choice = ""] =
-    /^(reversible|externally_reversible|irreversible)=(compensate|notify|manual|leave)$/.exec(text) ?? [];
-  if (group === "") throw new InvalidArgumentError("It must be group=choice, such as irreversible=manual.");
-  // The pattern admits these alone.
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-  return { ...before, [group]: choice as RecallChoice };
-}
-
-async function runPlan(call: Call<Options>): Promise<undefined> {
-  const plan = await (
-    await call.client()
-  ).planRecall({ selector: selectorOf(call.options), choices: call.options.choose });
-  call.print("recall-plan", plan, () => planText(plan));
-  if (call.options.out === undefined) return undefined;
-  write(resolve(call.shell.cwd, call.options.out), plan);
-  call.note(`written to ${call.options.out}; start exactly this with: airworthy recall start ${call.options.out}`);
+async function runRecallPlan(call: Call<Options>): Promise<undefined> {
+  const { shell, options } = call;
+  const selector = await readSelector(options, shell.now());
+  const choices = readChoices(options.choose ?? []);
+  const client = await call.client();
+  const plan = await client.planRecall({ selector, choices });
+  call.print("recall-plan", plan, () => renderRecallPlan(plan, { paint: call.paint, width: call.pageWidth }));
+  if (options.out !== undefined) writePlan(call, plan, options.out);
   return undefined;
 }
 
-function selectorOf({ run, action }: Options): RecallSelector {
-  if ((run === undefined) === (action === undefined)) {
-    throw new Failure("usage", "Say exactly one of --run and --action.", "For several, make several plans.");
-  }
-  return run === undefined ? { from: "action", action: readId("act", action) } : { from: "run", run };
-}
-
-function planText(plan: RecallPlan): string {
-  const groups = Object.entries(plan.groups).flatMap(([group, { count, amounts, choice }]) => {
-    if (count === 0) return [];
-    const money = amounts.map((amount) => moneyText(amount)).join(", ");
-    return [
-      `  ${countText(count, "action")} ${group.replaceAll("_", " ")}: ${choice}${money === "" ? "" : `, ${money}`}`,
-    ];
-  });
-  return [
-    `RECALL  ${plan.id}  from ${selectorText(plan.selector)}`,
-    ...groups,
-    `  good until ${plan.expiresAt}`,
-    "",
-  ].join("\n");
-}
-
-function write(path: string, plan: RecallPlan): void {
+function writePlan(call: Call<Options>, plan: RecallPlan, out: string): void {
   try {
-    writeFileSync(path, `${JSON.stringify(plan, undefined, 2)}\n`, { mode: 0o600 });
+    writeFileSync(resolve(call.shell.cwd, out), `${JSON.stringify(plan, undefined, 2)}\n`, { mode: 0o600 });
   } catch (error) {
     const cause = error instanceof Error ? error.message : "unknown cause";
     throw new Failure("usage", `The plan could not be written (${cause}).`, "Give -o a file in a folder that exists.");
   }
+  call.note(`written to ${out}; it may be started until ${plan.expiresAt}, while nothing new relies on this`);
 }

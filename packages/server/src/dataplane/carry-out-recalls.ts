@@ -4,7 +4,6 @@ import { AirworthyError, type Approval, type RecallReceipt } from "@airworthy/co
 import type { ApprovalStore } from "../kernel/control-store.ts";
 import type { RecallPlanner } from "../kernel/recall-planner.ts";
 import type { RecallClaim } from "../kernel/recall-store.ts";
-import { findMoved } from "../kernel/same-recall.ts";
 import { followStep, takeBack, type TakeBackDeps } from "./take-back.ts";
 
 export type RecallDeps = TakeBackDeps & {
@@ -52,11 +51,19 @@ async function answerRecall(claim: RecallClaim, deps: RecallDeps): Promise<void>
     await deps.recalls.answer(claim, { status, teams, reason: describeNo(approval) });
     return;
   }
-  const moved = await findMoved(deps.planner, await deps.recalls.plan(claim));
+  const moved = await findMoved(claim, deps);
   if (moved === undefined) await deps.recalls.answer(claim, { status: "running", teams });
-  else {
-    const reason = `What it was planned on has changed since (${moved}); make the plan again.`;
-    await deps.recalls.answer(claim, { status: "stale", teams, reason });
+  else await deps.recalls.answer(claim, { status: "stale", teams, reason: moved });
+}
+
+/** Why the plan is no longer what it was, if so. */
+async function findMoved(claim: RecallClaim, { planner, recalls }: RecallDeps): Promise<string | undefined> {
+  try {
+    await planner.check(claim.tenant, await recalls.plan(claim));
+    return undefined;
+  } catch (error) {
+    if (error instanceof AirworthyError && !error.retryable) return error.message;
+    throw error;
   }
 }
 

@@ -49,7 +49,8 @@ export async function followStep(claim: RecallClaim, step: RecallStep, deps: Tak
   const { record, walk } = known;
   if (record.status === "running" || record.status === "queued") {
     // Its first walker died, or wakes up to find its claim gone: recovery need not wait until that runs out by itself.
-    if (step.state === "acting" && walk === 1) await deps.actions.release({ tenant: claim.tenant, id: record.id, walk });
+    if (step.state === "acting" && walk === 1)
+      await deps.actions.release({ tenant: claim.tenant, id: record.id, walk });
     return {};
   }
   const stopped = record.status === "refused" ? findReason(record, "stopped") : undefined;
@@ -63,12 +64,8 @@ type Obstacle = { readonly end: Omit<StepEnd, "task">; readonly given?: Given } 
 
 /** Why a step is not begun: it is for a person, it was taken back before, it cannot be, or a stop covers it. */
 async function findObstacle(claim: RecallClaim, step: RecallStep, deps: TakeBackDeps): Promise<Obstacle | undefined> {
-  const { action, choice, call, missing } = step;
-  if (choice === "manual") return byHand(action, "A person was chosen to see to it.", "manual");
-  if (!call && choice === "notify") {
-    return byHand(action, missing ?? "Its tool declares no correction, so a person tells the recipients.", "notice");
-  }
-  if (!call) return byHand(action, missing ?? "Its tool declares no compensation.", "manual");
+  const { action, choice, call } = step;
+  if (choice === "manual" || !call) return giveToPerson(step);
   const before = await deps.recalls.takenBackBy(claim, step);
   if (before) return describeBefore(step, before);
   const effect = await deps.actions.readEffect(claim.tenant, action);
@@ -76,6 +73,17 @@ async function findObstacle(claim: RecallClaim, step: RecallStep, deps: TakeBack
     return byHand(action, `Whether it was done is ${effect?.state ?? "not known"}: no effect is certain.`, "manual");
   }
   return findHindrance(claim, { step, call }, deps);
+}
+
+function giveToPerson({ action, choice, missing }: RecallStep): Obstacle {
+  switch (choice) {
+    case "manual":
+      return byHand(action, missing ?? "A person was chosen to see to it.", "manual");
+    case "notify":
+      return byHand(action, missing ?? "Its tool declares no correction, so a person tells the recipients.", "notice");
+    default:
+      return byHand(action, missing ?? "Its tool declares no compensation.", "manual");
+  }
 }
 
 function describeBefore({ action, choice }: RecallStep, before: TakenBack): Obstacle {

@@ -19,6 +19,7 @@ import type {
   ValueOrigin,
 } from "@airworthy/contract";
 
+import type { WrittenFact } from "./lineage/lineage-entry.ts";
 import type { PolicyRequest } from "./policy/engine.ts";
 
 /** Who calls, proven by a key or by access to the data folder. `scopes` is what the caller may do. */
@@ -58,6 +59,17 @@ export type Observation = {
   readonly principal: string;
   readonly run?: string | undefined;
   readonly readBy?: ActionId;
+  /** The delivery, and the SHA-256 of the document, that brought it. */
+  readonly batch?: string;
+  readonly document?: string;
+};
+/** An observation as it is made: with what lineage keeps of it. */
+export type NewObservation = Observation & {
+  /** Keyed digest of fact and key: under this lineage finds it. */
+  readonly cited: string;
+  /** Where in the answer the value stands, and the record around it. */
+  readonly path?: string;
+  readonly item?: string;
 };
 
 /** What one answer told the agent, as the value index keeps it: digests of its values, its texts sealed. */
@@ -168,7 +180,13 @@ export type Conflict = "control" | "entity" | "facts" | "approval" | "budget" | 
 
 /** What came of it. `conflict` never leaves the data plane: the action walks again. */
 export type Outcome =
-  | { readonly status: "done"; readonly result: Json; readonly observations: readonly Observation[] }
+  | {
+      readonly status: "done";
+      readonly result: Json;
+      readonly observations: readonly NewObservation[];
+      /** The facts that the effect left changed, as its tool declares. */
+      readonly written?: readonly WrittenFact[];
+    }
   | {
       readonly status: "failed";
       readonly code: string;
@@ -176,7 +194,8 @@ export type Outcome =
       readonly retryable: boolean;
       readonly result?: Json;
     }
-  | { readonly status: "unknown"; readonly message: string }
+  /** `written`: what it will have changed if it happened. */
+  | { readonly status: "unknown"; readonly message: string; readonly written?: readonly WrittenFact[] }
   | { readonly status: "refused" }
   | { readonly status: "shadowed" }
   /** `ask`: a new approval to be asked for; absent when the one already asked for still stands. */

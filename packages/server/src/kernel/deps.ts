@@ -36,6 +36,14 @@ export type Control = {
   readonly refresh: (tenant: string) => Promise<void>;
 };
 
+/** An earlier claim of a source. Times in epoch ms. */
+export type Contradiction = {
+  readonly kind: "older" | "same_moment" | "version";
+  readonly asOf: number;
+  readonly fetchedAt: number;
+  readonly version?: string;
+};
+
 export type Observations = {
   /** The latest observation of a fact that this principal brought in. */
   readonly latest: (
@@ -49,6 +57,15 @@ export type Observations = {
     principal: string,
     valueDigests: readonly string[],
   ) => Promise<readonly Observation[]>;
+  /**
+   * What the same source claimed before, to anyone, and this cannot follow: an as-of later by more than `toleranceMs`, the
+   * same as-of with another value, or a higher number for its version at an as-of no later.
+   */
+  readonly contradiction: (
+    tenant: string,
+    observation: Observation,
+    toleranceMs: number,
+  ) => Promise<Contradiction | undefined>;
   readonly save: (tenant: string, observations: readonly Observation[]) => Promise<void>;
   /** The keyed digest under which values and keys are compared and cited; keyed per tenant. */
   readonly digest: (tenant: string, value: Json) => Promise<string>;

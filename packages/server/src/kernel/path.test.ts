@@ -43,7 +43,12 @@ describe("readEach", () => {
     ["$.a", [root.a]],
     ["$.a[*]", []],
     ["$.missing", []],
-  ])("gives %s", (text, values) => expect(readEach(parsePath(text), root)).toEqual(values));
+  ])("gives %s", (text, values) => expect(readEach(parsePath(text), root).map(({ value }) => value)).toEqual(values));
+
+  it("says where each stands", () => {
+    expect(readEach(parsePath("$.a.b[*]"), root).map(({ at }) => at)).toEqual(["$.a.b[0]", "$.a.b[1]", "$.a.b[2]"]);
+    expect(readEach(parsePath("$.list[1]"), root).map(({ at }) => at)).toEqual(["$.list[1][0]", "$.list[1][1]"]);
+  });
 });
 
 it.each([

@@ -4,10 +4,10 @@ import { Buffer } from "node:buffer";
 import type { Json, JsonObject, YieldRule } from "@airworthy/contract";
 
 import { durationMs } from "./duration.ts";
-import { isIdentifier } from "./identifier.ts";
+import { identifierOf } from "./identifier.ts";
 import { isJsonArray, isJsonObject, parseJsonStrict } from "./json.ts";
-import { parsePath, readEach, readPath } from "./path.ts";
-import type { Path } from "./path.ts";
+import { parsePath, placeOf, readEach, readPath } from "./path.ts";
+import type { Path, Placed } from "./path.ts";
 
 /**
  * What is wrong with a fact. `wrong_type`: the key or the value is absent or not of the declared type, and the fact must
@@ -24,6 +24,12 @@ export type ExtractedFact = {
   /** Epoch ms, never later than `fetchedAt`. */
   readonly asOf: number | undefined;
   readonly sourceVersion?: string;
+  readonly batch?: string;
+  readonly document?: string;
+  /** Where its value stands: as the paths of leaves are written (`provenance/leaves.ts`). */
+  readonly path?: string;
+  /** The record that holds it: the item of `each`, or the whole answer. */
+  readonly item?: string;
   readonly problem?: FactProblem;
 };
 
@@ -48,7 +54,7 @@ export function extractFacts(rules: readonly YieldRule[], answer: YieldingAnswer
   const facts: ExtractedFact[] = [];
   for (const rule of rules) {
     const paths = parseRule(rule);
-    const items = paths.each === undefined ? [root] : readEach(paths.each, root);
+    const items = paths.each === undefined ? [{ value: root, at: "$" }] : readEach(paths.each, root);
     for (const item of items) {
       if (facts.length >= maxFactsPerResult) return facts;
       facts.push(extractOne({ rule, paths }, { root, item }, answer));
@@ -63,6 +69,8 @@ type RulePaths = {
   readonly value: Path;
   readonly asOf: Path | undefined;
   readonly version: Path | undefined;
+  readonly batch: Path | undefined;
+  readonly document: Path | undefined;
 };
 
 function parseRule(rule: YieldRule): RulePaths {
@@ -72,6 +80,8 @@ function parseRule(rule: YieldRule): RulePaths {
     value: parsePath(rule.value),
     asOf: parseOptional(rule.asOf),
     version: parseOptional(rule.version),
+    batch: parseOptional(rule.batch),
+    document: parseOptional(rule.document),
   };
 }
 
@@ -81,13 +91,27 @@ function parseOptional(text: string | undefined): Path | undefined {
 
 function extractOne(
   { rule, paths }: { readonly rule: YieldRule; readonly paths: RulePaths },
-  scope: { readonly root: Json; readonly item: Json },
+  { root, item }: { readonly root: Json; readonly item: Placed },
   answer: YieldingAnswer,
 ): ExtractedFact {
-  const key = toText(readPath(paths.key, scope));
+  const scope = { root, item: item.value };
+  const textAt = (path: Path | undefined): string | undefined => path && identifierOf(readPath(path, scope));
+  const key = textAt(paths.key);
   const value = readPath(paths.value, scope);
-  const version = (paths.version && toText(readPath(paths.version, scope))) ?? answer.version;
-  const base = { fact: rule.fact, key: key ?? "", ...(version === undefined ? {} : { sourceVersion: version }) };
+  const [version, batch, document] = [
+    textAt(paths.version) ?? answer.version,
+    textAt(paths.batch),
+    textAt(paths.document),
+  ];
+  const base = {
+    fact: rule.fact,
+    key: key ?? "",
+    ...(version === undefined ? {} : { sourceVersion: version }),
+    ...(batch === undefined ? {} : { batch }),
+    ...(document === undefined ? {} : { document }),
+    path: placeOf(paths.value.steps, paths.value.root === "@" ? item.at : "$"),
+    item: item.at,
+  };
   if (key === undefined || value === undefined || !hasType(value, rule.type)) {
     return { ...base, value: value ?? null, asOf: undefined, problem: "wrong_type" };
   }
@@ -95,10 +119,15 @@ function extractOne(
   return { ...base, value, ...age };
 }
 
+/** How far the source's clock may be off, in ms. */
+export function skewMsOf({ skew }: Pick<YieldRule, "skew">): number {
+  return skew === undefined ? defaultSkewMs : durationMs(skew);
+}
+
 type Age = { readonly asOf: number | undefined; readonly problem?: FactProblem };
 
 function judgeAsOf(stated: Json | undefined, rule: YieldRule, fetchedAt: number): Age {
-  const skewMs = rule.skew === undefined ? defaultSkewMs : durationMs(rule.skew);
+  const skewMs = skewMsOf(rule);
   const asOf = stated === undefined || stated === null ? undefined : readTime(stated);
   if (asOf !== undefined && asOf <= fetchedAt + skewMs) return { asOf: Math.min(asOf, fetchedAt) };
   if (rule.authoritative === true) return { asOf: fetchedAt };
@@ -128,11 +157,6 @@ function readTime(stated: Json): number | undefined {
 
 function hasType(value: Json, type: YieldRule["type"]): boolean {
   return type === "integer" ? Number.isSafeInteger(value) : typeof value === type;
-}
-
-function toText(value: Json | undefined): string | undefined {
-  if (typeof value === "string") return isIdentifier(value) ? value : undefined;
-  return typeof value === "number" && Number.isSafeInteger(value) ? String(value) : undefined;
 }
 
 const mcpMembers: ReadonlySet<string> = new Set(["content", "structuredContent", "isError", "_meta", "resultType"]);

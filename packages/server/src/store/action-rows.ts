@@ -10,6 +10,7 @@ import type {
 } from "@airworthy/contract";
 
 import type { StoredAction } from "../kernel/action-store.ts";
+import type { Grounds } from "./evidence.ts";
 
 export type ActionRow = {
   readonly tenant: string;
@@ -63,10 +64,11 @@ export const actionColumns = [
 
 type Kept = Pick<ActionRecord, "decision" | "facts" | "lineage" | "provenance" | "entity" | "amount" | "error"> & {
   readonly mask?: readonly string[];
+  readonly grounds?: Grounds;
 };
 
 export function toStoredAction(row: ActionRow): StoredAction {
-  const { mask, ...kept }: Partial<Kept> = row.record === null ? {} : (JSON.parse(row.record) as Kept);
+  const { mask, grounds: _, ...kept }: Partial<Kept> = row.record === null ? {} : (JSON.parse(row.record) as Kept);
   return {
     tenant: row.tenant,
     walk: row.walk,

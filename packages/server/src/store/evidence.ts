@@ -1,5 +1,7 @@
 /** The evidence of a walk: what was asked, what it rested on, and why it was decided so. */
 import type { JudgedAction } from "../kernel/action-walk.ts";
+import { doneUnder } from "../kernel/lineage/describe-lineage.ts";
+import type { DoneUnder } from "../kernel/lineage/lineage-entry.ts";
 
 /** For the working row: what people read of the decision. */
 export function evidenceOf({ context, decision, judgement }: JudgedAction): object {
@@ -12,6 +14,17 @@ export function evidenceOf({ context, decision, judgement }: JudgedAction): obje
     amount: context.amount,
     ...(judgement.obligations.mask ? { mask: judgement.obligations.mask } : {}),
   };
+}
+
+/** What lineage needs of a walk and the working row keeps until the end is written, which another node may have to do. */
+export type Grounds = {
+  readonly cited: readonly string[];
+  readonly factDigests: readonly string[];
+  readonly under: DoneUnder;
+};
+export function groundsOf(action: JudgedAction): Grounds {
+  const { cited, factDigests } = action.context;
+  return { cited, factDigests, under: doneUnder(action) };
 }
 
 /** For the ledger: everything needed to reproduce the decision later. */

@@ -1,10 +1,13 @@
 /** The end of a walk in one transaction: the action moves, its effect and budget settle once, its evidence is drafted. */
 import { entityKeyOf } from "../kernel/action-keys.ts";
 import type { FinishedAction, Outcome } from "../kernel/action-walk.ts";
+import { describeLineage, doneUnder } from "../kernel/lineage/describe-lineage.ts";
+import type { LineageEntry } from "../kernel/lineage/lineage-entry.ts";
 import type { Queryable } from "./database.ts";
 import { settleEffects } from "./effects.ts";
 import { describeWalk, evidenceOf } from "./evidence.ts";
 import type { Draft } from "./ledger-chain.ts";
+import { insertLineage } from "./lineage-rows.ts";
 import { insertObservations } from "./observations.ts";
 import { insertReadings } from "./value-readings.ts";
 
@@ -54,7 +57,22 @@ async function writeEnds(tx: Queryable, tenant: string, moved: readonly Finished
       tenant,
       moved.flatMap(({ reading }) => (reading ? [reading] : [])),
     ),
+    insertLineage(tx, tenant, moved.flatMap(lineageOf)),
   ]);
+}
+
+/** Of what ended. What waits for people has done nothing yet, and looks at everything afresh when it goes on. */
+function lineageOf(action: FinishedAction): LineageEntry[] {
+  const { id, tenant, agent, tool, run, context, outcome } = action;
+  if (outcome.status === "waiting" || outcome.status === "conflict") return [];
+  const ended = outcome.status === "done" || outcome.status === "unknown" ? outcome : undefined;
+  const observations = outcome.status === "done" ? outcome.observations : [];
+  const { facts, cited, factDigests, lineage, provenance } = context;
+  const relied = { facts, cited, factDigests, lineage, provenance };
+  const under = doneUnder(action);
+  return [
+    describeLineage({ id, tenant, agent, tool, run, ...relied, observations, written: ended?.written ?? [], under }),
+  ];
 }
 
 /** Those whose walk has written its end already: the commit of an earlier try was not confirmed but had happened. */

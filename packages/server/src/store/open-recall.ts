@@ -1,7 +1,7 @@
 /** Writes down a recall that was asked for: its plan, its actions in order, and the approval that it waits for. */
 import { AirworthyError, type RecallPlan } from "@airworthy/contract";
 
-import type { RecallOpening } from "../kernel/recall-store.ts";
+import type { OpeningItem, RecallOpening } from "../kernel/recall-store.ts";
 import type { Queryable } from "./database.ts";
 import type { LedgerWriter } from "./ledger-writer.ts";
 import type { RecallHead } from "./recall-rows.ts";
@@ -63,11 +63,17 @@ async function insertItems(tx: Queryable, tenant: string, { plan, items }: Recal
       column(({ item }) => item.compensation?.tool ?? null),
       column(({ as }) => as?.callDigest ?? null),
       column(({ item }) => (item.compensation?.arguments ? JSON.stringify(item.compensation.arguments) : null)),
-      column(({ item }) => item.compensation?.missing ?? null),
+      column(({ item, as }) => missingOf(item, as)),
       column(({ as }) => as?.restoresBudget ?? false),
     ],
     answerWithinMs: 60_000,
   });
+}
+
+function missingOf({ compensation }: RecallPlan["items"][number], as: OpeningItem | undefined): string | null {
+  if (!compensation) return null;
+  const gone = as?.callDigest === undefined ? `${compensation.tool} is not in the live configuration.` : null;
+  return compensation.missing ?? gone;
 }
 
 /** In the table of all approvals, so that people find it where they look for what waits for them. */

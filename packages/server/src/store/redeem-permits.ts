@@ -7,7 +7,7 @@ import type { Conflict, PermittedAction } from "../kernel/action-walk.ts";
 import type { Redemption } from "../kernel/deps.ts";
 import { dispatchWindowMs, effectLeaseMs } from "../kernel/effect-lease.ts";
 import type { Queryable } from "./database.ts";
-import { describeWalk, evidenceOf } from "./evidence.ts";
+import { describeWalk, evidenceOf, groundsOf } from "./evidence.ts";
 import type { Draft } from "./ledger-chain.ts";
 import { type HeldEntity, type Locks, takeLocks } from "./redemption-locks.ts";
 
@@ -131,7 +131,7 @@ async function startEffects(tx: Queryable, tenant: string, winners: readonly Per
       column(idempotencyKeyOf),
       column((a) => a.view.snapshot.version),
       column((a) => (a.context.tool ? effectLeaseMs(a.context.tool, a.view.snapshot) : 0)),
-      column((a) => JSON.stringify(evidenceOf(a))),
+      column((a) => JSON.stringify({ ...evidenceOf(a), grounds: groundsOf(a) })),
     ],
   });
 }

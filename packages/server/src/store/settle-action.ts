@@ -3,9 +3,14 @@ import { type ActionRecord, AirworthyError, type RecallLeave } from "@airworthy/
 
 import type { Settlement } from "../kernel/action-store.ts";
 import type { Values } from "../kernel/deps.ts";
+import { defined } from "../kernel/defined.ts";
+import { describeLineage } from "../kernel/lineage/describe-lineage.ts";
+import type { LineageEntry } from "../kernel/lineage/lineage-entry.ts";
 import { readAnswer } from "../kernel/provenance/reading.ts";
 import { settleEffects } from "./effects.ts";
 import type { LedgerWriter } from "./ledger-writer.ts";
+import type { Grounds } from "./evidence.ts";
+import { insertLineage } from "./lineage-rows.ts";
 import { insertObservations } from "./observations.ts";
 import { insertReadings } from "./value-readings.ts";
 
@@ -18,12 +23,12 @@ export function settleAction(
   const result = outcome.status === "unknown" ? undefined : outcome.result;
   return writer.append(tenant, async (tx) => {
     const [row] = await tx.query<Row>({
-      text: `select agent, tool, record, recall from actions
+      text: `select agent, tool, run, record, recall from actions
              where tenant = $1 and id = $2 and walk = $3 and status = $4 for update`,
       values: [tenant, id, walk, from],
     });
     if (!row) throw new AirworthyError("conflict", `${id} is no longer ${from}; somebody else has settled it.`);
-    const kept = JSON.parse(row.record ?? "{}") as Kept;
+    const { grounds, ...kept } = JSON.parse(row.record ?? "{}") as Kept;
     const entity = kept.entity && `${kept.entity.type}:${kept.entity.id}`;
     // A record in doubt says so as an error; what is settled since has its own, or none.
     const record = JSON.stringify({ ...kept, error: describeError(outcome) });
@@ -46,6 +51,7 @@ export function settleAction(
     const recall = row.recall === null ? undefined : (JSON.parse(row.recall) as RecallLeave);
     await settleEffects(tx, tenant, [{ action: id, state: outcome.status, entity, recall }]);
     if (outcome.status === "done") await insertObservations(tx, tenant, outcome.observations);
+    await insertLineage(tx, tenant, [lineageOf({ tenant, id, row, kept, grounds }, outcome)]);
     // Whoever repeats the call reads it. What its tool declares is not at hand here, so anyone may have written it.
     const told = outcome.status === "failed" ? outcome.message : undefined;
     const answer = { result, arguments: {}, definition: undefined, mcp: false, ...(told ? { message: told } : {}) };
@@ -68,10 +74,34 @@ export function settleAction(
 type Row = {
   readonly agent: string;
   readonly tool: string;
+  readonly run: string | null;
   readonly record: string | null;
   readonly recall: string | null;
 };
-type Kept = Partial<Pick<ActionRecord, "entity" | "error">>;
+type Kept = Partial<Pick<ActionRecord, "entity" | "error" | "facts" | "lineage" | "provenance">> & {
+  readonly grounds?: Grounds;
+};
+type Settling = Pick<Settlement, "tenant" | "id"> & {
+  readonly row: Row;
+  readonly kept: Kept;
+  readonly grounds: Grounds | undefined;
+};
+
+/** An end that was written before has its lineage already, and its grounds are gone from the row. */
+function lineageOf({ tenant, id, row, kept, grounds }: Settling, outcome: Settlement["outcome"]): LineageEntry {
+  return describeLineage({
+    tenant,
+    id,
+    agent: row.agent,
+    tool: row.tool,
+    run: row.run ?? undefined,
+    ...(grounds ? { ...nothing, ...defined(kept), ...grounds } : nothing),
+    observations: outcome.status === "done" ? outcome.observations : [],
+    written: outcome.status === "failed" ? [] : (outcome.written ?? []),
+  });
+}
+
+const nothing = { facts: [], cited: [], factDigests: [], lineage: [], provenance: [], under: { policies: [] } };
 
 function describeError(outcome: Settlement["outcome"]): ActionRecord["error"] {
   switch (outcome.status) {

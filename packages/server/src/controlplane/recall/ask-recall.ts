@@ -14,28 +14,20 @@ import { canSeatAll } from "../../kernel/can-seat-all.ts";
 import { newId } from "../../kernel/ids.ts";
 import type { RecallPlanner } from "../../kernel/recall-planner.ts";
 import type { OpeningItem, RecallOpening } from "../../kernel/recall-store.ts";
-import { checkPlanDigest, findMoved } from "../../kernel/same-recall.ts";
 
 export type Ask = {
   readonly plan: RecallPlan;
   readonly tenant: string;
   readonly by: string;
   readonly snapshot: Snapshot;
-  /** Database time, epoch ms. */
-  readonly nowMs: number;
 };
 
 const defaultPerSecond = 5;
-/** No plan says what is true for longer, whatever it claims. */
-const validMostMs = 7 * 86_400_000;
 
 /** What is to be written down. @throws AirworthyError when the plan may not be started as it is. */
 export async function askRecall(ask: Ask, planner: RecallPlanner): Promise<RecallOpening> {
-  const { plan, tenant, by, snapshot, nowMs } = ask;
-  checkPlanDigest(plan);
-  if (plan.tenant !== tenant) throw otherTenant(plan);
-  const expiresMs = Date.parse(plan.expiresAt);
-  if (expiresMs <= nowMs || expiresMs > nowMs + validMostMs) throw expired(plan);
+  const { plan, tenant, by, snapshot } = ask;
+  await planner.check(tenant, plan);
   const policy = snapshot.recall;
   if (!policy) throw noPolicy();
   const makers = [...new Set([plan.madeBy, by])];
@@ -43,8 +35,6 @@ export async function askRecall(ask: Ask, planner: RecallPlanner): Promise<Recal
   if (!canSeatAll(approvers, (team) => membersOf(snapshot, team).filter((one) => !makers.includes(one)))) {
     throw nobodyLeft(approvers, makers);
   }
-  const moved = await findMoved(planner, plan);
-  if (moved !== undefined) throw stale(moved);
   return {
     plan,
     startedBy: by,
@@ -141,18 +131,6 @@ function own<T>(record: Readonly<Record<string, T>>, key: string): T | undefined
 
 const membersOf = ({ teams }: Snapshot, team: string): readonly string[] => own(teams, team)?.members ?? [];
 
-function otherTenant({ tenant }: RecallPlan): AirworthyError {
-  const message = `The plan was made for tenant ${JSON.stringify(tenant.slice(0, 40))}.`;
-  return new AirworthyError("not_found", message, { place: "$.plan.tenant", fix: "Plan again for this tenant." });
-}
-
-function expired({ expiresAt }: RecallPlan): AirworthyError {
-  return new AirworthyError("conflict", `The plan was good until ${expiresAt}.`, {
-    place: "$.plan.expiresAt",
-    fix: "Make it again with `airworthy recall plan`, look at it, and start that.",
-  });
-}
-
 function noPolicy(): AirworthyError {
   return new AirworthyError("conflict", "The live configuration does not say who may approve a recall.", {
     fix: "Add a document of kind RecallPolicy, and apply it.",
@@ -162,12 +140,4 @@ function noPolicy(): AirworthyError {
 function nobodyLeft(approvers: readonly string[], makers: readonly string[]): AirworthyError {
   const message = `Of ${approvers.join(" and ")} nobody is left to answer but ${makers.join(" and ")}, who made the plan.`;
   return new AirworthyError("conflict", message, { fix: "Let somebody else start it, or add people to the teams." });
-}
-
-function stale(part: string): AirworthyError {
-  const message = `What the plan was made on has changed since (${part}).`;
-  return new AirworthyError("conflict", message, {
-    place: `$.plan.${part}`,
-    fix: "Make it again with `airworthy recall plan`, look at what is new, and start that.",
-  });
 }

@@ -173,6 +173,19 @@ export const findingCodes = {
     "Use `range` for numbers, `maxLength` for text and lists.",
   ),
 
+  AW1801: error("`writes` stands on a tool that reads.", "Move it to the tool whose effect it is."),
+  AW1802: error(
+    "A written fact has neither `value` nor `version`: nobody could tell who saw it.",
+    "Say which value it leaves, or where the answer has its version.",
+  ),
+  AW1803: warning(
+    "No read yields a fact that a tool says it writes.",
+    "Correct the name, or yield it where it is read.",
+  ),
+  AW1804: error(
+    "A written value is not of the fact's type.",
+    "Write a value of the type that `yields` gives the fact.",
+  ),
   AW1850: error("An agent has the name of the principal that recalls.", "Choose another name."),
   AW1851: error("There is more than one recall policy.", "Keep one."),
   AW1852: error("A recall policy names a team that does not exist.", "Correct the name, or add the Team."),

@@ -11,7 +11,7 @@ const chapters = [
   ["AW14", "Models and secrets"],
   ["AW15", "Policies and their tests"],
   ["AW16", "Source contracts"],
-  ["AW18", "Compensations and recalls"],
+  ["AW18", "Lineage, compensations and recalls"],
 ] as const;
 
 const intro = `# Findings

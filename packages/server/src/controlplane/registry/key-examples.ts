@@ -44,6 +44,7 @@ const examples: Readonly<Record<string, string>> = {
   approvers: "[finance-ops]",
   fourEyes: "{ above: [{ minor: 100000, currency: EUR }], approvers: [finance-ops, risk] }",
   above: "[{ minor: 100000, currency: EUR }]",
+  digest: "the SHA-256 of its text, 64 hexadecimal digits",
   fields: "[{ name: status, type: text, nullable: false }]",
 };
 

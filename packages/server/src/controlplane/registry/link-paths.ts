@@ -61,7 +61,7 @@ function listFactPaths(tool: Tool): MaybePath[] {
     }),
   ]);
   const answers = (yields ?? []).flatMap((rule, position) =>
-    (["each", "key", "value", "asOf", "version"] as const).map((key): MaybePath => {
+    (["each", "key", "value", "asOf", "version", "batch", "document"] as const).map((key): MaybePath => {
       return { at: ["yields", position, key], text: rule[key], reads: "answer" };
     }),
   );
@@ -82,17 +82,24 @@ function listTrustPaths(tool: Tool): MaybePath[] {
   );
 }
 
-function listTemplates({ probe, compensate, notice }: Tool): MaybePath[] {
+function listTemplates({ probe, compensate, notice, writes = [] }: Tool): MaybePath[] {
   const parts = [
     { at: ["probe"], template: probe },
     { at: ["compensate"], template: compensate },
     { at: ["notice", "correct"], template: notice?.correct },
   ];
-  return parts.flatMap(({ at, template }) =>
+  const servants = parts.flatMap(({ at, template }) =>
     Object.entries(template?.with ?? {}).map(([name, text]): MaybePath => {
       return { at: [...at, "with", name], text, reads: "template" };
     }),
   );
+  const written = writes.flatMap((rule, position) =>
+    (["key", "value", "version"] as const).map((key): MaybePath => {
+      const text = rule[key];
+      return { at: ["writes", position, key], text: typeof text === "string" ? text : undefined, reads: "template" };
+    }),
+  );
+  return [...servants, ...written];
 }
 
 function linkPath(index: LinkIndex, linked: LinkedTool, path: ToolPath): void {

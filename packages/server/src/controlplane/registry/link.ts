@@ -11,6 +11,7 @@ import { linkPaths } from "./link-paths.ts";
 import { linkRecalls } from "./link-recalls.ts";
 import { linkReferences } from "./link-references.ts";
 import { linkTools } from "./link-tools.ts";
+import { linkWrites } from "./link-writes.ts";
 import type { LoadedFiles } from "./load-documents.ts";
 
 /** Findings across documents. A name in a document that could not be read is never reported as missing. */
@@ -23,6 +24,7 @@ export function linkDocuments(loaded: LoadedFiles): Finding[] {
   linkPaths(index);
   linkFacts(index);
   linkContracts(index);
+  linkWrites(index);
   linkRecalls(index);
   return sortFindings(index.findings);
 }

@@ -3,10 +3,12 @@ import type { FactUsed, GovernedTool, Json, Reason, RestsOn } from "@airworthy/c
 
 import type { Context, Observation, ProposedAction } from "../../kernel/action-walk.ts";
 import { canonicalJson } from "../../kernel/canonical.ts";
+import { defined } from "../../kernel/defined.ts";
 import type { Deps } from "../../kernel/deps.ts";
 import { durationMs } from "../../kernel/duration.ts";
 import { identifierForm, isIdentifier } from "../../kernel/identifier.ts";
 import { readAt } from "../../kernel/read-at.ts";
+import { skewMsOf } from "../../kernel/yields.ts";
 import { lookUpFact } from "./lookup.ts";
 
 type Facts = Pick<Context, "facts" | "factDigests" | "cited" | "factsFreshUntil" | "problems">;
@@ -45,15 +47,53 @@ async function groundFact(action: ProposedAction, { rule, before }: Wanted, deps
   }
   const need = { rule, key: String(key), maxAgeMs: durationMs(rule.maxAge) };
   const believed = await deps.observations.latest(action.tenant, action.agent, { fact: rule.fact, key: need.key });
-  const age = believed?.asOf === undefined ? undefined : deps.clock.now() - believed.asOf;
-  const young = age !== undefined && age <= need.maxAgeMs;
-  if (believed && (young || !deps.options.freshness))
-    return use(action, { need, observation: believed, how: "agent" }, deps);
+  if (believed && isGoodFor(action, { believed, need }, deps))
+    return (
+      (await contradicted(action, believed, deps)) ?? use(action, { need, observation: believed, how: "agent" }, deps)
+    );
 
   await before;
   const reread = await lookUpFact(action, need, deps);
   if ("effect" in reread) return reread;
+  const lie = await contradicted(action, reread, deps);
+  if (lie) return lie;
   return use(action, { need, observation: reread, how: believed ? "reread" : "lookup", believed }, deps);
+}
+
+/** A source that has said something later before, or something else of the same moment, is not believed, however young. */
+async function contradicted(
+  action: ProposedAction,
+  observation: Observation,
+  deps: Ports,
+): Promise<Reason | undefined> {
+  if (!deps.options.freshness) return undefined;
+  const { source, fact, key } = observation;
+  const rule = action.view.snapshot.tools[source]?.definition.yields?.find((one) => one.fact === fact);
+  const toleranceMs = skewMsOf(rule ?? {});
+  const before = await deps.observations.contradiction(action.tenant, observation, toleranceMs);
+  if (!before) return undefined;
+  const at = { now: timeText(observation.asOf ?? observation.fetchedAt), before: timeText(before.asOf) };
+  const why = {
+    older: `says that it is as of ${at.now}, and had answered as of ${at.before} before`,
+    same_moment: `gives another value as of ${at.now} than the one it had given as of ${at.before}`,
+    version: `gives version ${observation.sourceVersion} as of ${at.now}, and had given version ${before.version} as of ${at.before}`,
+  }[before.kind];
+  return {
+    code: "fact_contradicted",
+    effect: "deny",
+    detail: `${fact} of ${key} cannot be relied on: ${source} ${why}. Nothing was done; read it again later.`,
+    fact: { name: fact, key },
+  };
+}
+
+/** People take their time: what waited for them is looked at again, however young the agent's read still is. */
+function isGoodFor(
+  { walk }: ProposedAction,
+  { believed, need }: { readonly believed: Observation; readonly need: Need },
+  { clock, options }: Ports,
+): boolean {
+  if (!options.freshness) return true;
+  return walk === 1 && believed.asOf !== undefined && clock.now() - believed.asOf <= need.maxAgeMs;
 }
 
 type Use = {
@@ -78,7 +118,11 @@ async function use(
     value: observation.value,
     observation: observation.id,
     source: observation.source,
-    ...(observation.sourceVersion === undefined ? {} : { sourceVersion: observation.sourceVersion }),
+    ...defined({
+      sourceVersion: observation.sourceVersion,
+      batch: observation.batch,
+      document: observation.document,
+    }),
     asOf: new Date(asOf).toISOString(),
     fetchedAt: new Date(observation.fetchedAt).toISOString(),
     ageMs,
@@ -138,5 +182,6 @@ function stale(need: Need, at: { ageMs: number; source: string }): Reason {
   };
 }
 
+const timeText = (ms: number): string => new Date(ms).toISOString();
 const same = (a: Json, b: Json): boolean => canonicalJson(a) === canonicalJson(b);
 const seconds = (ms: number): string => `${(Math.round(ms / 100) / 10).toLocaleString("en-GB")} s`;

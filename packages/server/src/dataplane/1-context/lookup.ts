@@ -1,7 +1,8 @@
 /** Reads one fact at its authoritative source, on behalf of the action that rests on it. */
 import type { JsonObject, Reason, RestsOn } from "@airworthy/contract";
 
-import type { Observation, ProposedAction } from "../../kernel/action-walk.ts";
+import type { NewObservation, ProposedAction } from "../../kernel/action-walk.ts";
+import { defined } from "../../kernel/defined.ts";
 import type { Deps } from "../../kernel/deps.ts";
 import { newId } from "../../kernel/ids.ts";
 import { readAt } from "../../kernel/read-at.ts";
@@ -15,7 +16,7 @@ export async function lookUpFact(
   action: ProposedAction,
   { rule, key }: Need,
   deps: Ports,
-): Promise<Observation | Reason> {
+): Promise<NewObservation | Reason> {
   const { snapshot } = action.view;
   const tool = snapshot.tools[rule.lookup.tool];
   if (!tool) return unread(rule, `${rule.lookup.tool} is not configured`);
@@ -38,14 +39,15 @@ export async function lookUpFact(
   if (!found || found.problem !== undefined) {
     return unread(rule, found?.problem ?? `${tool.name} did not report it for ${key}`);
   }
-  const observation: Observation = {
+  const observation: NewObservation = {
     id: newId("obs"),
     fact: found.fact,
     key,
     value: found.value,
     valueDigest: await deps.observations.digest(action.tenant, found.value),
     source: tool.name,
-    ...(found.sourceVersion === undefined ? {} : { sourceVersion: found.sourceVersion }),
+    ...defined({ sourceVersion: found.sourceVersion, batch: found.batch, document: found.document }),
+    cited: await deps.observations.digest(action.tenant, [found.fact, key]),
     asOf: found.asOf,
     fetchedAt,
     principal: action.agent,

@@ -2,23 +2,26 @@
 import { type ActionRecord, AirworthyError, isFinal } from "@airworthy/contract";
 
 import { explainAction } from "../../controlplane/explain/explain-action.ts";
+import { findOrigins } from "../../controlplane/recall/find-origins.ts";
 import { propose } from "../../dataplane/propose.ts";
 import type { WalkDeps } from "../../dataplane/walk.ts";
 import type { StoredAction } from "../../kernel/action-store.ts";
 import type { Principal } from "../../kernel/action-walk.ts";
 import type { ApprovalStore, LedgerReader } from "../../kernel/control-store.ts";
+import type { LineageStore } from "../../kernel/lineage/lineage-reader.ts";
 import type { Handlers } from "./handlers.ts";
 
 export type ActionHandlerDeps = {
   readonly walk: WalkDeps;
   readonly approvals: ApprovalStore;
   readonly ledger: LedgerReader;
+  readonly lineage: LineageStore;
 };
 type Names = "proposeAction" | "listActions" | "readAction" | "explainAction" | "resolveAction";
 
 const defaultLimit = 50;
 
-export function createActionHandlers({ walk, approvals, ledger }: ActionHandlerDeps): Handlers<Names> {
+export function createActionHandlers({ walk, approvals, ledger, lineage }: ActionHandlerDeps): Handlers<Names> {
   const { actions } = walk;
   const read = async (principal: Principal, id: ActionRecord["id"]): Promise<StoredAction> => {
     const found = await actions.read(principal.tenant, id);
@@ -48,7 +51,9 @@ export function createActionHandlers({ walk, approvals, ledger }: ActionHandlerD
       const account = await ledger.account(principal.tenant, id);
       if (!account) throw noSuchAction(id);
       const approval = record.approval && (await approvals.read(principal.tenant, record.approval));
-      return explainAction(account, approval);
+      const { tenant } = principal;
+      const origins = await lineage.read(tenant, (reader) => findOrigins(account.action, reader));
+      return { ...explainAction(account, approval), ...(origins.length > 0 ? { origins } : {}) };
     },
     resolveAction: async ({ id, happened, reason, result }, { principal }) => {
       const { tenant } = principal;

@@ -2,14 +2,13 @@
 import { AirworthyError, type RecallId, type RecallReceipt } from "@airworthy/contract";
 
 import { askRecall } from "../../controlplane/recall/ask-recall.ts";
-import type { Clock, Control } from "../../kernel/deps.ts";
+import type { Control } from "../../kernel/deps.ts";
 import type { RecallPlanner } from "../../kernel/recall-planner.ts";
 import type { RecallRecords } from "../../kernel/recall-store.ts";
 import { readReceipt } from "../../kernel/recall-receipt.ts";
 import type { Handlers } from "./handlers.ts";
 
 export type RecallHandlerDeps = {
-  readonly clock: Clock;
   readonly control: Control;
   readonly planner: RecallPlanner;
   readonly recalls: RecallRecords;
@@ -27,20 +26,21 @@ type Names =
   | "readRecallReceipt";
 
 const defaultLimit = 100;
+const usualTimeMs = 24 * 3_600_000;
 
-export function createRecallHandlers({ clock, control, planner, recalls }: RecallHandlerDeps): Handlers<Names> {
+export function createRecallHandlers({ control, planner, recalls }: RecallHandlerDeps): Handlers<Names> {
   const read = async (tenant: string, id: RecallId) => {
     const recall = await recalls.read(tenant, id);
     if (!recall) throw noSuchRecall(id);
     return recall;
   };
   return {
-    planRecall: ({ selector, choices = {} }, { principal }) =>
-      planner.plan(principal.tenant, { selector, choices, by: principal.name }),
+    planRecall: ({ selector, choices = {}, expiresInMs = usualTimeMs }, { principal }) =>
+      planner.plan(principal.tenant, { selector, choices, expiresInMs, by: principal.name }),
     startRecall: async ({ plan }, { principal }) => {
       const { tenant, name: by } = principal;
       const { snapshot } = await control.view(tenant);
-      return recalls.open(tenant, await askRecall({ plan, tenant, by, snapshot, nowMs: clock.now() }, planner));
+      return recalls.open(tenant, await askRecall({ plan, tenant, by, snapshot }, planner));
     },
     listRecalls: async ({ status, limit = defaultLimit }, { principal }) => ({
       recalls: await recalls.list(principal.tenant, { status, limit }),
