@@ -1,5 +1,5 @@
 /** Takes back one action of a recall: a governed action of the principal `recall`, begun once, followed to its end. */
-import type { ActionId, ActionRecord, ActionStatus, RecallLeave } from "@airworthy/contract";
+import type { ActionId, ActionRecord, ActionStatus, RecallChoice, RecallLeave } from "@airworthy/contract";
 
 import type { NewAction } from "../kernel/action-store.ts";
 import { digestJson } from "../kernel/canonical.ts";
@@ -75,16 +75,15 @@ async function findObstacle(claim: RecallClaim, step: RecallStep, deps: TakeBack
   return findHindrance(claim, { step, call }, deps);
 }
 
-function giveToPerson({ action, choice, missing }: RecallStep): Obstacle {
-  switch (choice) {
-    case "manual":
-      return byHand(action, missing ?? "A person was chosen to see to it.", "manual");
-    case "notify":
-      return byHand(action, missing ?? "Its tool declares no correction, so a person tells the recipients.", "notice");
-    default:
-      return byHand(action, missing ?? "Its tool declares no compensation.", "manual");
-  }
-}
+const withoutCall: Readonly<Record<RecallChoice, string>> = {
+  manual: "A person was chosen to see to it.",
+  notify: "Its tool declares no correction, so a person tells the recipients.",
+  compensate: "Its tool declares no compensation.",
+  leave: "It is to stay.",
+};
+
+const giveToPerson = ({ action, choice, missing }: RecallStep): Obstacle =>
+  byHand(action, missing ?? withoutCall[choice], choice === "notify" ? "notice" : "manual");
 
 function describeBefore({ action, choice }: RecallStep, before: TakenBack): Obstacle {
   if ("handledIn" in before) {

@@ -4,12 +4,14 @@ import type { GovernedTool, RecallChoice, RecallChoices, RecallGroup, RecallItem
 import { describeCompensation } from "../../kernel/describe-compensation.ts";
 import type { RecalledAction } from "../../kernel/lineage/lineage-reader.ts";
 import type { Member } from "./closure.ts";
+import type { TakenBack } from "./find-taken-back.ts";
 
 export type Place = {
   readonly member: Member;
   readonly place: number;
   readonly choices: RecallChoices;
   readonly snapshots: ReadonlyMap<number, Snapshot>;
+  readonly takenBack: TakenBack;
 };
 
 /** What is done where nobody chose otherwise: taken back where that is possible, else given to a person. */
@@ -26,10 +28,13 @@ export function choiceFor(group: RecallGroup, choices: RecallChoices): RecallCho
   return choices[group] ?? usual[group];
 }
 
-export function describeItem(action: RecalledAction, { member, place, choices, snapshots }: Place): RecallItem {
+export function describeItem(
+  action: RecalledAction,
+  { member, place, choices, snapshots, takenBack }: Place,
+): RecallItem {
   const { record, effect } = action;
   const tool = effect && snapshots.get(effect.snapshotVersion)?.tools[record.tool];
-  const group = groupOf(action, tool);
+  const group = groupOf(action, { tool, takenBack });
   const asked = choiceFor(group, choices);
   const compensation =
     tool && (asked === "compensate" || asked === "notify") ? describeCompensation(action, tool, asked) : undefined;
@@ -51,11 +56,13 @@ export function describeItem(action: RecalledAction, { member, place, choices, s
   };
 }
 
+type Known = Pick<Place, "takenBack"> & { readonly tool: GovernedTool | undefined };
+
 /** `unknown` counts as done: fail closed. */
-function groupOf({ effect, record }: RecalledAction, tool: GovernedTool | undefined): RecallGroup {
-  if (effect?.compensated === true) return "compensated";
+function groupOf({ effect, record }: RecalledAction, { tool, takenBack }: Known): RecallGroup {
+  if (effect?.compensated === true || takenBack.taken.has(record.id)) return "compensated";
   // What took something back is the end of it.
-  if (record.recall) return "without_effect";
+  if (record.recall || takenBack.takers.has(record.id)) return "without_effect";
   const happened = effect !== undefined && ["started", "done", "unknown"].includes(effect.state);
   if (!happened || tool?.effect === "read" || record.status === "failed") return "without_effect";
   const reversibility = tool?.reversibility ?? "irreversible";

@@ -19,6 +19,7 @@ import type { RecallPlanner, RecallWish } from "../../kernel/recall-planner.ts";
 import { type Closure, closeOver } from "./closure.ts";
 import { describeItem } from "./describe-item.ts";
 import { findSeeds } from "./find-seeds.ts";
+import { findTakenBack } from "./find-taken-back.ts";
 import { orderReverse } from "./order-reverse.ts";
 import { countPeople, sumGroups } from "./sum-plan.ts";
 
@@ -104,12 +105,13 @@ function look(
     const described = await reader.describe([...closure.keys()]);
     const snapshots = await readSnapshots(tenant, described, deps);
     const order = orderReverse(closure);
+    const takenBack = findTakenBack(described, snapshots);
     const items = described
       .flatMap((action): RecallItem[] => {
         const member = closure.get(action.record.id);
         const place = order.get(action.record.id);
         if (!member || place === undefined) return [];
-        return [describeItem(action, { member, place, choices, snapshots })];
+        return [describeItem(action, { member, place, choices, snapshots, takenBack })];
       })
       .toSorted((a, b) => a.reverseOrder - b.reverseOrder);
     const touched = await findAlsoTouched(items, closure, reader);
