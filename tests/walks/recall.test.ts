@@ -69,9 +69,27 @@ describe("a run that is rolled back", () => {
     const own = await desk.clerk.proposeAction({ tool: "shop.cancel", arguments: { payment }, run: "elsewhere" });
     expect(own.status).toBe("done");
     const id = await desk.recall(run("self"));
-    await desk.settled(id, "done");
+    expect((await desk.settled(id, "done")).counts).toEqual({ compensated: 1, left: 1 });
     expect(cancelsOf(payment)).toBe(1);
-    expect((await itemsOf(id))[0]).toMatchObject({ state: "compensated", via: own.id });
+  });
+
+  it("leaves alone what its agent takes back itself while the recall is under way", async () => {
+    const first = await desk.pay("meanwhile", "me1");
+    const second = await desk.pay("meanwhile", "me2");
+    const gate = createGate();
+    desk.interfere = async ({ path }) => {
+      if (path === `/payments/${second.payment}/cancellation`) await gate.pass();
+      return undefined;
+    };
+    const id = await desk.recall(run("meanwhile"));
+    await gate.arrived;
+    const own = await desk.clerk.proposeAction({ tool: "shop.cancel", arguments: { payment: first.payment } });
+    expect(own.status).toBe("done");
+    gate.open();
+    desk.interfere = () => undefined;
+    expect((await desk.settled(id, "done")).counts).toEqual({ compensated: 2 });
+    expect((await itemsOf(id)).find(({ action }) => action === first.action)?.via).toBe(own.id);
+    expect([cancelsOf(first.payment), cancelsOf(second.payment)]).toEqual([1, 1]);
   });
 
   it("tells recipients otherwise, gives a person what no tool can do, and leaves what shall stay", async () => {
