@@ -1,6 +1,7 @@
 /** The action: something an agent proposes to do in the world, and what became of it. */
 import { z } from "zod";
 
+import { EntityEffect, EntityView } from "./entity.ts";
 import { ActionId, ApprovalId, ObservationId, RecallId } from "./ids.ts";
 import { Json, JsonObject } from "./json.ts";
 import { nameText, proseText } from "./text.ts";
@@ -50,6 +51,8 @@ export const Reason = z.object({
       maxAgeMs: z.number().optional(),
     })
     .optional(),
+  /** What others did to the same business objects, where the rule rests on that. */
+  effects: z.array(EntityEffect.extend({ entity: z.string() })).optional(),
 });
 export type Reason = z.infer<typeof Reason>;
 
@@ -174,8 +177,8 @@ export const RecallLeave = z.object({
   teams: z.array(z.string()),
   /** Whether the budgets that it used are given back once it is taken back. */
   restoresBudget: z.boolean().optional(),
-  /** The business object of the action that is taken back. */
-  entity: z.object({ type: z.string(), id: z.string() }).optional(),
+  /** The business objects of the action that is taken back. */
+  entities: z.array(z.object({ type: z.string(), id: z.string() })),
 });
 export type RecallLeave = z.infer<typeof RecallLeave>;
 
@@ -196,6 +199,10 @@ export const ActionRecord = ActionAnswer.extend({
   provenance: z.array(ValueOrigin).optional(),
   /** On what takes another action back. */
   recall: RecallLeave.optional(),
+  /** Further business objects that a write touches. */
+  touches: z.array(z.object({ type: z.string(), id: z.string() })).optional(),
+  /** The business objects of a write as they were when it was judged, with what others had done to them. */
+  entities: z.array(EntityView).optional(),
   walks: z.int(),
   proposedAt: z.iso.datetime(),
   updatedAt: z.iso.datetime(),

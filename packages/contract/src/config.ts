@@ -1,21 +1,17 @@
 /** Configuration documents: what an operator writes in YAML. Strict, so an unknown key is an error with a place. */
 import { z } from "zod";
 
-const name = z
-  .string()
-  .regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, "a name of lower-case letters, digits, dots, dashes and underscores");
-const toolName = z
-  .string()
-  .regex(/^[a-zA-Z][a-zA-Z0-9._-]{0,127}$/, "a tool name of letters, digits, dots, dashes and underscores");
+import { apiVersion, name, pathText, toolName } from "./config-parts.ts";
+import { Compensate, Notice, RecallPolicyDocument } from "./config-recall.ts";
+
+import { EntityState, Flow } from "./entity.ts";
+
 const factName = z.string().regex(/^[a-z][a-z0-9_.-]{0,127}$/, "a fact name such as crm.account.status");
-/** `$` is the root (arguments or result), `@` the item of `each`; steps are `.name`, `['name']`, `[0]` and, in `each`, `[*]`. */
-const pathText = z.string().regex(/^(\$|@)/, "a path that begins with $ (root) or @ (item)");
 const duration = z.string().regex(/^\d+(ms|s|m|h|d)$/, "a duration such as 500ms, 30s, 5m, 24h or 7d");
 /** As `pathText`; also `$..name`: what stands under that name at any depth. */
 const fieldPath = z
   .string()
   .regex(/^\$/, "a path into the result that begins with $, such as $.items[*].note or $..note");
-const apiVersion = z.literal("airworthy/v1");
 
 export const Level = z.enum(["intern", "junior", "senior", "principal"]);
 export type Level = z.infer<typeof Level>;
@@ -106,6 +102,33 @@ export type RestsOn = z.infer<typeof RestsOn>;
 export const Trust = z.enum(["trusted", "internal", "untrusted"]);
 export type Trust = z.infer<typeof Trust>;
 
+/** What a write leaves behind on its business object, once it is done. */
+export const ToolOutcome = z.strictObject({
+  state: EntityState.optional().meta({ description: "The state that stands from then on, such as payment_delayed." }),
+  contradicts: z
+    .array(EntityState)
+    .min(1)
+    .max(32)
+    .optional()
+    .meta({ description: "States that this one does not go together with, whichever of them came first." }),
+  ends: z.array(EntityState).min(1).max(32).optional().meta({ description: "States that no longer stand after it." }),
+  hold: z
+    .enum(["place", "release"])
+    .optional()
+    .meta({ description: "Places a hold on the business object, or releases those on it." }),
+  flow: Flow.optional().meta({ description: "Where the amount goes: in (to us) or out (from us)." }),
+  window: z
+    .string()
+    .regex(/^\d{1,4}(s|m|h|d)$/, "a duration such as 90m, 24h or 30d")
+    .optional()
+    .meta({
+      description: "How far back the effects of others count as recent for policies. Default 7d.",
+    }),
+});
+export type ToolOutcome = z.infer<typeof ToolOutcome>;
+
+const entityRef = z.strictObject({ type: z.string().regex(/^[a-z][a-z0-9_-]*$/), id: pathText });
+
 const toolBase = {
   name: toolName,
   title: z.string().optional(),
@@ -124,7 +147,14 @@ const toolBase = {
     )
     .optional()
     .meta({ description: "The arguments that policies may see as context.input." }),
-  entity: z.strictObject({ type: z.string().regex(/^[a-z][a-z0-9_-]*$/), id: pathText }).optional(),
+  entity: entityRef.optional().meta({ description: "The business object that the call is about." }),
+  touches: z
+    .array(entityRef)
+    .min(1)
+    .max(8)
+    .optional()
+    .meta({ description: "Further business objects that a write touches; a path may lead to a list of ids." }),
+  outcome: ToolOutcome.optional().meta({ description: "What a write leaves behind on its business object." }),
   amount: z.strictObject({ minor: pathText, currency: z.union([pathText, z.string().regex(/^[A-Z]{3}$/)]) }).optional(),
   rests_on: z.array(RestsOn).optional(),
   yields: z.array(YieldRule).optional(),
@@ -161,30 +191,12 @@ const toolBase = {
       description:
         "A read that tells whether an interrupted effect happened; $idempotencyKey and $.argument may be used.",
     }),
-  compensate: z
-    .strictObject({
-      tool: toolName,
-      with: z.record(z.string(), z.string()),
-      restoresBudget: z.boolean().optional().meta({
-        description: "Once it is taken back, what it used of its budgets may be used again. Default false.",
-      }),
-    })
-    .optional()
-    .meta({
-      description: "The write that takes this one back; $.argument, $result.member and $idempotencyKey may be used.",
-    }),
-  notice: z
-    .strictObject({
-      to: pathText.meta({ description: "Where the arguments say who is told." }),
-      correct: z
-        .strictObject({ tool: toolName, with: z.record(z.string(), z.string()) })
-        .optional()
-        .meta({
-          description: "The write that tells them otherwise; without it a recall gives the correction to a person.",
-        }),
-    })
-    .optional()
-    .meta({ description: "This write tells somebody something: what was read cannot be taken back, only corrected." }),
+  compensate: Compensate.optional().meta({
+    description: "The write that takes this one back; $.argument, $result.member and $idempotencyKey may be used.",
+  }),
+  notice: Notice.optional().meta({
+    description: "This write tells somebody something: what was read cannot be taken back, only corrected.",
+  }),
 } as const;
 const inputSchema = z
   .record(z.string(), z.unknown())
@@ -299,32 +311,6 @@ export const BudgetDocument = z.strictObject({
   per: z.enum(["hour", "day", "month"]),
 });
 export type BudgetDocument = z.infer<typeof BudgetDocument>;
-
-const currencyLimit = z.strictObject({ minor: z.int().nonnegative(), currency: z.string().regex(/^[A-Z]{3}$/) });
-
-/** Who must say yes to a recall before anything is taken back. One a tenant; without it none can be started. */
-export const RecallPolicyDocument = z.strictObject({
-  apiVersion,
-  kind: z.literal("RecallPolicy"),
-  name,
-  approvers: z
-    .array(name)
-    .min(1)
-    .meta({ description: "The teams that must each say yes, by different people, none of whom made the plan." }),
-  fourEyes: z.strictObject({
-    above: z.array(currencyLimit).meta({
-      description: "Recalls that reach further than this need the teams below. A currency not named here always does.",
-    }),
-    approvers: z.array(name).min(2).meta({ description: "Two teams or more: each yes is of another person." }),
-  }),
-  perSecond: z
-    .number()
-    .positive()
-    .max(1000)
-    .optional()
-    .meta({ description: "How many actions are taken back a second at most. Default 5." }),
-});
-export type RecallPolicyDocument = z.infer<typeof RecallPolicyDocument>;
 
 export const ContractFieldType = z.enum(["text", "integer", "number", "boolean", "date", "timestamp", "list"]);
 export type ContractFieldType = z.infer<typeof ContractFieldType>;

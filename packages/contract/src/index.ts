@@ -3,6 +3,8 @@ export * from "./action.ts";
 export * from "./api.ts";
 export * from "./approval.ts";
 export * from "./config.ts";
+export * from "./config-recall.ts";
+export * from "./entity.ts";
 export * from "./errors.ts";
 export * from "./explanation.ts";
 export * from "./ids.ts";

@@ -17,6 +17,7 @@ export const LedgerKind = z.enum([
   "snapshot_published",
   "key_created",
   "key_revoked",
+  "entity_effect",
   "recall_opened",
   "recall_moved",
   "recall_item",

@@ -6,10 +6,10 @@ import type {
   HttpTool,
   McpTool,
   PersonDocument,
-  RecallPolicyDocument,
   SqlTool,
   TeamDocument,
 } from "./config.ts";
+import type { RecallPolicyDocument } from "./config-recall.ts";
 
 /** A tool as agents see it and rooms judge it; `digest` is the tool's version. */
 export type GovernedTool = {

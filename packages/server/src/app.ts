@@ -10,6 +10,7 @@ import type { RecoverDeps } from "./dataplane/recover.ts";
 import { createActionHandlers } from "./doors/api/action-handlers.ts";
 import { createApi } from "./doors/api/app.ts";
 import { createControlHandlers } from "./doors/api/control-handlers.ts";
+import { createEntityHandlers } from "./doors/api/entity-handlers.ts";
 import type { Handlers } from "./doors/api/handlers.ts";
 import { createRecallHandlers } from "./doors/api/recall-handlers.ts";
 import { identify } from "./doors/api/identity.ts";
@@ -28,6 +29,7 @@ import { createApprovalStore } from "./store/approvals.ts";
 import { type ControlPoller, startControlPoller } from "./store/control.ts";
 import type { DataFolder } from "./store/data-folder.ts";
 import type { Database } from "./store/database.ts";
+import { createEntityStore } from "./store/entity-ledger.ts";
 import { createKeyStore } from "./store/keys.ts";
 import { createLineageStore } from "./store/lineage-reader.ts";
 import { createLedgerReader } from "./store/ledger-reader.ts";
@@ -88,6 +90,7 @@ export async function createApp(parts: AppParts): Promise<App> {
   const handlers: Handlers = {
     ...recall.handlers,
     ...createActionHandlers({ walk: recover, approvals, ledger, lineage }),
+    ...createEntityHandlers({ entities: createEntityStore(db, writer) }),
     ...createControlHandlers({
       walk: recover,
       approvals,

@@ -5,7 +5,7 @@ import type { StartedEffect, StoredAction } from "../kernel/action-store.ts";
 import type { Outcome } from "../kernel/action-walk.ts";
 import type { ConnectorCall } from "../kernel/deps.ts";
 import { durationMs } from "../kernel/duration.ts";
-import { applies } from "./3-checkpoint/checks.ts";
+import { applies, entitiesOf } from "./3-checkpoint/checks.ts";
 import { clearDoubt, lookForEffect } from "./5-execution/conclude.ts";
 import { factsHold } from "./facts-hold.ts";
 import { claimedFrom, walkAction, type WalkDeps, walkWaiting } from "./walk.ts";
@@ -90,13 +90,14 @@ async function clearUp(action: StoredAction, effect: StartedEffect, deps: Recove
 }
 
 async function stopOver(
-  { agent, tool, entity, recall }: ActionRecord,
+  { agent, tool, entity, touches, recall }: ActionRecord,
   tenant: string,
   deps: RecoverDeps,
 ): Promise<Stop | undefined> {
   await deps.control.refresh(tenant);
   const { stops } = await deps.control.view(tenant);
-  return stops.find((stop) => applies(stop, { agent, tool, effect: "write", entity, recall }));
+  const entities = entitiesOf({ entity, touches, recall });
+  return stops.find((stop) => applies(stop, { agent, tool, effect: "write", entities }));
 }
 
 function callerOf({ tenant, record }: StoredAction) {

@@ -7,7 +7,7 @@ import { newId } from "../kernel/ids.ts";
 import { recallName } from "../kernel/recall-principal.ts";
 import type { RecallClaim, RecallStep, RecallWork, StepEnd, TakenBack } from "../kernel/recall-store.ts";
 import { readFacets } from "./1-context/facets.ts";
-import { applies } from "./3-checkpoint/checks.ts";
+import { applies, entitiesOf } from "./3-checkpoint/checks.ts";
 import { walkAction, type WalkDeps } from "./walk.ts";
 
 export type TakeBackDeps = WalkDeps & { readonly recalls: RecallWork };
@@ -109,8 +109,9 @@ async function findHindrance(
   if (tool?.digest !== call.digest) {
     return fail(step.action, `${call.tool} is not as it was when people signed: it was changed or removed since.`);
   }
-  const { entity } = readFacets(tool.definition, call.arguments);
-  const reach = { agent: recallName, tool: call.tool, effect: tool.effect, entity, recall: leaveOf(claim, step) };
+  const { entity, touches } = readFacets(tool.definition, call.arguments);
+  const entities = entitiesOf({ entity, touches, recall: await leaveOf(claim, step, deps) });
+  const reach = { agent: recallName, tool: call.tool, effect: tool.effect, entities };
   const stop = stops.find((one) => applies(one, reach));
   return stop && { pause: `Stopped by ${stop.by} (${stop.id}): ${stop.reason}` };
 }
@@ -143,20 +144,26 @@ async function walkStep(claim: RecallClaim, step: RecallStep, deps: TakeBackDeps
     confidence: undefined,
     rationale: `Takes ${step.action} back, as recall ${claim.id} says.`,
     protocol: undefined,
-    recall: leaveOf(claim, step),
+    recall: await leaveOf(claim, step, deps),
   };
   const opening = await deps.actions.open(action);
   if (opening.opened) await walkAction({ ...action, proposedAt: deps.clock.now(), walk: 1 }, deps);
 }
 
-function leaveOf(claim: RecallClaim, { action, choice, entity, restoresBudget }: RecallStep): RecallLeave {
+async function leaveOf(
+  claim: RecallClaim,
+  { action, choice, restoresBudget }: RecallStep,
+  { actions }: Pick<TakeBackDeps, "actions">,
+): Promise<RecallLeave> {
+  const taken = await actions.read(claim.tenant, action);
+  const { entity, touches } = taken?.record ?? {};
   return {
     recall: claim.id,
     recalls: action,
     part: choice === "notify" ? "notify" : "compensate",
     teams: [...claim.teams],
     ...(restoresBudget ? { restoresBudget } : {}),
-    ...(entity ? { entity } : {}),
+    entities: [...entitiesOf({ entity, touches })],
   };
 }
 

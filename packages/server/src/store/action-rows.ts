@@ -62,7 +62,10 @@ export const actionColumns = [
   .map((column) => (column === "tenant" || column === "id" ? `actions.${column}` : column))
   .join(", ");
 
-type Kept = Pick<ActionRecord, "decision" | "facts" | "lineage" | "provenance" | "entity" | "amount" | "error"> & {
+type Kept = Pick<
+  ActionRecord,
+  "decision" | "facts" | "lineage" | "provenance" | "entity" | "touches" | "entities" | "amount" | "error"
+> & {
   readonly mask?: readonly string[];
   readonly grounds?: Grounds;
 };

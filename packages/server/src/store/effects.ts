@@ -1,14 +1,16 @@
 /** Effects and the budget they hold: settled once, by the effect's own terminal transition. */
 import type { RecallLeave } from "@airworthy/contract";
 
+import { keyOf } from "../kernel/action-keys.ts";
 import type { Queryable } from "./database.ts";
+import type { EntityLocks } from "./entity-locks.ts";
 import { settleCompensations } from "./settle-compensations.ts";
 
-/** `entity`: the business object it was on, which others may write again now. `recall`: the action that it took back. */
+/** `entities`: the business objects it was on, which others may write again now. `recall`: the action that it took back. */
 export type EffectEnd = {
   readonly action: string;
   readonly state: string;
-  readonly entity: string | undefined;
+  readonly entities: readonly string[];
   readonly recall?: RecallLeave | undefined;
 };
 
@@ -16,10 +18,20 @@ export type EffectEnd = {
  * Moves started (or unknown) effects to their end and settles what they hold: done spends, failed releases, unknown keeps
  * its hold. Time never releases anything. An effect that has ended already is left as it is.
  */
-export async function settleEffects(tx: Queryable, tenant: string, ends: readonly EffectEnd[]): Promise<void> {
-  const settled = ends.filter(({ state }) => state === "done" || state === "failed" || state === "unknown");
+export async function settleEffects(
+  tx: Queryable,
+  tenant: string,
+  { ends, entities }: { readonly ends: readonly EffectEnd[]; readonly entities: EntityLocks },
+): Promise<void> {
+  const settled = ends.filter(({ state }) => isSettled(state));
   if (settled.length === 0) return;
-  await Promise.all([releaseEntities(tx, tenant, settled), moveEffects(tx, tenant, settled)]);
+  for (const { action, state, entities: keys } of settled)
+    for (const key of keys) if (isSettled(state)) entities.end(key, action, state);
+  await moveEffects(tx, tenant, settled);
+  for (const { recall, action } of await settleCompensations(tx, tenant, settled)) {
+    // oxlint-disable-next-line no-await-in-loop -- one after the other on one connection
+    for (const entity of recall.entities) await entities.takeBack(keyOf(entity), recall.recalls, action);
+  }
 }
 
 async function moveEffects(tx: Queryable, tenant: string, settled: readonly EffectEnd[]): Promise<void> {
@@ -40,18 +52,8 @@ async function moveEffects(tx: Queryable, tenant: string, settled: readonly Effe
            where b.tenant = $1 and b.budget = s.budget and b.window_name = s.window_name`,
     values: [tenant, settled.map((end) => end.action), settled.map((end) => end.state)],
   });
-  await settleCompensations(tx, tenant, settled);
 }
 
-/** What was read of the object while the effect was under way may be of before it: so the version rises once more. */
-async function releaseEntities(tx: Queryable, tenant: string, ends: readonly EffectEnd[]): Promise<void> {
-  const held = ends.flatMap(({ action, entity }) => (entity === undefined ? [] : [{ action, entity }]));
-  if (held.length === 0) return;
-  await tx.query({
-    name: "release-entities",
-    text: `update entities e set version = version + 1, holder = null
-           from unnest($2::text[], $3::text[]) as r(entity, action)
-           where e.tenant = $1 and e.entity = r.entity and e.holder = r.action`,
-    values: [tenant, held.map((one) => one.entity), held.map((one) => one.action)],
-  });
-}
+type Settled = "done" | "failed" | "unknown";
+export const isSettled = (state: string): state is Settled =>
+  state === "done" || state === "failed" || state === "unknown";

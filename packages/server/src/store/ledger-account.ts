@@ -83,6 +83,8 @@ type Body = Pick<
   | "provenance"
   | "amount"
   | "entity"
+  | "touches"
+  | "entities"
   | "arguments"
   | "argumentsDigest"
   | "run"
@@ -123,6 +125,8 @@ function tellEvidence(checked: readonly Checked[]): ToldRecord {
     provenance: body.provenance,
     amount: body.amount,
     entity: body.entity,
+    touches: body.touches,
+    entities: body.entities,
   };
 }
 

@@ -2,14 +2,16 @@
 import { type ActionRecord, AirworthyError, type RecallLeave } from "@airworthy/contract";
 
 import type { Settlement } from "../kernel/action-store.ts";
+import { keyOf } from "../kernel/action-keys.ts";
 import type { Values } from "../kernel/deps.ts";
-import { defined } from "../kernel/defined.ts";
-import { describeLineage } from "../kernel/lineage/describe-lineage.ts";
-import type { LineageEntry } from "../kernel/lineage/lineage-entry.ts";
 import { readAnswer } from "../kernel/provenance/reading.ts";
+import type { Queryable } from "./database.ts";
 import { settleEffects } from "./effects.ts";
+import { lockEntities } from "./entity-locks.ts";
+import type { Draft } from "./ledger-chain.ts";
 import type { LedgerWriter } from "./ledger-writer.ts";
 import type { Grounds } from "./evidence.ts";
+import { lineageOfSettled, type SettledRow } from "./lineage-of-settled.ts";
 import { insertLineage } from "./lineage-rows.ts";
 import { insertObservations } from "./observations.ts";
 import { insertReadings } from "./value-readings.ts";
@@ -19,56 +21,96 @@ export function settleAction(
   settlement: Settlement,
   { seal }: Pick<Values, "seal">,
 ): Promise<void> {
-  const { tenant, id, walk, from, outcome, by, reason } = settlement;
-  const result = outcome.status === "unknown" ? undefined : outcome.result;
+  const { tenant, id, from, outcome } = settlement;
   return writer.append(tenant, async (tx) => {
-    const [row] = await tx.query<Row>({
-      text: `select agent, tool, run, record, recall from actions
-             where tenant = $1 and id = $2 and walk = $3 and status = $4 for update`,
-      values: [tenant, id, walk, from],
+    const { keys, recall } = await readReach(tx, settlement);
+    const taken = (recall?.entities ?? []).map(keyOf);
+    const entities = await lockEntities(tx, tenant, { begins: [], ends: [...keys, ...taken] });
+    const moved = await moveAction(tx, settlement);
+    await settleEffects(tx, tenant, {
+      ends: [{ action: id, state: outcome.status, entities: keys, recall }],
+      entities,
     });
-    if (!row) throw new AirworthyError("conflict", `${id} is no longer ${from}; somebody else has settled it.`);
-    const { grounds, ...kept } = JSON.parse(row.record ?? "{}") as Kept;
-    const entity = kept.entity && `${kept.entity.type}:${kept.entity.id}`;
-    // A record in doubt says so as an error; what is settled since has its own, or none.
-    const record = JSON.stringify({ ...kept, error: describeError(outcome) });
-    await tx.query({
-      text: `update actions
-             set status = $3, updated_at = clock_timestamp(), result = coalesce($4, result), record = $5,
-                 entity = coalesce($6, entity), owed = idempotency_key is null and ($3 = 'done' or ($3 = 'failed' and ($7 or approval is not null)))
-             where tenant = $1 and id = $2`,
-      // Whoever heard "unknown" or "waiting" was told to ask again for the end; a plain failure may simply be tried anew.
-      values: [
-        tenant,
-        id,
-        outcome.status,
-        result === undefined ? null : JSON.stringify(result),
-        record,
-        entity,
-        from === "unknown",
-      ],
-    });
-    const recall = row.recall === null ? undefined : (JSON.parse(row.recall) as RecallLeave);
-    await settleEffects(tx, tenant, [{ action: id, state: outcome.status, entity, recall }]);
+    // Others may have acted since, and what ended its state then was not taken to end what only may have happened.
+    if (from === "unknown") for (const key of new Set(keys)) await entities.rebuild(key);
+    await entities.write();
     if (outcome.status === "done") await insertObservations(tx, tenant, outcome.observations);
-    await insertLineage(tx, tenant, [lineageOf({ tenant, id, row, kept, grounds }, outcome)]);
-    // Whoever repeats the call reads it. What its tool declares is not at hand here, so anyone may have written it.
-    const told = outcome.status === "failed" ? outcome.message : undefined;
-    const answer = { result, arguments: {}, definition: undefined, mcp: false, ...(told ? { message: told } : {}) };
-    const reading = readAnswer(answer);
-    const reader = { tenant, principal: row.agent, tool: row.tool, readBy: id };
+    await insertLineage(tx, tenant, [lineageOfSettled(moved, outcome)]);
+    const reading = readSettled(outcome);
+    const reader = { tenant, principal: moved.agent, tool: moved.tool, readBy: id };
     if (reading) await insertReadings(tx, tenant, [await seal(reader, reading)]);
-    const draft = {
-      kind: from === "unknown" ? ("resolved" as const) : ("finished" as const),
-      action: id,
-      agent: row.agent,
-      tool: row.tool,
-      ...(entity === undefined ? {} : { entity }),
-      status: outcome.status,
-      body: { walk, by, reason, outcome: { ...outcome, observations: undefined } },
-    };
-    return { drafts: [draft], value: undefined };
+    return { drafts: [describeSettlement(settlement, moved)], value: undefined };
   });
+}
+
+/** What an action is about does not change between its start and its end, so it may be read before it is locked. */
+async function readReach(
+  tx: Queryable,
+  { tenant, id }: Settlement,
+): Promise<{ readonly keys: readonly string[]; readonly recall: RecallLeave | undefined }> {
+  const [row] = await tx.query<Pick<Row, "record"> & { readonly recall: string | null }>({
+    text: "select record, recall from actions where tenant = $1 and id = $2",
+    values: [tenant, id],
+  });
+  const { entity, touches = [] } = JSON.parse(row?.record ?? "{}") as Kept;
+  const recall = typeof row?.recall === "string" ? (JSON.parse(row.recall) as RecallLeave) : undefined;
+  return { keys: [...(entity ? [entity] : []), ...touches].map(keyOf), recall };
+}
+
+type Moved = SettledRow & { readonly entity: string | undefined };
+
+async function moveAction(tx: Queryable, { tenant, id, walk, from, outcome }: Settlement): Promise<Moved> {
+  const [row] = await tx.query<Row>({
+    text: `select agent, tool, run, record from actions
+           where tenant = $1 and id = $2 and walk = $3 and status = $4 for update`,
+    values: [tenant, id, walk, from],
+  });
+  if (!row) throw new AirworthyError("conflict", `${id} is no longer ${from}; somebody else has settled it.`);
+  const { grounds, ...kept } = JSON.parse(row.record ?? "{}") as Kept;
+  const entity = kept.entity && keyOf(kept.entity);
+  // A record in doubt says so as an error; what is settled since has its own, or none.
+  const record = JSON.stringify({ ...kept, error: describeError(outcome) });
+  const result = outcome.status === "unknown" ? undefined : outcome.result;
+  await tx.query({
+    text: `update actions
+           set status = $3, updated_at = clock_timestamp(), result = coalesce($4, result), record = $5,
+               entity = coalesce($6, entity), owed = idempotency_key is null and ($3 = 'done' or ($3 = 'failed' and ($7 or approval is not null)))
+           where tenant = $1 and id = $2`,
+    // Whoever heard "unknown" or "waiting" was told to ask again for the end; a plain failure may simply be tried anew.
+    values: [
+      tenant,
+      id,
+      outcome.status,
+      result === undefined ? null : JSON.stringify(result),
+      record,
+      entity,
+      from === "unknown",
+    ],
+  });
+  const { agent, tool, run } = row;
+  return { tenant, id, agent, tool, run: run ?? undefined, entity, kept, grounds };
+}
+
+/** Whoever repeats the call reads it. What its tool declares is not at hand here, so anyone may have written it. */
+function readSettled(outcome: Settlement["outcome"]) {
+  const result = outcome.status === "unknown" ? undefined : outcome.result;
+  const told = outcome.status === "failed" ? { message: outcome.message } : {};
+  return readAnswer({ result, arguments: {}, definition: undefined, mcp: false, ...told });
+}
+
+function describeSettlement(
+  { id, walk, from, outcome, by, reason }: Settlement,
+  { agent, tool, entity }: Moved,
+): Draft {
+  return {
+    kind: from === "unknown" ? "resolved" : "finished",
+    action: id,
+    agent,
+    tool,
+    ...(entity === undefined ? {} : { entity }),
+    status: outcome.status,
+    body: { walk, by, reason, outcome: { ...outcome, observations: undefined } },
+  };
 }
 
 type Row = {
@@ -76,32 +118,9 @@ type Row = {
   readonly tool: string;
   readonly run: string | null;
   readonly record: string | null;
-  readonly recall: string | null;
 };
-type Kept = Partial<Pick<ActionRecord, "entity" | "error" | "facts" | "lineage" | "provenance">> & {
-  readonly grounds?: Grounds;
-};
-type Settling = Pick<Settlement, "tenant" | "id"> & {
-  readonly row: Row;
-  readonly kept: Kept;
-  readonly grounds: Grounds | undefined;
-};
-
-/** An end that was written before has its lineage already, and its grounds are gone from the row. */
-function lineageOf({ tenant, id, row, kept, grounds }: Settling, outcome: Settlement["outcome"]): LineageEntry {
-  return describeLineage({
-    tenant,
-    id,
-    agent: row.agent,
-    tool: row.tool,
-    run: row.run ?? undefined,
-    ...(grounds ? { ...nothing, ...defined(kept), ...grounds } : nothing),
-    observations: outcome.status === "done" ? outcome.observations : [],
-    written: outcome.status === "failed" ? [] : (outcome.written ?? []),
-  });
-}
-
-const nothing = { facts: [], cited: [], factDigests: [], lineage: [], provenance: [], under: { policies: [] } };
+type Kept = SettledRow["kept"] &
+  Partial<Pick<ActionRecord, "entity" | "touches" | "error">> & { readonly grounds?: Grounds };
 
 function describeError(outcome: Settlement["outcome"]): ActionRecord["error"] {
   switch (outcome.status) {

@@ -5,20 +5,31 @@ import type { Queryable } from "./database.ts";
 
 type End = { readonly action: string; readonly state: string; readonly recall?: RecallLeave | undefined };
 
-/** In the transaction that ends what takes back, so that neither is known without the other. */
-export async function settleCompensations(tx: Queryable, tenant: string, ends: readonly End[]): Promise<void> {
+type Back = { readonly action: string; readonly recall: RecallLeave };
+
+/** In the transaction that ends what takes back, so that neither is known without the other. Returns what was taken back. */
+export async function settleCompensations(
+  tx: Queryable,
+  tenant: string,
+  ends: readonly End[],
+): Promise<readonly Back[]> {
   const back = ends.flatMap(({ action, state, recall }) =>
     state === "done" && recall?.part === "compensate" ? [{ action, recall }] : [],
   );
-  if (back.length === 0) return;
+  if (back.length === 0) return [];
   const rows = await tx.query<{ action: string }>({
     text: `update effects e set compensated_by = r.via from unnest($2::text[], $3::text[]) as r(action, via)
            where e.tenant = $1 and e.action = r.action and e.compensated_by is null returning e.action`,
     values: [tenant, back.map(({ recall }) => recall.recalls), back.map(({ action }) => action)],
   });
   const taken = new Set(rows.map((row) => row.action));
-  const restored = back.filter(({ recall }) => recall.restoresBudget === true && taken.has(recall.recalls));
-  if (restored.length === 0) return;
+  const done = back.filter(({ recall }) => taken.has(recall.recalls));
+  const restored = done.filter(({ recall }) => recall.restoresBudget === true);
+  if (restored.length > 0) await restoreBudgets(tx, tenant, restored);
+  return done;
+}
+
+async function restoreBudgets(tx: Queryable, tenant: string, restored: readonly Back[]): Promise<void> {
   await tx.query({
     text: `with returned as (
              update reservations set state = 'returned'

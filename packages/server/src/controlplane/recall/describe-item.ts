@@ -56,15 +56,20 @@ export function describeItem(
   };
 }
 
+/** What took something back for a recall is the end of it. */
+const mayHaveHappened = ({ effect, record }: RecalledAction): boolean =>
+  effect !== undefined &&
+  ["started", "done", "unknown"].includes(effect.state) &&
+  record.status !== "failed" &&
+  record.recall === undefined;
+
 type Known = Pick<Place, "takenBack"> & { readonly tool: GovernedTool | undefined };
 
 /** `unknown` counts as done: fail closed. */
-function groupOf({ effect, record }: RecalledAction, { tool, takenBack }: Known): RecallGroup {
+function groupOf(action: RecalledAction, { tool, takenBack }: Known): RecallGroup {
+  const { effect, record } = action;
   if (effect?.compensated === true || takenBack.taken.has(record.id)) return "compensated";
-  // What took something back is the end of it.
-  if (record.recall || takenBack.takers.has(record.id)) return "without_effect";
-  const happened = effect !== undefined && ["started", "done", "unknown"].includes(effect.state);
-  if (!happened || tool?.effect === "read" || record.status === "failed") return "without_effect";
-  const reversibility = tool?.reversibility ?? "irreversible";
+  if (!mayHaveHappened(action) || takenBack.takers.has(record.id)) return "without_effect";
+  const { reversibility = "irreversible" } = tool ?? {};
   return reversibility === "read_only" ? "without_effect" : reversibility;
 }

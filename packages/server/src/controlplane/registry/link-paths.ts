@@ -37,7 +37,7 @@ function listPaths({ tool }: LinkedTool): ToolPath[] {
 
 type MaybePath = Omit<ToolPath, "text"> & { readonly text: string | undefined };
 
-function listArgumentPaths({ facets, entity, amount, sensitive, notice }: Tool): MaybePath[] {
+function listArgumentPaths({ facets, entity, touches, amount, sensitive, notice }: Tool): MaybePath[] {
   const reads = "arguments";
   const currency = amount?.currency.startsWith("$") === true ? amount.currency : undefined;
   return [
@@ -47,6 +47,9 @@ function listArgumentPaths({ facets, entity, amount, sensitive, notice }: Tool):
     ...Object.entries(sensitive ?? {}).map(([name, text]) => ({ at: ["sensitive", name], text, reads }) as const),
     { at: ["entity", "id"], text: entity?.id, reads, types: ["string", "integer"] },
     { at: ["notice", "to"], text: notice?.to, reads },
+    ...(touches ?? []).map(({ id }, position): MaybePath => {
+      return { at: ["touches", position, "id"], text: id, reads: "arguments", types: ["string", "integer", "array"] };
+    }),
     { at: ["amount", "minor"], text: amount?.minor, reads, types: ["integer"] },
     { at: ["amount", "currency"], text: currency, reads, types: ["string"] },
   ];

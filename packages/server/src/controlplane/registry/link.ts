@@ -7,6 +7,7 @@ import { linkContracts } from "./link-contracts.ts";
 import { linkFacts } from "./link-facts.ts";
 import { indexDocuments } from "./link-index.ts";
 import { linkInputs } from "./link-input.ts";
+import { linkOutcomes } from "./link-outcomes.ts";
 import { linkPaths } from "./link-paths.ts";
 import { linkRecalls } from "./link-recalls.ts";
 import { linkReferences } from "./link-references.ts";
@@ -25,6 +26,7 @@ export function linkDocuments(loaded: LoadedFiles): Finding[] {
   linkFacts(index);
   linkContracts(index);
   linkWrites(index);
+  linkOutcomes(index);
   linkRecalls(index);
   return sortFindings(index.findings);
 }

@@ -1,6 +1,7 @@
 /** The checks that stand before policy, in the order a reader of a decision sees them. Each looks at one thing. */
 import type { Reason, RecallLeave, Stop } from "@airworthy/contract";
 
+import { keyOf } from "../../kernel/action-keys.ts";
 import type { Entity, PlannedAction } from "../../kernel/action-walk.ts";
 
 export type Check = { readonly name: string; readonly look: (action: PlannedAction) => readonly Reason[] };
@@ -40,16 +41,27 @@ type Reach = {
   readonly agent: string;
   readonly tool: string;
   readonly effect: "read" | "write";
-  readonly entity: Entity | undefined;
-  /** What takes an action back touches that action's object too. */
-  readonly recall?: RecallLeave | undefined;
+  /** The business object it is about, those it touches, and that of what it takes back. */
+  readonly entities: readonly Entity[];
 };
 
 function reachOf({ agent, tool, context, recall }: PlannedAction): Reach {
-  return { agent, tool, effect: context.tool?.effect ?? "write", entity: context.entity, recall };
+  const { entity, touches, tool: declared } = context;
+  return { agent, tool, effect: declared?.effect ?? "write", entities: entitiesOf({ entity, touches, recall }) };
 }
 
-export function applies(stop: Stop, { agent, tool, effect, entity, recall }: Reach): boolean {
+type Touching = {
+  readonly entity?: Entity | undefined;
+  readonly touches?: readonly Entity[] | undefined;
+  readonly recall?: RecallLeave | undefined;
+};
+
+/** What takes an action back acts upon that action's object too. */
+export function entitiesOf({ entity, touches = [], recall }: Touching): readonly Entity[] {
+  return [...(entity ? [entity] : []), ...touches, ...(recall?.entities ?? [])];
+}
+
+export function applies(stop: Stop, { agent, tool, effect, entities }: Reach): boolean {
   if (stop.mode === "deny_writes" && effect === "read") return false;
   switch (stop.scope.kind) {
     case "all":
@@ -58,12 +70,12 @@ export function applies(stop: Stop, { agent, tool, effect, entity, recall }: Rea
       return stop.scope.agent === agent;
     case "tool":
       return stop.scope.tool === tool;
-    case "entity": {
-      const named = stop.scope.entity;
-      return [entity, recall?.entity].some((one) => one && `${one.type}:${one.id}` === named);
-    }
+    case "entity":
+      return reaches(entities, stop.scope.entity);
   }
 }
+
+const reaches = (entities: readonly Entity[], key: string): boolean => entities.some((entity) => keyOf(entity) === key);
 
 const stopped = (stop: Stop): Reason =>
   deny("stopped", `Stopped by ${stop.by} (${stop.id}): ${stop.reason}. Nothing is done until the stop is lifted.`);

@@ -51,9 +51,9 @@ export function createActionHandlers({ walk, approvals, ledger, lineage }: Actio
       const account = await ledger.account(principal.tenant, id);
       if (!account) throw noSuchAction(id);
       const approval = record.approval && (await approvals.read(principal.tenant, record.approval));
-      const { tenant } = principal;
-      const origins = await lineage.read(tenant, (reader) => findOrigins(account.action, reader));
-      return { ...explainAction(account, approval), ...(origins.length > 0 ? { origins } : {}) };
+      const explanation = explainAction(account, approval);
+      const origins = await lineage.read(principal.tenant, (reader) => findOrigins(explanation.action, reader));
+      return { ...explanation, ...(origins.length > 0 ? { origins } : {}) };
     },
     resolveAction: async ({ id, happened, reason, result }, { principal }) => {
       const { tenant } = principal;

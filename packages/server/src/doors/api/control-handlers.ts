@@ -34,6 +34,8 @@ type Names = Exclude<
   | "readAction"
   | "explainAction"
   | "resolveAction"
+  | "readEntity"
+  | "noteEntity"
   | "planRecall"
   | "startRecall"
   | "listRecalls"
