@@ -13,6 +13,7 @@ const names: Record<IdPrefix, string> = {
   key: "a key",
   tsk: "a task",
   rcl: "a recall",
+  qrn: "a quarantined record",
   eff: "a recorded effect",
 };
 

@@ -1,7 +1,7 @@
 /** What configuration says of recalls: how a tool's effect is taken back or corrected, and who may approve that. */
 import { z } from "zod";
 
-import { apiVersion, name, pathText, toolName } from "./config-parts.ts";
+import { apiVersion, name, pathText, toolName } from "./config-text.ts";
 
 export const Compensate = z.strictObject({
   tool: toolName,

@@ -1,13 +1,12 @@
 /** Configuration documents: what an operator writes in YAML. Strict, so an unknown key is an error with a place. */
 import { z } from "zod";
 
-import { apiVersion, name, pathText, toolName } from "./config-parts.ts";
+import { ingestShape, ingestToolShape, webhookShape } from "./config-sources.ts";
 import { Compensate, Notice, RecallPolicyDocument } from "./config-recall.ts";
-
+import { SecretRef, apiVersion, duration, name, pathText, toolName } from "./config-text.ts";
 import { EntityState, Flow } from "./entity.ts";
 
 const factName = z.string().regex(/^[a-z][a-z0-9_.-]{0,127}$/, "a fact name such as crm.account.status");
-const duration = z.string().regex(/^\d+(ms|s|m|h|d)$/, "a duration such as 500ms, 30s, 5m, 24h or 7d");
 /** As `pathText`; also `$..name`: what stands under that name at any depth. */
 const fieldPath = z
   .string()
@@ -21,13 +20,6 @@ export const Reversibility = z.enum(["read_only", "reversible", "externally_reve
 export type Reversibility = z.infer<typeof Reversibility>;
 export const PersonRole = z.enum(["viewer", "approver", "operator", "admin"]);
 export type PersonRole = z.infer<typeof PersonRole>;
-
-/** Where a secret is found. The value itself never stands in a document. */
-export const SecretRef = z.union([
-  z.strictObject({ env: z.string().min(1) }),
-  z.strictObject({ file: z.string().min(1) }),
-]);
-export type SecretRef = z.infer<typeof SecretRef>;
 
 const fingerprint = z.strictObject({
   digest: z
@@ -197,6 +189,13 @@ const toolBase = {
   notice: Notice.optional().meta({
     description: "This write tells somebody something: what was read cannot be taken back, only corrected.",
   }),
+  contract: name.optional().meta({
+    description:
+      "The SourceContract that each record of the answer is held against. What is not so is held back and quarantined.",
+  }),
+  records: fieldPath.optional().meta({
+    description: "Where the answer has its records, such as $.items[*]. Absent: the answer is one record.",
+  }),
 } as const;
 const inputSchema = z
   .record(z.string(), z.unknown())
@@ -240,6 +239,10 @@ export const McpTool = z.strictObject({
 });
 export type McpTool = z.infer<typeof McpTool>;
 
+/** A read of what an ingesting connector has brought in. */
+export const IngestTool = z.strictObject({ ...toolBase, input: inputSchema, ...ingestToolShape });
+export type IngestTool = z.infer<typeof IngestTool>;
+
 const connectorBase = { apiVersion, kind: z.literal("Connector"), name } as const;
 const auth = z.strictObject({ header: z.string().min(1), prefix: z.string().optional(), value: SecretRef });
 
@@ -278,7 +281,20 @@ export const McpConnector = z.strictObject({
     .meta({ description: "Further MCP features of this server that agents may reach. Default none." }),
   tools: z.array(McpTool).min(1),
 });
-export const ConnectorDocument = z.discriminatedUnion("type", [HttpConnector, SqlConnector, McpConnector]);
+const ingestBase = { ...connectorBase, ...ingestShape, tools: z.array(IngestTool).min(1) } as const;
+
+/** Events pushed to the door `/events/{connector}`: CloudEvents, or plain JSON. */
+export const WebhookConnector = z.strictObject({ ...ingestBase, type: z.literal("webhook"), ...webhookShape });
+export type WebhookConnector = z.infer<typeof WebhookConnector>;
+
+export const ConnectorDocument = z.discriminatedUnion("type", [
+  HttpConnector,
+  SqlConnector,
+  McpConnector,
+  WebhookConnector,
+]);
+/** Connectors that bring records in; their tools read what was brought. */
+export type IngestConnector = WebhookConnector;
 export type HttpConnector = z.infer<typeof HttpConnector>;
 export type SqlConnector = z.infer<typeof SqlConnector>;
 export type McpConnector = z.infer<typeof McpConnector>;

@@ -2,6 +2,8 @@
 export * from "./action.ts";
 export * from "./api.ts";
 export * from "./approval.ts";
+export * from "./config-sources.ts";
+export { SecretRef } from "./config-text.ts";
 export * from "./config.ts";
 export * from "./config-recall.ts";
 export * from "./entity.ts";
@@ -15,4 +17,5 @@ export * from "./readiness.ts";
 export * from "./recall.ts";
 export * from "./recall-run.ts";
 export * from "./snapshot.ts";
+export * from "./source.ts";
 export * from "./stop.ts";

@@ -17,6 +17,8 @@ export const LedgerKind = z.enum([
   "snapshot_published",
   "key_created",
   "key_revoked",
+  "quarantine_released",
+  "quarantine_discarded",
   "entity_effect",
   "recall_opened",
   "recall_moved",

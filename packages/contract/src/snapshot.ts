@@ -4,8 +4,10 @@ import type {
   BudgetDocument,
   ConnectorDocument,
   HttpTool,
+  IngestTool,
   McpTool,
   PersonDocument,
+  SourceContractDocument,
   SqlTool,
   TeamDocument,
 } from "./config.ts";
@@ -18,7 +20,7 @@ export type GovernedTool = {
   readonly effect: "read" | "write";
   readonly reversibility: "read_only" | "reversible" | "externally_reversible" | "irreversible";
   readonly timeoutMs: number;
-  readonly definition: HttpTool | SqlTool | McpTool;
+  readonly definition: HttpTool | SqlTool | McpTool | IngestTool;
   readonly digest: string;
 };
 
@@ -36,6 +38,8 @@ export type Snapshot = {
   readonly teams: Readonly<Record<string, TeamDocument>>;
   readonly budgets: Readonly<Record<string, BudgetDocument>>;
   readonly policies: readonly PolicyFile[];
+  /** What the records of sources must look like. */
+  readonly contracts: Readonly<Record<string, SourceContractDocument>>;
   /** Who may approve a recall; nobody where it is absent. */
   readonly recall?: RecallPolicyDocument;
 };

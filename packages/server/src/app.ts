@@ -5,6 +5,7 @@ import { createRecallPlanner } from "./controlplane/recall/plan-recall.ts";
 import { createInputSchemas } from "./dataplane/1-context/input-schemas.ts";
 import { type ConnectorSet, createConnectors } from "./dataplane/5-execution/connectors.ts";
 import type { RecallDeps } from "./dataplane/carry-out-recalls.ts";
+import { fillUrl, readSecret } from "./dataplane/5-execution/connectors/secrets.ts";
 import { createEnds } from "./dataplane/ends.ts";
 import type { RecoverDeps } from "./dataplane/recover.ts";
 import { createActionHandlers } from "./doors/api/action-handlers.ts";
@@ -14,8 +15,13 @@ import { createEntityHandlers } from "./doors/api/entity-handlers.ts";
 import type { Handlers } from "./doors/api/handlers.ts";
 import { createRecallHandlers } from "./doors/api/recall-handlers.ts";
 import { identify } from "./doors/api/identity.ts";
+import { createSourceHandlers } from "./doors/api/source-handlers.ts";
+import { createEventsDoor, type EventsDoorDeps } from "./doors/events/door.ts";
 import { createAgentGateway } from "./doors/mcp/agent-gateway.ts";
 import { createMcpDoor } from "./doors/mcp/door.ts";
+import { createPushIntake } from "./intake/push-intake.ts";
+import type { SourcesOptions } from "./intake/run-sources.ts";
+import { sourceDrivers } from "./intake/source-drivers.ts";
 import type { ServerConfig } from "./kernel/config.ts";
 import type { ApprovalStore, SnapshotStore } from "./kernel/control-store.ts";
 import { newId } from "./kernel/ids.ts";
@@ -38,17 +44,24 @@ import { createObservations } from "./store/observations.ts";
 import { createRecallRecords } from "./store/recall-records.ts";
 import { createRecallWork } from "./store/recall-work.ts";
 import { createSnapshotStore } from "./store/snapshots.ts";
+import { createQuarantineStore, createReadQuarantine } from "./store/source-quarantine.ts";
+import { createSourceReader } from "./store/source-reader.ts";
+import { createSourceRecords, createSourceStore } from "./store/sources.ts";
 import { createStopStore } from "./store/stops.ts";
 import { createSurroundings } from "./store/surroundings.ts";
+import { readTenants } from "./store/tenants.ts";
 import { createValues } from "./store/value-index.ts";
 
 export type App = {
   readonly api: ReturnType<typeof createApi>;
   readonly mcp: ReturnType<typeof createMcpDoor>;
+  readonly events: ReturnType<typeof createEventsDoor>;
   readonly recover: RecoverDeps;
   readonly recalls: RecallDeps;
   readonly control: ControlPoller;
   readonly snapshots: SnapshotStore;
+  /** For the work that brings sources in. */
+  readonly sources: SourcesOptions;
   readonly close: () => Promise<void>;
 };
 export type AppParts = {
@@ -72,7 +85,7 @@ export async function createApp(parts: AppParts): Promise<App> {
     onFault: (error) => log.error({ err: error }, "a snapshot cannot be used"),
   });
   const writer = createLedgerWriter({ db, clock: control.clock });
-  const connectors = createConnectors({ env: config.env });
+  const connectors = openConnectors(parts);
   const approvals = createApprovalStore(db, writer);
   const snapshots = createSnapshotStore(db, writer);
   const recover = createWalkDeps(parts, { control, writer, connectors, engine, approvals });
@@ -83,8 +96,6 @@ export async function createApp(parts: AppParts): Promise<App> {
   const who = (headers: { authorization: string | undefined; tenant: string | undefined }) =>
     identify(headers, { keys, control, local });
   const ledger = createLedgerReader(db, folder.verifier);
-  const health = healthOf(control);
-  const onFault = recover.onFault;
   const lineage = createLineageStore(db, (tenant, value) => recover.observations.digest(tenant, value));
   const recall = createRecalls(parts, { control, writer, recover, approvals, lineage });
   const handlers: Handlers = {
@@ -98,24 +109,35 @@ export async function createApp(parts: AppParts): Promise<App> {
       keys,
       snapshots,
       ledger,
-      health,
-      onFault,
+      health: healthOf(control),
+      onFault: recover.onFault,
+    }),
+    ...createSourceHandlers({
+      control,
+      clock: control.clock,
+      sources: createSourceReader(db),
+      quarantine: createQuarantineStore(db, writer),
     }),
   };
-  const gateway = createAgentGateway({
-    walk: recover,
-    mcp: connectors.mcp,
-    identify: ({ authorization }) => who({ authorization, tenant: undefined }),
-    holdMs: config.holdMs,
-    version,
-  });
+  const sources = createSourcesOptions(parts, control);
   return {
     api: createApi({ handlers, identify: who, onFailure }),
-    mcp: createMcpDoor(gateway, { onFailure }),
+    mcp: createMcpDoor(
+      createAgentGateway({
+        walk: recover,
+        mcp: connectors.mcp,
+        identify: ({ authorization }) => who({ authorization, tenant: undefined }),
+        holdMs: config.holdMs,
+        version,
+      }),
+      { onFailure },
+    ),
+    events: openEvents(sources, onFailure),
     recover,
     recalls: recall.deps,
     control,
     snapshots,
+    sources,
     close: async () => {
       await writer.close();
       await control.close();
@@ -142,6 +164,23 @@ function createRecalls({ db, folder }: AppParts, made: MadeForRecalls) {
   };
   const recalls = createRecallRecords(db, writer);
   return { deps, handlers: createRecallHandlers({ control, planner, recalls }) };
+}
+
+function openEvents({ control, clock, store, secret }: SourcesOptions, onFailure: EventsDoorDeps["onFailure"]) {
+  return createEventsDoor({ control, clock, intake: createPushIntake({ store, now: clock.now }), secret, onFailure });
+}
+
+function createSourcesOptions({ config, db, log }: AppParts, control: ControlPoller): SourcesOptions {
+  return {
+    store: createSourceStore(db),
+    control,
+    clock: control.clock,
+    tenants: () => readTenants(db),
+    drivers: sourceDrivers,
+    secret: (ref) => readSecret(ref, config.env),
+    fill: (text) => fillUrl(text, config.env),
+    onFault: (error) => log.error({ err: error }, "a source failed"),
+  };
 }
 
 type Made = {
@@ -183,6 +222,9 @@ function createWalkDeps({ config, db, log }: AppParts, made: Made): RecoverDeps 
     onFault: (error) => log.error({ err: error }, "background work failed"),
   };
 }
+
+const openConnectors = ({ config, db }: AppParts): ConnectorSet =>
+  createConnectors({ env: config.env, records: createSourceRecords(db), quarantine: createReadQuarantine(db) });
 
 function healthOf(control: ControlPoller): Handlers<"readHealth">["readHealth"] {
   const goodForMs = 2000;

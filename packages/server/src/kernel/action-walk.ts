@@ -6,6 +6,7 @@ import type {
   Decision,
   FactUsed,
   GovernedTool,
+  HeldBack,
   Json,
   JsonObject,
   LineageEdge,
@@ -191,6 +192,8 @@ export type Outcome =
       readonly observations: readonly NewObservation[];
       /** The facts that the effect left changed, as its tool declares. */
       readonly written?: readonly WrittenFact[];
+      /** Records that the source's contract took out of the result. */
+      readonly heldBack?: HeldBack;
     }
   | {
       readonly status: "failed";

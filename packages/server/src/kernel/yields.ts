@@ -7,6 +7,7 @@ import { durationMs } from "./duration.ts";
 import { identifierOf } from "./identifier.ts";
 import { isJsonArray, isJsonObject, parseJsonStrict } from "./json.ts";
 import { parsePath, placeOf, readEach, readPath } from "./path.ts";
+import { readTime } from "./read-time.ts";
 import type { Path, Placed } from "./path.ts";
 
 /**
@@ -133,26 +134,6 @@ function judgeAsOf(stated: Json | undefined, rule: YieldRule, fetchedAt: number)
   if (rule.authoritative === true) return { asOf: fetchedAt };
   if (asOf !== undefined) return { asOf: undefined, problem: "as_of_future" };
   return { asOf: undefined, problem: stated === undefined || stated === null ? "as_of_missing" : "as_of_unreadable" };
-}
-
-const isoTime = /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?)(Z|[+-]\d\d:\d\d)$/i;
-/** Epoch numbers below this are seconds (until the year 5138), above it milliseconds (from 1973). */
-const secondsBelow = 1e11;
-
-/** Epoch ms, or undefined. A time without an offset is refused: it would mean something else on every machine. */
-function readTime(stated: Json): number | undefined {
-  if (typeof stated === "number") {
-    if (!(stated > 0)) return undefined;
-    return Math.floor(stated < secondsBelow ? stated * 1000 : stated);
-  }
-  const match = typeof stated === "string" ? isoTime.exec(stated) : null;
-  if (match === null) return undefined;
-  const [, year, month, day, time, offset] = match;
-  // The engine would read 30 February as 1 March.
-  const date = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day)));
-  if (date.getUTCMonth() !== Number(month) - 1) return undefined;
-  const at = Date.parse(`${year}-${month}-${day}T${time}${offset?.toUpperCase()}`);
-  return Number.isNaN(at) ? undefined : at;
 }
 
 function hasType(value: Json, type: YieldRule["type"]): boolean {

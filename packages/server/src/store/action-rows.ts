@@ -64,7 +64,7 @@ export const actionColumns = [
 
 type Kept = Pick<
   ActionRecord,
-  "decision" | "facts" | "lineage" | "provenance" | "entity" | "touches" | "entities" | "amount" | "error"
+  "decision" | "facts" | "lineage" | "provenance" | "entity" | "touches" | "entities" | "amount" | "error" | "heldBack"
 > & {
   readonly mask?: readonly string[];
   readonly grounds?: Grounds;

@@ -26,7 +26,7 @@ import { countPeople, sumGroups } from "./sum-plan.ts";
 export type RecallPlannerDeps = {
   readonly lineage: LineageStore;
   readonly clock: Clock;
-  readonly control: Control;
+  readonly control: Pick<Control, "view">;
   /** A configuration of the past, under which an effect was begun. */
   readonly readSnapshot: (tenant: string, version: number) => Promise<Snapshot>;
 };

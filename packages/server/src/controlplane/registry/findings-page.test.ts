@@ -12,6 +12,7 @@ const chapters = [
   ["AW15", "Policies and their tests"],
   ["AW16", "Source contracts"],
   ["AW18", "Lineage, compensations and recalls"],
+  ["AW19", "Sources that bring records in"],
 ] as const;
 
 const intro = `# Findings

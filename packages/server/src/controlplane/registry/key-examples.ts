@@ -45,6 +45,15 @@ const examples: Readonly<Record<string, string>> = {
   fourEyes: "{ above: [{ minor: 100000, currency: EUR }], approvers: [finance-ops, risk] }",
   above: "[{ minor: 100000, currency: EUR }]",
   digest: "the SHA-256 of its text, 64 hexadecimal digits",
+  records: "[{ record: vendor, contract: vendors, key: $.vendorId, version: $.revision }]",
+  record: "vendor",
+  contract: "vendors",
+  is: "deleted",
+  verify: "{ by: bearer, token: { env: ERP_TOKEN } }",
+  by: "$.vendorId",
+  scheme: "standard-webhooks",
+  secrets: "[{ env: ERP_WEBHOOK_SECRET }]",
+  token: "{ env: ERP_TOKEN }",
   fields: "[{ name: status, type: text, nullable: false }]",
 };
 
@@ -60,6 +69,8 @@ const placed: Readonly<Record<string, string>> = {
   "facets/type": "string",
   "entity/type": "invoice",
   "yields/type": "string",
+  "verify/by": "signature",
+  "deleted/path": "$.operation",
   "fields/name": "status",
   "fields/type": "text",
 };

@@ -37,7 +37,9 @@ function listPaths({ tool }: LinkedTool): ToolPath[] {
 
 type MaybePath = Omit<ToolPath, "text"> & { readonly text: string | undefined };
 
-function listArgumentPaths({ facets, entity, touches, amount, sensitive, notice }: Tool): MaybePath[] {
+function listArgumentPaths(tool: Tool): MaybePath[] {
+  const { facets, entity, touches, amount, sensitive } = tool;
+  const { find, list } = "find" in tool || "list" in tool ? tool : {};
   const reads = "arguments";
   const currency = amount?.currency.startsWith("$") === true ? amount.currency : undefined;
   return [
@@ -45,8 +47,9 @@ function listArgumentPaths({ facets, entity, touches, amount, sensitive, notice 
       return { at: ["facets", name, "path"], text: facet.path, reads, types: facetTypes[facet.type] ?? [] } as const;
     }),
     ...Object.entries(sensitive ?? {}).map(([name, text]) => ({ at: ["sensitive", name], text, reads }) as const),
+    { at: ["find", "by"], text: find?.by, reads, types: ["string", "integer"] },
+    { at: ["list", "after"], text: list?.after, reads, types: ["string", "integer"] },
     { at: ["entity", "id"], text: entity?.id, reads, types: ["string", "integer"] },
-    { at: ["notice", "to"], text: notice?.to, reads },
     ...(touches ?? []).map(({ id }, position): MaybePath => {
       return { at: ["touches", position, "id"], text: id, reads: "arguments", types: ["string", "integer", "array"] };
     }),
@@ -73,6 +76,7 @@ function listFactPaths(tool: Tool): MaybePath[] {
     ...answers,
     ...listTrustPaths(tool),
     { at: ["probe", "found"], text: probe?.found, reads: "answer" },
+    { at: ["records"], text: tool.records, reads: "answer" },
   ];
 }
 
@@ -102,7 +106,8 @@ function listTemplates({ probe, compensate, notice, writes = [] }: Tool): MaybeP
       return { at: ["writes", position, key], text: typeof text === "string" ? text : undefined, reads: "template" };
     }),
   );
-  return [...servants, ...written];
+  const told: MaybePath = { at: ["notice", "to"], text: notice?.to, reads: "arguments" };
+  return [...servants, ...written, told];
 }
 
 function linkPath(index: LinkIndex, linked: LinkedTool, path: ToolPath): void {
@@ -135,11 +140,12 @@ function tryParse(text: string): ReturnType<typeof parsePath> | undefined {
   }
 }
 
-const trustParts: ReadonlySet<DataPath[number] | undefined> = new Set(["untrusted", "internal"]);
+/** Parts of a tool that may name all places of a list. */
+const listParts: ReadonlySet<DataPath[number] | undefined> = new Set(["untrusted", "internal", "records"]);
 
 function fitsItsPlace({ tool }: LinkedTool, path: ToolPath, parsed: ReturnType<typeof parsePath>): boolean {
   const [part, position, key] = path.at;
-  const isEach = (part === "yields" && key === "each") || trustParts.has(part);
+  const isEach = (part === "yields" && key === "each") || listParts.has(part);
   if (!isEach && parsed.steps.some((step) => step.kind === "all")) return false;
   if (part === "probe" && path.text.startsWith("$result")) return false;
   if (parsed.root === "$") return true;

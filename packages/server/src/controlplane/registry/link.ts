@@ -11,6 +11,7 @@ import { linkOutcomes } from "./link-outcomes.ts";
 import { linkPaths } from "./link-paths.ts";
 import { linkRecalls } from "./link-recalls.ts";
 import { linkReferences } from "./link-references.ts";
+import { linkSources } from "./link-sources.ts";
 import { linkTools } from "./link-tools.ts";
 import { linkWrites } from "./link-writes.ts";
 import type { LoadedFiles } from "./load-documents.ts";
@@ -26,6 +27,7 @@ export function linkDocuments(loaded: LoadedFiles): Finding[] {
   linkFacts(index);
   linkContracts(index);
   linkWrites(index);
+  linkSources(index);
   linkOutcomes(index);
   linkRecalls(index);
   return sortFindings(index.findings);

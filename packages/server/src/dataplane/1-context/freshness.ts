@@ -10,6 +10,7 @@ import { identifierForm, isIdentifier } from "../../kernel/identifier.ts";
 import { readAt } from "../../kernel/read-at.ts";
 import { skewMsOf } from "../../kernel/yields.ts";
 import { lookUpFact } from "./lookup.ts";
+import { outdates, readPushed } from "./pushed.ts";
 
 type Facts = Pick<Context, "facts" | "factDigests" | "cited" | "factsFreshUntil" | "problems">;
 type Ports = Pick<Deps, "clock" | "observations" | "connectors" | "options">;
@@ -47,7 +48,8 @@ async function groundFact(action: ProposedAction, { rule, before }: Wanted, deps
   }
   const need = { rule, key: String(key), maxAgeMs: durationMs(rule.maxAge) };
   const believed = await deps.observations.latest(action.tenant, action.agent, { fact: rule.fact, key: need.key });
-  if (believed && isGoodFor(action, { believed, need }, deps))
+  const pushed = await readPushed(action, need, deps);
+  if (believed && mayUse(action, { believed, pushed, need }, deps))
     return (
       (await contradicted(action, believed, deps)) ?? use(action, { need, observation: believed, how: "agent" }, deps)
     );
@@ -57,7 +59,31 @@ async function groundFact(action: ProposedAction, { rule, before }: Wanted, deps
   if ("effect" in reread) return reread;
   const lie = await contradicted(action, reread, deps);
   if (lie) return lie;
-  return use(action, { need, observation: reread, how: believed ? "reread" : "lookup", believed }, deps);
+  const observation = await newest(action, { pushed, reread }, deps);
+  return use(action, { need, observation, how: believed ? "reread" : "lookup", believed }, deps);
+}
+
+type Belief = { readonly believed: Observation; readonly pushed: Observation | undefined; readonly need: Need };
+
+/**
+ * Young enough, and nothing newer was pushed since. People take their time: what waited for them is looked at again,
+ * however young the agent's read still is.
+ */
+function mayUse({ walk }: ProposedAction, { believed, pushed, need }: Belief, { clock, options }: Ports): boolean {
+  if (!options.freshness) return true;
+  const young = walk === 1 && believed.asOf !== undefined && clock.now() - believed.asOf <= need.maxAgeMs;
+  return young && !outdates(pushed, believed);
+}
+
+/** A look-up may answer from behind what was pushed already; then the pushed value is what is known. */
+async function newest(
+  action: ProposedAction,
+  { pushed, reread }: { readonly pushed: Observation | undefined; readonly reread: Observation },
+  { observations }: Ports,
+): Promise<Observation> {
+  if (!outdates(pushed, reread)) return reread;
+  await observations.save(action.tenant, [pushed]);
+  return pushed;
 }
 
 /** A source that has said something later before, or something else of the same moment, is not believed, however young. */
@@ -84,16 +110,6 @@ async function contradicted(
     detail: `${fact} of ${key} cannot be relied on: ${source} ${why}. Nothing was done; read it again later.`,
     fact: { name: fact, key },
   };
-}
-
-/** People take their time: what waited for them is looked at again, however young the agent's read still is. */
-function isGoodFor(
-  { walk }: ProposedAction,
-  { believed, need }: { readonly believed: Observation; readonly need: Need },
-  { clock, options }: Ports,
-): boolean {
-  if (!options.freshness) return true;
-  return walk === 1 && believed.asOf !== undefined && clock.now() - believed.asOf <= need.maxAgeMs;
 }
 
 type Use = {

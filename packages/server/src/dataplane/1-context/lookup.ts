@@ -1,5 +1,5 @@
 /** Reads one fact at its authoritative source, on behalf of the action that rests on it. */
-import type { JsonObject, Reason, RestsOn } from "@airworthy/contract";
+import type { HeldBack, JsonObject, Reason, RestsOn } from "@airworthy/contract";
 
 import type { NewObservation, ProposedAction } from "../../kernel/action-walk.ts";
 import { defined } from "../../kernel/defined.ts";
@@ -36,9 +36,8 @@ export async function lookUpFact(
   const found = extractFacts(tool.definition.yields ?? [], { result: answer.result, fetchedAt, mcp, ...version }).find(
     (fact) => fact.fact === rule.fact && fact.key === key,
   );
-  if (!found || found.problem !== undefined) {
-    return unread(rule, found?.problem ?? `${tool.name} did not report it for ${key}`);
-  }
+  if (!found) return unread(rule, unreported(answer.heldBack) ?? `${tool.name} did not report it for ${key}`);
+  if (found.problem !== undefined) return unread(rule, found.problem);
   const observation: NewObservation = {
     id: newId("obs"),
     fact: found.fact,
@@ -64,6 +63,10 @@ function fill(paths: Readonly<Record<string, string>>, args: JsonObject): JsonOb
       return value === undefined ? [] : [[name, value]];
     }),
   );
+}
+
+function unreported(heldBack: HeldBack | undefined): string | undefined {
+  return heldBack && `${heldBack.records} of its records broke the contract ${heldBack.contract} and are held back`;
 }
 
 function unread(rule: RestsOn, why: string): Reason {

@@ -43,6 +43,7 @@ export async function concludeCall(caller: Caller, answer: ConnectorAnswer, at: 
         result: mask(answer.result, caller.mask),
         observations: await observe(caller, { ...answer, shown: mask(answer.result, caller.mask) }, at),
         ...(await findWritten(caller, { ...answer, whole: true }, at)),
+        ...(answer.heldBack ? { heldBack: answer.heldBack } : {}),
       };
     case "rejected": {
       const result = answer.result === undefined ? {} : { result: mask(answer.result, caller.mask) };

@@ -14,6 +14,7 @@ import type {
 } from "../../kernel/control-store.ts";
 import { newId } from "../../kernel/ids.ts";
 import type { Handlers } from "./handlers.ts";
+import type { SourceOperation } from "./source-handlers.ts";
 import { warnOfStop } from "./stop-warning.ts";
 import { teamsToSign } from "./teams-to-sign.ts";
 
@@ -46,6 +47,7 @@ type Names = Exclude<
   | "listRecallTasks"
   | "resolveRecallTask"
   | "readRecallReceipt"
+  | SourceOperation
 >;
 
 const defaultLimit = 100;
