@@ -119,6 +119,7 @@ export function createHistoryWriter({ db, writer, tenant }: Deps) {
         ),
         provenance: action.cites.flatMap((cite, at) => originOf(cite, at)),
         problems: [],
+        computed: {},
       },
       step: { repeats: 0, budgets: [] },
       decision: { effect: "allow", reasons: [], approvers: [], snapshot: { version: 1, digest: "d" } },

@@ -6,9 +6,6 @@ export const name = z
   .regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, "a name of lower-case letters, digits, dots, dashes and underscores");
 /** `$` is the root (arguments or result), `@` the item of `each`; steps are `.name`, `['name']`, `[0]` and, in `each`, `[*]`. */
 export const pathText = z.string().regex(/^(\$|@)/, "a path that begins with $ (root) or @ (item)");
-export const toolName = z
-  .string()
-  .regex(/^[a-zA-Z][a-zA-Z0-9._-]{0,127}$/, "a tool name of letters, digits, dots, dashes and underscores");
 export const apiVersion = z.literal("airworthy/v1");
 export const duration = z.string().regex(/^\d+(ms|s|m|h|d)$/, "a duration such as 500ms, 30s, 5m, 24h or 7d");
 
@@ -18,3 +15,7 @@ export const SecretRef = z.union([
   z.strictObject({ file: z.string().min(1) }),
 ]);
 export type SecretRef = z.infer<typeof SecretRef>;
+export const toolName = z
+  .string()
+  .regex(/^[a-zA-Z][a-zA-Z0-9._-]{0,127}$/, "a tool name of letters, digits, dots, dashes and underscores");
+export const factName = z.string().regex(/^[a-z][a-z0-9_.-]{0,127}$/, "a fact name such as crm.account.status");

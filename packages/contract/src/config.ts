@@ -1,12 +1,12 @@
 /** Configuration documents: what an operator writes in YAML. Strict, so an unknown key is an error with a place. */
 import { z } from "zod";
 
+import { RestsOn, WriteRule, YieldRule } from "./config-facts.ts";
 import { ingestShape, ingestToolShape, webhookShape } from "./config-sources.ts";
 import { Compensate, Notice, RecallPolicyDocument } from "./config-recall.ts";
 import { SecretRef, apiVersion, duration, name, pathText, toolName } from "./config-text.ts";
 import { EntityState, Flow } from "./entity.ts";
 
-const factName = z.string().regex(/^[a-z][a-z0-9_.-]{0,127}$/, "a fact name such as crm.account.status");
 /** As `pathText`; also `$..name`: what stands under that name at any depth. */
 const fieldPath = z
   .string()
@@ -46,49 +46,6 @@ export const AgentDocument = z.strictObject({
   tools: z.array(toolName).meta({ description: "Everything this agent may use; all else does not exist for it." }),
 });
 export type AgentDocument = z.infer<typeof AgentDocument>;
-
-export const YieldRule = z.strictObject({
-  fact: factName,
-  each: pathText.optional(),
-  key: pathText,
-  value: pathText,
-  asOf: pathText.optional().meta({ description: "Where the source says how old the value is." }),
-  version: pathText.optional(),
-  batch: pathText.optional().meta({ description: "Where the source names the delivery that brought the value." }),
-  document: pathText.optional().meta({ description: "Where the SHA-256 of the document stands that holds the value." }),
-  type: z.enum(["string", "integer", "boolean"]),
-  authoritative: z.boolean().optional().meta({
-    description: "This source's answer is as of now. Without it, a missing or future as-of makes the fact unusable.",
-  }),
-  skew: duration.optional().meta({ description: "How far this source's clock may run ahead of ours. Default 2s." }),
-});
-export type YieldRule = z.infer<typeof YieldRule>;
-
-/** What a write leaves behind: the reads that yield the fact afterwards show this effect. */
-export const WriteRule = z.strictObject({
-  fact: factName,
-  key: z.string().min(1).meta({ description: "Whose fact: $.argument or $result.path." }),
-  value: z
-    .union([z.string(), z.int(), z.boolean()])
-    .optional()
-    .meta({ description: "The value it leaves: $.argument, $result.path, or the value itself." }),
-  version: z
-    .string()
-    .min(1)
-    .optional()
-    .meta({ description: "The version it leaves at the source: $result.path, or etag for the answer's ETag." }),
-});
-export type WriteRule = z.infer<typeof WriteRule>;
-
-export const RestsOn = z.strictObject({
-  fact: factName,
-  key: pathText,
-  maxAge: duration,
-  lookup: z.strictObject({ tool: toolName, with: z.record(z.string(), pathText) }).meta({
-    description: "The read tool that answers authoritatively, and its arguments as paths into this action's.",
-  }),
-});
-export type RestsOn = z.infer<typeof RestsOn>;
 
 /** Who can write what a tool's result holds: its system alone, people of this organisation, or anyone. */
 export const Trust = z.enum(["trusted", "internal", "untrusted"]);
@@ -139,6 +96,16 @@ const toolBase = {
     )
     .optional()
     .meta({ description: "The arguments that policies may see as context.input." }),
+  computed: z
+    .record(
+      z.string().regex(/^[a-zA-Z_][a-zA-Z0-9_]*$/),
+      z.strictObject({ cel: z.string().min(1).max(4000), type: z.enum(["string", "integer", "boolean", "string[]"]) }),
+    )
+    .optional()
+    .meta({
+      description:
+        "Values that policies see as context.computed: expressions in CEL over args, facts, earlier computed values and now.",
+    }),
   entity: entityRef.optional().meta({ description: "The business object that the call is about." }),
   touches: z
     .array(entityRef)

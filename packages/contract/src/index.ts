@@ -4,6 +4,7 @@ export * from "./api.ts";
 export * from "./approval.ts";
 export * from "./config-sources.ts";
 export { SecretRef } from "./config-text.ts";
+export * from "./config-facts.ts";
 export * from "./config.ts";
 export * from "./config-recall.ts";
 export * from "./entity.ts";

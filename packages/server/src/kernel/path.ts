@@ -4,7 +4,7 @@ import type { Json, JsonObject } from "@airworthy/contract";
 
 import { isJsonArray, isJsonObject } from "./json.ts";
 
-/** A name of an object, a place in an array, or `*`: all places of an array. */
+/** A name of an object, a place in an array, or `*`: all places of an array, all members of an object. */
 type Step =
   | { readonly kind: "name"; readonly name: string }
   | { readonly kind: "index"; readonly index: number }
@@ -40,7 +40,10 @@ export function readPath(path: Path, scope: { readonly root: Json; readonly item
 export type Placed = { readonly value: Json; readonly at: string };
 
 /** Every value at a path with `[*]`, in order; a path without it gives its one value, or the items if that is a list. */
-export function readEach(path: Path, root: Json): Placed[] {
+export const readEach = (path: Path, root: Json): Json[] => placeEach(path, root).map(({ value }) => value);
+
+/** The same, each with where it stands. */
+export function placeEach(path: Path, root: Json): Placed[] {
   let values: Placed[] = [{ value: root, at: "$" }];
   for (const step of path.steps) {
     const next: Placed[] = [];
@@ -60,7 +63,9 @@ export function readEach(path: Path, root: Json): Placed[] {
 }
 
 function itemsOf(value: Json, at: string): Placed[] {
-  return isJsonArray(value) ? value.map((item, index) => ({ value: item, at: `${at}[${index}]` })) : [];
+  if (isJsonArray(value)) return value.map((item, index) => ({ value: item, at: `${at}[${index}]` }));
+  if (!isJsonObject(value)) return [];
+  return Object.entries(value).map(([name, item]) => ({ value: item, at: placeOf([{ kind: "name", name }], at) }));
 }
 
 /** Where the steps lead to from a place, written as `Placed` says. */

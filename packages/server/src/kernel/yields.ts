@@ -6,12 +6,12 @@ import type { Json, JsonObject, YieldRule } from "@airworthy/contract";
 import { durationMs } from "./duration.ts";
 import { identifierOf } from "./identifier.ts";
 import { isJsonArray, isJsonObject, parseJsonStrict } from "./json.ts";
-import { parsePath, placeOf, readEach, readPath } from "./path.ts";
+import { parsePath, placeOf, placeEach, readPath } from "./path.ts";
 import { readTime } from "./read-time.ts";
 import type { Path, Placed } from "./path.ts";
 
 /**
- * What is wrong with a fact. `wrong_type`: the key or the value is absent or not of the declared type, and the fact must
+ * What is wrong with a fact. `wrong_type`: the key or the value is absent, not of the declared type or too long, and it must
  * not be used. The others leave `asOf` undefined, so that the value is known but never fresh.
  */
 type FactProblem = "wrong_type" | "as_of_missing" | "as_of_unreadable" | "as_of_future";
@@ -55,7 +55,7 @@ export function extractFacts(rules: readonly YieldRule[], answer: YieldingAnswer
   const facts: ExtractedFact[] = [];
   for (const rule of rules) {
     const paths = parseRule(rule);
-    const items = paths.each === undefined ? [{ value: root, at: "$" }] : readEach(paths.each, root);
+    const items = paths.each === undefined ? [{ value: root, at: "$" }] : placeEach(paths.each, root);
     for (const item of items) {
       if (facts.length >= maxFactsPerResult) return facts;
       facts.push(extractOne({ rule, paths }, { root, item }, answer));
@@ -136,7 +136,11 @@ function judgeAsOf(stated: Json | undefined, rule: YieldRule, fetchedAt: number)
   return { asOf: undefined, problem: stated === undefined || stated === null ? "as_of_missing" : "as_of_unreadable" };
 }
 
+/** Of a fact that is a record or a list: characters of its JSON. Each such fact is kept in the evidence of the action. */
+const maxRecordLength = 32_768;
+
 function hasType(value: Json, type: YieldRule["type"]): boolean {
+  if (type === "json") return value !== null && JSON.stringify(value).length <= maxRecordLength;
   return type === "integer" ? Number.isSafeInteger(value) : typeof value === type;
 }
 

@@ -3,6 +3,7 @@ import type { AgentDocument, Reason } from "@airworthy/contract";
 
 import type { Context, GroundedAction, ProposedAction } from "../../kernel/action-walk.ts";
 import type { Deps } from "../../kernel/deps.ts";
+import { computeValues } from "./compute.ts";
 import { recallAgent, recallName } from "../../kernel/recall-principal.ts";
 import { lookAtEntities } from "./entities.ts";
 import { readFacets } from "./facets.ts";
@@ -16,6 +17,7 @@ const nothing: Omit<Context, "problems" | "agent" | "tool"> = {
   entities: [],
   amount: undefined,
   input: {},
+  computed: {},
   facts: [],
   cited: [],
   factDigests: [],
@@ -26,7 +28,10 @@ const nothing: Omit<Context, "problems" | "agent" | "tool"> = {
 
 export async function assembleContext(
   action: ProposedAction,
-  deps: Pick<Deps, "clock" | "observations" | "values" | "surroundings" | "inputSchemas" | "connectors" | "options">,
+  deps: Pick<
+    Deps,
+    "clock" | "observations" | "values" | "surroundings" | "inputSchemas" | "expressions" | "connectors" | "options"
+  >,
 ): Promise<GroundedAction> {
   const { snapshot } = action.view;
   const agent = agentOf(action);
@@ -42,14 +47,19 @@ export async function assembleContext(
 
   const facets = readFacets(tool.definition, action.arguments);
   const looking = lookAtEntities(action, { ...facets, tool }, deps);
-  const [entities, grounded, lineage, provenance] = await Promise.all([
+  const [entities, { known, ...grounded }, lineage, provenance] = await Promise.all([
     looking,
     groundFacts(action, { tool, before: looking }, deps),
     tool.effect === "write" ? traceLineage(action, deps) : [],
     traceProvenance(action, tool, deps),
   ]);
-  const problems = [...facets.problems, ...grounded.problems];
-  return { ...action, context: { agent, tool, ...facets, entities, ...grounded, lineage, provenance, problems } };
+  const missing = grounded.problems.some(({ code }) => code !== "fact_changed");
+  const { computed, problems: uncomputed } = missing
+    ? { computed: {}, problems: [] }
+    : computeValues(action, { tool, facts: known }, deps);
+  const problems = [...facets.problems, ...grounded.problems, ...uncomputed];
+  const context = { agent, tool, ...facets, entities, computed, ...grounded, lineage, provenance, problems };
+  return { ...action, context };
 }
 
 /** The principal `recall` acts by leave of an approved recall and is in no configuration; nobody else has its name. */
