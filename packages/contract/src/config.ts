@@ -2,6 +2,7 @@
 import { z } from "zod";
 
 import { RestsOn, WriteRule, YieldRule } from "./config-facts.ts";
+import { networkShape } from "./config-network.ts";
 import { ingestShape, ingestToolShape, webhookShape } from "./config-sources.ts";
 import { Compensate, Notice, RecallPolicyDocument } from "./config-recall.ts";
 import { SecretRef, apiVersion, duration, name, pathText, toolName } from "./config-text.ts";
@@ -218,6 +219,7 @@ export const HttpConnector = z.strictObject({
   type: z.literal("http"),
   baseUrl: z.string().min(1).meta({ description: "May be ${NAME}, filled from the server's environment." }),
   auth: auth.optional(),
+  ...networkShape,
   tools: z.array(HttpTool).min(1),
 });
 export const SqlConnector = z.strictObject({
@@ -227,6 +229,7 @@ export const SqlConnector = z.strictObject({
     description: "mysql stands for MariaDB too. Default postgresql.",
   }),
   connection: SecretRef,
+  ...networkShape,
   tools: z.array(SqlTool).min(1),
 });
 export const McpConnector = z.strictObject({
@@ -239,6 +242,7 @@ export const McpConnector = z.strictObject({
     .optional()
     .meta({ description: "A server started over stdio: program and arguments." }),
   auth: auth.optional(),
+  ...networkShape,
   extras: z.boolean().optional().meta({
     description: "false: do not add the confidence and rationale arguments to this server's tools. Default true.",
   }),
