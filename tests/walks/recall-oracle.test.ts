@@ -6,7 +6,8 @@ import path from "node:path";
 import type { RecallSelector } from "@airworthy/contract";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { createRecallPlanner, type RecallPlanner } from "../../packages/server/src/controlplane/recall/plan-recall.ts";
+import { createRecallPlanner } from "../../packages/server/src/controlplane/recall/plan-recall.ts";
+import type { RecallPlanner } from "../../packages/server/src/kernel/recall-planner.ts";
 import { agentVersion } from "../../packages/server/src/kernel/lineage/agent-version.ts";
 import { createRandomStream } from "../../packages/server/src/kernel/stats/random-stream.ts";
 import { createLedgerWriter, type LedgerWriter } from "../../packages/server/src/store/ledger-writer.ts";
@@ -47,7 +48,12 @@ beforeAll(async () => {
   writer = createLedgerWriter({ db: store.db, clock });
   const observations = createObservations(store.db);
   const lineage = createLineageStore(store.db, (tenant, value) => observations.digest(tenant, value));
-  planner = createRecallPlanner({ lineage, clock, readSnapshot: () => Promise.resolve(snapshot) });
+  planner = createRecallPlanner({
+    lineage,
+    clock,
+    control: { view: () => Promise.resolve({ snapshot, epoch: 1, stops: [], validUntilMonoMs: Infinity }) },
+    readSnapshot: () => Promise.resolve(snapshot),
+  });
 });
 afterAll(async () => {
   await writer.close();
@@ -113,8 +119,6 @@ async function planOf(tenant: string, selector: RecallSelector) {
     choices: {},
     expiresInMs: 60_000,
     by: "maria",
-    limits: { fourEyesAbove: [] },
-    snapshot,
   });
   const members = new Set(plan.items.map(({ action }) => action as string));
   const reasons = plan.items.flatMap(({ action, because }) =>

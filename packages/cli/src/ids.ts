@@ -11,6 +11,7 @@ const names: Record<IdPrefix, string> = {
   stp: "a stop",
   prm: "a permit",
   key: "a key",
+  tsk: "a task",
   rcl: "a recall",
   qrn: "a quarantined record",
   eff: "a recorded effect",

@@ -21,7 +21,14 @@ import { addHelp } from "./commands/help.ts";
 import { addKeysRevoke } from "./commands/keys-revoke.ts";
 import { addPeopleKey } from "./commands/people-key.ts";
 import { addPlan } from "./commands/plan.ts";
+import { addRecallCancel } from "./commands/recall-cancel.ts";
 import { addRecallPlan } from "./commands/recall-plan.ts";
+import { addRecallQueue } from "./commands/recall-queue.ts";
+import { addRecallReceipt } from "./commands/recall-receipt.ts";
+import { addRecallResolve } from "./commands/recall-resolve.ts";
+import { addRecallResume } from "./commands/recall-resume.ts";
+import { addRecallStart } from "./commands/recall-start.ts";
+import { addRecallStatus } from "./commands/recall-status.ts";
 import { addResume } from "./commands/resume.ts";
 import { addReveal } from "./commands/reveal.ts";
 import { addSourcesCheck } from "./commands/sources-check.ts";
@@ -58,6 +65,20 @@ const groups: readonly { readonly name: string; readonly description: string; re
       add: [addApprovalsList, addApprovalsApprove, addApprovalsReject],
     },
     {
+      name: "recall",
+      description: "what relied on something wrong, and taking it back",
+      add: [
+        addRecallPlan,
+        addRecallStart,
+        addRecallStatus,
+        addRecallResume,
+        addRecallCancel,
+        addRecallQueue,
+        addRecallResolve,
+        addRecallReceipt,
+      ],
+    },
+    {
       name: "entity",
       description: "what was done to a business object",
       add: [addEntityShow, addEntityNote],
@@ -73,11 +94,6 @@ const groups: readonly { readonly name: string; readonly description: string; re
         addSourcesCompare,
         addSourcesCheck,
       ],
-    },
-    {
-      name: "recall",
-      description: "what relied on something, and taking it back",
-      add: [addRecallPlan],
     },
     { name: "stops", description: "what is stopped", add: [addStopsList] },
     { name: "tools", description: "tools and their definitions", add: [addToolsPin] },

@@ -5,6 +5,7 @@ import type {
   Finding,
   LedgerVerification,
   Picture,
+  RecallReceipt,
   SourceComparison,
   SourceContractDocument,
   SourceProfile,
@@ -64,6 +65,7 @@ export type ServerParts = {
       readonly onProgress: OnProgress;
     },
   ) => Promise<ContractCheck>;
+  readonly checkReceipt: (note: string, key: string) => RecallReceipt;
   readonly verifyOffline: (options: {
     readonly dataDir: string;
     readonly databaseUrl?: string;

@@ -92,6 +92,9 @@ const noParts: ServerParts = {
   compareSources: missing("compareSources"),
   findContract: missing("findContract"),
   checkSource: missing("checkSource"),
+  checkReceipt: () => {
+    throw new Error("this test did not expect checkReceipt");
+  },
   verifyOffline: missing("verifyOffline"),
 };
 

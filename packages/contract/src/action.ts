@@ -3,7 +3,7 @@ import { z } from "zod";
 
 import { DataUse, OnBehalfOf } from "./data.ts";
 import { EntityEffect, EntityView } from "./entity.ts";
-import { ActionId, ApprovalId, ObservationId } from "./ids.ts";
+import { ActionId, ApprovalId, ObservationId, RecallId } from "./ids.ts";
 import { Json, JsonObject } from "./json.ts";
 import { nameText, proseText } from "./text.ts";
 
@@ -185,6 +185,19 @@ export const ActionAnswer = z.object({
 });
 export type ActionAnswer = z.infer<typeof ActionAnswer>;
 
+/** Why the principal `recall` acts: the recall it acts for, the action that it takes back, and the teams that signed for that. */
+export const RecallLeave = z.object({
+  recall: RecallId,
+  recalls: ActionId,
+  part: z.enum(["compensate", "notify"]),
+  teams: z.array(z.string()),
+  /** Whether the budgets that it used are given back once it is taken back. */
+  restoresBudget: z.boolean().optional(),
+  /** The business objects of the action that is taken back. */
+  entities: z.array(z.object({ type: z.string(), id: z.string() })),
+});
+export type RecallLeave = z.infer<typeof RecallLeave>;
+
 /** The whole record of one action, as people who operate the system see it. */
 export const ActionRecord = ActionAnswer.extend({
   agent: z.string(),
@@ -201,6 +214,8 @@ export const ActionRecord = ActionAnswer.extend({
   lineage: z.array(LineageEdge),
   /** Where each argument of a write came from; absent on reads without sensitive arguments and on older records. */
   provenance: z.array(ValueOrigin).optional(),
+  /** On what takes another action back. */
+  recall: RecallLeave.optional(),
   /** Further business objects that a write touches. */
   touches: z.array(z.object({ type: z.string(), id: z.string() })).optional(),
   /** The business objects of a write as they were when it was judged, with what others had done to them. */

@@ -2,6 +2,7 @@
 import { z } from "zod";
 
 import { RestsOn, WriteRule, YieldRule } from "./config-facts.ts";
+import { Compensate, Notice, RecallPolicyDocument } from "./config-recall.ts";
 import { ingestShape, ingestToolShape, streamShape, webhookShape } from "./config-sources.ts";
 import { networkShape } from "./config-network.ts";
 import {
@@ -153,7 +154,12 @@ const toolBase = {
       description:
         "A read that tells whether an interrupted effect happened; $idempotencyKey and $.argument may be used.",
     }),
-  compensate: z.strictObject({ tool: toolName, with: z.record(z.string(), z.string()) }).optional(),
+  compensate: Compensate.optional().meta({
+    description: "The write that takes this one back; $.argument, $result.member and $idempotencyKey may be used.",
+  }),
+  notice: Notice.optional().meta({
+    description: "This write tells somebody something: what was read cannot be taken back, only corrected.",
+  }),
   contract: name.optional().meta({
     description:
       "The SourceContract that each record of the answer is held against. What is not so is held back and quarantined.",
@@ -348,6 +354,7 @@ export const documentKinds = {
   DataClass: DataClassDocument,
   DataRule: DataRuleDocument,
   Issuer: IssuerDocument,
+  RecallPolicy: RecallPolicyDocument,
 } as const;
 export type DocumentKind = keyof typeof documentKinds;
 export type ConfigDocument =
@@ -359,7 +366,8 @@ export type ConfigDocument =
   | SourceContractDocument
   | DataClassDocument
   | DataRuleDocument
-  | IssuerDocument;
+  | IssuerDocument
+  | RecallPolicyDocument;
 
 /** One problem in a configuration, with its place and its fix. Codes are stable. */
 export const Finding = z.object({

@@ -29,6 +29,8 @@ export const Explanation = z.object({
       idempotencyKey: z.string(),
       reversibility: z.string(),
       compensate: z.string().optional(),
+      /** The action that took it back. */
+      compensatedBy: ActionId.optional(),
       startedAt: z.iso.datetime(),
       endedAt: z.iso.datetime().optional(),
     })

@@ -10,6 +10,7 @@ export const StopId = id("stp");
 export const PermitId = id("prm");
 export const KeyId = id("key");
 export const RecallId = id("rcl");
+export const TaskId = id("tsk");
 export const QuarantineId = id("qrn");
 export const EffectId = id("eff");
 
@@ -20,7 +21,8 @@ export type StopId = z.infer<typeof StopId>;
 export type PermitId = z.infer<typeof PermitId>;
 export type KeyId = z.infer<typeof KeyId>;
 export type RecallId = z.infer<typeof RecallId>;
+export type TaskId = z.infer<typeof TaskId>;
 export type QuarantineId = z.infer<typeof QuarantineId>;
 export type EffectId = z.infer<typeof EffectId>;
 
-export type IdPrefix = "act" | "apr" | "obs" | "stp" | "prm" | "key" | "rcl" | "qrn" | "eff";
+export type IdPrefix = "act" | "apr" | "obs" | "stp" | "prm" | "key" | "rcl" | "tsk" | "qrn" | "eff";

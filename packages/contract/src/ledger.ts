@@ -21,6 +21,11 @@ export const LedgerKind = z.enum([
   "quarantine_discarded",
   "token_revealed",
   "entity_effect",
+  "recall_opened",
+  "recall_moved",
+  "recall_item",
+  "recall_task",
+  "recall_ended",
 ]);
 export type LedgerKind = z.infer<typeof LedgerKind>;
 

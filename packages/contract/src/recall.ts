@@ -112,7 +112,7 @@ export const RecallItem = z.object({
   depth: z.int(),
   because: z.array(Reliance),
   choice: RecallChoice,
-  /** How it would be taken back: the arguments, or why they cannot be known. Only where `choice` is `compensate`. */
+  /** The call that takes it back, or corrects what was told: its arguments, or why there are none. With `compensate` and `notify` only. */
   compensation: z
     .object({ tool: z.string(), arguments: JsonObject.optional(), missing: z.string().optional() })
     .optional(),
@@ -176,17 +176,3 @@ export const RecallPlan = z.object({
   digest,
 });
 export type RecallPlan = z.infer<typeof RecallPlan>;
-
-/** Where a recall stands. */
-export const RecallStatus = z.enum(["waiting", "running", "paused", "done", "cancelled", "expired"]);
-export type RecallStatus = z.infer<typeof RecallStatus>;
-
-/** Which status may follow which. */
-export const recallTransitions: Record<RecallStatus, readonly RecallStatus[]> = {
-  waiting: ["running", "cancelled", "expired"],
-  running: ["paused", "done", "cancelled"],
-  paused: ["running", "cancelled"],
-  done: [],
-  cancelled: [],
-  expired: [],
-};

@@ -12,6 +12,7 @@ import type {
   TeamDocument,
 } from "./config.ts";
 import type { DataClassDocument, DataRuleDocument, IssuerDocument } from "./data.ts";
+import type { RecallPolicyDocument } from "./config-recall.ts";
 
 /** A tool as agents see it and rooms judge it; `digest` is the tool's version. */
 export type GovernedTool = {
@@ -45,4 +46,6 @@ export type Snapshot = {
   readonly dataRules: Readonly<Record<string, DataRuleDocument>>;
   /** Who vouches for the people on whose behalf agents act. */
   readonly issuers: Readonly<Record<string, IssuerDocument>>;
+  /** Who may approve a recall; nobody where it is absent. */
+  readonly recall?: RecallPolicyDocument;
 };

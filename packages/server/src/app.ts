@@ -1,19 +1,20 @@
 /** Builds every part once and ties them together: ports to store, rooms to ports, doors to rooms. */
 import type { Snapshot } from "@airworthy/contract";
 
+import { createRecallPlanner } from "./controlplane/recall/plan-recall.ts";
 import { createInputSchemas } from "./dataplane/1-context/input-schemas.ts";
 import { type ConnectorSet, createConnectors } from "./dataplane/5-execution/connectors.ts";
+import type { RecallDeps } from "./dataplane/carry-out-recalls.ts";
 import { fillUrl, readPem, readSecret } from "./dataplane/5-execution/connectors/secrets.ts";
 import { createEnds } from "./dataplane/ends.ts";
 import type { RecoverDeps } from "./dataplane/recover.ts";
-import { createRecallPlanner, type RecallPlanner } from "./controlplane/recall/plan-recall.ts";
 import { createTurns } from "./dataplane/turns.ts";
 import { createActionHandlers } from "./doors/api/action-handlers.ts";
 import { createApi } from "./doors/api/app.ts";
 import { createControlHandlers } from "./doors/api/control-handlers.ts";
-import { createRecallHandlers } from "./doors/api/recall-handlers.ts";
 import { createEntityHandlers } from "./doors/api/entity-handlers.ts";
 import type { Handlers } from "./doors/api/handlers.ts";
+import { createRecallHandlers } from "./doors/api/recall-handlers.ts";
 import { createSourceHandlers } from "./doors/api/source-handlers.ts";
 import { createEventsDoor, type EventsDoorDeps } from "./doors/events/door.ts";
 import { type Credentials, identify, withPerson } from "./doors/api/identity.ts";
@@ -34,6 +35,7 @@ import { createPeers } from "./kernel/network/create-peers.ts";
 import { createPolicyEngine } from "./kernel/policy/engine.ts";
 import type { ClassStore } from "./kernel/classes/class-store.ts";
 import { createDataShield } from "./kernel/classes/data-shield.ts";
+import { writeReceipt } from "./kernel/recall-receipt.ts";
 import { createActionStore } from "./store/actions.ts";
 import { createClassStore } from "./store/class-store.ts";
 import { createRevealLog } from "./store/reveal-log.ts";
@@ -47,6 +49,8 @@ import { createLineageStore } from "./store/lineage-reader.ts";
 import { createLedgerReader } from "./store/ledger-reader.ts";
 import { createLedgerWriter, type LedgerWriter } from "./store/ledger-writer.ts";
 import { createObservations } from "./store/observations.ts";
+import { createRecallRecords } from "./store/recall-records.ts";
+import { createRecallWork } from "./store/recall-work.ts";
 import { createSnapshotStore } from "./store/snapshots.ts";
 import { createQuarantineStore, createReadQuarantine } from "./store/source-quarantine.ts";
 import { createSourceReader } from "./store/source-reader.ts";
@@ -61,6 +65,7 @@ export type App = {
   readonly mcp: ReturnType<typeof createMcpDoor>;
   readonly events: ReturnType<typeof createEventsDoor>;
   readonly recover: RecoverDeps;
+  readonly recalls: RecallDeps;
   readonly control: ControlPoller;
   readonly snapshots: SnapshotStore;
   /** For the work that brings sources in. */
@@ -101,9 +106,10 @@ export async function createApp(parts: AppParts): Promise<App> {
   const who = (headers: Credentials) => identify(headers, { keys, control, local, verifyPerson });
   const ledger = createLedgerReader(db, folder.verifier);
   const lineage = createLineageStore(db, (tenant, value) => recover.observations.digest(tenant, value));
+  const recall = createRecalls(parts, { control, writer, recover, approvals, lineage });
   const handlers: Handlers = {
+    ...recall.handlers,
     ...createActionHandlers({ walk: recover, approvals, ledger, lineage }),
-    ...createRecallHandlers({ walk: recover, planner: createPlanner(lineage, recover) }),
     ...createEntityHandlers({ entities: createEntityStore(db, writer) }),
     ...createControlHandlers({
       walk: recover,
@@ -131,6 +137,7 @@ export async function createApp(parts: AppParts): Promise<App> {
     mcp: createMcpDoor(gateway, { onFailure }),
     events: openEvents(sources, onFailure),
     recover,
+    recalls: recall.deps,
     control,
     snapshots,
     sources,
@@ -159,6 +166,26 @@ function openGateway({ config, recover, connectors, who, people }: GatewayParts)
     holdMs: config.holdMs,
     version,
   });
+}
+
+type MadeForRecalls = Pick<Made, "control" | "writer" | "approvals"> & {
+  readonly recover: RecoverDeps;
+  readonly lineage: LineageStore;
+};
+
+function createRecalls({ db, folder }: AppParts, made: MadeForRecalls) {
+  const { control, writer, recover, approvals, lineage } = made;
+  const { clock } = control;
+  const planner = createRecallPlanner({ lineage, clock, control, readSnapshot: recover.actions.readSnapshot });
+  const deps: RecallDeps = {
+    ...recover,
+    planner,
+    recalls: createRecallWork(db, writer),
+    readApproval: approvals.read,
+    signReceipt: (receipt) => writeReceipt(receipt, folder.signer),
+  };
+  const recalls = createRecallRecords(db, writer);
+  return { deps, handlers: createRecallHandlers({ control, planner, recalls }) };
 }
 
 function openEvents({ control, clock, store, secret }: SourcesOptions, onFailure: EventsDoorDeps["onFailure"]) {
@@ -229,14 +256,6 @@ function createWalkDeps({ config, db, log }: AppParts, made: Made): RecoverDeps 
 
 const openConnectors = ({ config, db }: AppParts): ConnectorSet =>
   createConnectors({ env: config.env, records: createSourceRecords(db), quarantine: createReadQuarantine(db) });
-
-function createPlanner(lineage: LineageStore, { clock, actions }: RecoverDeps): RecallPlanner {
-  return createRecallPlanner({
-    lineage,
-    clock,
-    readSnapshot: (tenant, number) => actions.readSnapshot(tenant, number),
-  });
-}
 
 function healthOf(control: ControlPoller): Handlers<"readHealth">["readHealth"] {
   const goodForMs = 2000;

@@ -10,6 +10,7 @@ export { findContract } from "./controlplane/readiness/find-contract.ts";
 export { checkFiles } from "./controlplane/registry/compile.ts";
 export { readFolder } from "./controlplane/registry/read-folder.ts";
 export { renderFindings } from "./controlplane/registry/render-findings.ts";
+export { checkReceipt } from "./check-receipt.ts";
 export { startServer, type RunningServer } from "./start-server.ts";
 export { launchDatabase, type RunningDatabase } from "./store/launcher.ts";
 export { verifyOffline } from "./verify-offline.ts";

@@ -1,6 +1,7 @@
 /** Work that no request waits for: recovery, checkpoints, statistics, forgetting. One kind or tenant that fails stops no other. */
 import { AirworthyError } from "@airworthy/contract";
 
+import { carryOutRecalls, type RecallDeps } from "./dataplane/carry-out-recalls.ts";
 import { recoverInterrupted, type RecoverDeps, walkDecided } from "./dataplane/recover.ts";
 import { type SourcesOptions, startSources } from "./intake/run-sources.ts";
 import type { Log } from "./kernel/log.ts";
@@ -22,6 +23,7 @@ const readingsKeptMs = 86_400_000;
 
 type Background = {
   readonly recover: RecoverDeps;
+  readonly recalls: RecallDeps;
   readonly db: Database;
   readonly signer: NoteSigner;
   readonly log: Pick<Log, "error">;
@@ -29,7 +31,7 @@ type Background = {
 };
 export type Loop = { readonly stop: () => Promise<void> };
 
-export function startBackground({ recover, db, signer, log, sources }: Background): Loop {
+export function startBackground({ recover, recalls, db, signer, log, sources }: Background): Loop {
   const forget = async (tenant: string, signal: AbortSignal) => {
     await forgetObservations(db, tenant, { olderThanMs: observationsKeptMs, signal });
     await forgetReadings(db, tenant, { olderThanMs: readingsKeptMs, signal });
@@ -39,6 +41,7 @@ export function startBackground({ recover, db, signer, log, sources }: Backgroun
     startSources(sources),
     startLoop({ name: "walking on", everyMs: recoverEveryMs, log, work: () => walkDecided(recover) }),
     startLoop({ name: "recovery", everyMs: recoverEveryMs, log, work: () => recoverInterrupted(recover) }),
+    startLoop({ name: "recalls", everyMs: recoverEveryMs, log, work: (signal) => carryOutRecalls(recalls, signal) }),
     startLoop({
       name: "checkpoints",
       everyMs: checkpointEveryMs,

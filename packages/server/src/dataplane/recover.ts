@@ -5,7 +5,7 @@ import type { StartedEffect, StoredAction } from "../kernel/action-store.ts";
 import type { Outcome } from "../kernel/action-walk.ts";
 import type { ConnectorCall } from "../kernel/deps.ts";
 import { durationMs } from "../kernel/duration.ts";
-import { applies } from "./3-checkpoint/checks.ts";
+import { applies, entitiesOf } from "./3-checkpoint/checks.ts";
 import { clearDoubt, lookForEffect } from "./5-execution/conclude.ts";
 import { shieldOutcome } from "./5-execution/shield-outcome.ts";
 import { factsHold } from "./facts-hold.ts";
@@ -41,8 +41,8 @@ async function each<T>(items: readonly T[], deps: RecoverDeps, work: (item: T) =
 async function recoverAction(action: StoredAction, deps: RecoverDeps): Promise<void> {
   const { tenant, walk, record } = action;
   const effect = await deps.actions.readEffect(tenant, record.id);
-  if (!effect && record.approval !== undefined) {
-    // It was promised to somebody that this waits for an answer; so it goes on.
+  if (!effect && (record.approval !== undefined || record.recall !== undefined)) {
+    // It was promised to somebody that this waits for an answer, or will be taken back; so it goes on.
     await walkAction(claimedFrom(action), deps);
     return;
   }
@@ -106,13 +106,13 @@ async function shieldSettled(
 }
 
 async function stopOver(
-  { agent, tool, entity, touches = [] }: ActionRecord,
+  { agent, tool, entity, touches, recall }: ActionRecord,
   tenant: string,
   deps: RecoverDeps,
 ): Promise<Stop | undefined> {
   await deps.control.refresh(tenant);
   const { stops } = await deps.control.view(tenant);
-  const entities = [...(entity ? [entity] : []), ...touches];
+  const entities = entitiesOf({ entity, touches, recall });
   return stops.find((stop) => applies(stop, { agent, tool, effect: "write", entities }));
 }
 

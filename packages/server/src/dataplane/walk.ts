@@ -89,6 +89,7 @@ export function claimedFrom({ tenant, walk, callDigest, idempotencyKey, protocol
     rationale: record.rationale,
     protocol,
     onBehalfOf: record.onBehalfOf,
+    recall: record.recall,
     proposedAt: Date.parse(record.proposedAt),
     walk,
   };

@@ -14,6 +14,7 @@ import type {
   ObservationId,
   OnBehalfOf,
   Reason,
+  RecallLeave,
   Scope,
   Snapshot,
   Stop,
@@ -120,6 +121,8 @@ export type ProposedAction = {
   readonly onBehalfOf: OnBehalfOf | undefined;
   readonly proposedAt: number;
   readonly walk: number;
+  /** Of the principal `recall` alone. */
+  readonly recall?: RecallLeave | undefined;
   readonly view: ControlView;
   readonly sink?: Sink | undefined;
 };
@@ -163,7 +166,12 @@ export type BudgetUse = {
   readonly limitMinor: number;
   readonly currency: string;
 };
-export type Step = { readonly repeats: number; readonly budgets: readonly BudgetUse[] };
+export type Step = {
+  readonly repeats: number;
+  readonly budgets: readonly BudgetUse[];
+  /** Whether the recall that this belongs to is being carried out; absent on what belongs to none. */
+  readonly recallRuns?: boolean;
+};
 export type PlannedAction = GroundedAction & { readonly step: Step };
 
 export type PolicyRef = { readonly id: string; readonly digest: string };

@@ -54,7 +54,7 @@ export type KeyStore = {
 export type Answer = {
   readonly id: ApprovalId;
   readonly by: string;
-  readonly teamsOf: (approval: Pick<Approval, "approvers" | "signOffs">) => readonly string[];
+  readonly teamsOf: (approval: Pick<Approval, "approvers" | "signOffs" | "notBy">) => readonly string[];
   readonly verdict: "approve" | "reject";
   readonly reason: string;
 };

@@ -7,6 +7,7 @@ import type {
   HeldBack,
   Json,
   JsonObject,
+  RecallId,
   Snapshot,
 } from "@airworthy/contract";
 
@@ -127,6 +128,8 @@ export type EntityState = {
   readonly picture: Picture;
 };
 export type Surroundings = {
+  /** Whether this recall is being carried out: not paused, not ended. */
+  readonly recallRuns: (tenant: string, recall: RecallId) => Promise<boolean>;
   /**
    * Version and picture of each business object, both of one moment. Asked before any fact is looked up, or the fact may
    * be the older one. One that nobody has acted upon is not among them.

@@ -7,6 +7,7 @@ import type {
   Json,
   JsonObject,
   OnBehalfOf,
+  RecallLeave,
 } from "@airworthy/contract";
 
 import type { StoredAction } from "../kernel/action-store.ts";
@@ -27,6 +28,7 @@ export type ActionRow = {
   readonly rationale: string | null;
   readonly protocol: string | null;
   readonly on_behalf_of: string | null;
+  readonly recall: string | null;
   readonly walk: number;
   readonly entity: string | null;
   readonly approval: string | null;
@@ -51,6 +53,7 @@ export const actionColumns = [
   "rationale",
   "protocol",
   "on_behalf_of",
+  "recall",
   "walk",
   "entity",
   "approval",
@@ -106,6 +109,7 @@ function toRecord(row: ActionRow, stored: Partial<Kept>): ActionRecord {
     ...(row.on_behalf_of === null ? {} : { onBehalfOf: JSON.parse(row.on_behalf_of) as OnBehalfOf }),
     ...(row.confidence === null ? {} : { confidence: row.confidence }),
     ...(row.rationale === null ? {} : { rationale: row.rationale }),
+    ...(row.recall === null ? {} : { recall: JSON.parse(row.recall) as RecallLeave }),
     ...(row.approval === null ? {} : { approval: row.approval as ApprovalId }),
     ...(row.result === null ? {} : { result: JSON.parse(row.result) as Json }),
     ...stored,

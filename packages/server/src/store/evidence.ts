@@ -58,6 +58,7 @@ export function describeWalk(action: JudgedAction): object {
     walk: action.walk,
     run: action.run,
     onBehalfOf: action.onBehalfOf,
+    recall: action.recall,
     ...describeArguments(action),
     confidence: action.confidence,
     rationale: action.rationale,

@@ -1,5 +1,5 @@
 /** The end of a walk in one transaction: the action moves, its effect and budget settle once, its evidence is drafted. */
-import { entityKeyOf, entityKeysOf } from "../kernel/action-keys.ts";
+import { entityKeyOf, entityKeysOf, keyOf } from "../kernel/action-keys.ts";
 import type { FinishedAction, Outcome } from "../kernel/action-walk.ts";
 import { describeLineage, doneUnder } from "../kernel/lineage/describe-lineage.ts";
 import type { LineageEntry } from "../kernel/lineage/lineage-entry.ts";
@@ -36,8 +36,13 @@ export async function finishActions(
 }
 
 /** The business objects of an effect that may have been started; of one that was not there is nothing to end. */
-export function endedEntitiesOf(action: FinishedAction): readonly string[] {
+function endedEntitiesOf(action: FinishedAction): readonly string[] {
   return action.permit && isSettled(action.outcome.status) ? entityKeysOf(action) : [];
+}
+
+/** Those, and the business objects of what was taken back. */
+export function lockedAtEnd(action: FinishedAction): readonly string[] {
+  return [...endedEntitiesOf(action), ...(action.recall?.entities ?? []).map(keyOf)];
 }
 
 /** What comes with the end of those that were moved; none of it needs another's answer, so it goes together. */
@@ -50,6 +55,7 @@ async function writeEnds(
     action: action.id,
     state: action.outcome.status,
     entities: endedEntitiesOf(action),
+    recall: action.recall,
   }));
   await Promise.all([
     settleEffects(tx, tenant, { ends, entities }),

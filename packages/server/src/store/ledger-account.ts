@@ -43,8 +43,9 @@ async function readEffect(tx: Queryable, tenant: string, id: ActionId): Promise<
     content: string;
     started_at: Date;
     ended_at: Date | null;
+    compensated_by: ActionId | null;
   }>({
-    text: `select e.tool, e.connector, e.state, e.idempotency_key, s.content, e.started_at, e.ended_at
+    text: `select e.tool, e.connector, e.state, e.idempotency_key, s.content, e.started_at, e.ended_at, e.compensated_by
            from effects e join snapshots s on s.tenant = e.tenant and s.version = e.snapshot_version
            where e.tenant = $1 and e.action = $2`,
     values: [tenant, id],
@@ -60,6 +61,7 @@ async function readEffect(tx: Queryable, tenant: string, id: ActionId): Promise<
     idempotencyKey: row.idempotency_key,
     reversibility: tools[row.tool]?.reversibility ?? "irreversible",
     ...(compensate === undefined ? {} : { compensate }),
+    ...(row.compensated_by === null ? {} : { compensatedBy: row.compensated_by }),
     startedAt: row.started_at.toISOString(),
     ...(row.ended_at ? { endedAt: row.ended_at.toISOString() } : {}),
   };

@@ -104,26 +104,39 @@ async function inParts<K, R>(keys: readonly K[], ask: (part: readonly K[]) => Pr
   return rows;
 }
 
-type EffectRow = { readonly effect_state: string | null; readonly snapshot_version: number | null };
+type EffectRow = {
+  readonly effect_state: string | null;
+  readonly snapshot_version: number | null;
+  readonly compensated_by: string | null;
+};
 
 async function describeActions(ask: Ask, actions: readonly ActionId[]): Promise<RecalledAction[]> {
   const rows = await ask<ActionRow & EffectRow & { readonly signed: readonly string[] }>(
-    `select ${actionColumns}, e.effect_state, e.snapshot_version,
+    `select ${actionColumns}, e.effect_state, e.snapshot_version, e.compensated_by,
             array(select s.by_name from sign_offs s
                   where s.tenant = $1 and s.approval = actions.approval and s.verdict = 'approve' order by 1) as signed
-     from actions left join (select action, state as effect_state, snapshot_version from effects where tenant = $1) e
+     from actions left join (select action, state as effect_state, snapshot_version, compensated_by from effects where tenant = $1) e
        on e.action = actions.id
      where actions.tenant = $1 and actions.id = any($2)`,
     [actions],
   );
   return rows.map((row) => ({
-    record: toStoredAction(row).record,
+    ...recordedOf(row),
     effect:
       row.effect_state === null || row.snapshot_version === null
         ? undefined
-        : { state: row.effect_state, snapshotVersion: row.snapshot_version },
+        : {
+            state: row.effect_state,
+            snapshotVersion: row.snapshot_version,
+            compensated: row.compensated_by !== null,
+          },
     approvers: row.signed,
   }));
+}
+
+function recordedOf(row: ActionRow): Pick<RecalledAction, "record" | "mask"> {
+  const { record, mask } = toStoredAction(row);
+  return { record, mask };
 }
 
 async function findTouching(

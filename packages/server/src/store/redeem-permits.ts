@@ -1,6 +1,6 @@
 /**
  * Redemption: the last look before an effect, by database time, under locks taken in one order (entities, actions,
- * approvals, budgets, control). Winners get their "started" entry and effect row; losers walk again.
+ * approvals, recalls, budgets, control). Winners get their "started" entry and effect row; losers walk again.
  */
 import { entityKeyOf, entityKeysOf, idempotencyKeyOf } from "../kernel/action-keys.ts";
 import type { Conflict, PermittedAction } from "../kernel/action-walk.ts";
@@ -62,6 +62,7 @@ function findConflict(action: PermittedAction, locks: AllLocks): Conflict | unde
   if (locks.epoch !== action.view.epoch) return "control";
   if ((action.context.factsFreshUntil ?? Infinity) < locks.nowMs) return "facts";
   if (!isStillApproved(action, locks)) return "approval";
+  if (action.recall && !locks.recalls.has(action.recall.recall)) return "control";
   if (!areAsJudged(action, locks.entities)) return "entity";
   const overdrawn = action.step.budgets.some(
     (budget) => (locks.budgets.get(`${budget.name} ${budget.window}`) ?? 0) + minorOf(action) > budget.limitMinor,

@@ -1,5 +1,5 @@
 /** Settles an action outside its walk: after an interruption, or by a person's word. Once, in one transaction. */
-import { type ActionRecord, AirworthyError } from "@airworthy/contract";
+import { type ActionRecord, AirworthyError, type RecallLeave } from "@airworthy/contract";
 
 import type { Settlement } from "../kernel/action-store.ts";
 import { keyOf } from "../kernel/action-keys.ts";
@@ -24,10 +24,14 @@ export function settleAction(
 ): Promise<void> {
   const { tenant, id, from, outcome } = settlement;
   return writer.append(tenant, async (tx) => {
-    const keys = await readKeys(tx, settlement);
-    const entities = await lockEntities(tx, tenant, { begins: [], ends: keys });
+    const { keys, recall } = await readReach(tx, settlement);
+    const taken = (recall?.entities ?? []).map(keyOf);
+    const entities = await lockEntities(tx, tenant, { begins: [], ends: [...keys, ...taken] });
     const moved = await moveAction(tx, settlement);
-    await settleEffects(tx, tenant, { ends: [{ action: id, state: outcome.status, entities: keys }], entities });
+    await settleEffects(tx, tenant, {
+      ends: [{ action: id, state: outcome.status, entities: keys, recall }],
+      entities,
+    });
     // Others may have acted since, and what ended its state then was not taken to end what only may have happened.
     if (from === "unknown") for (const key of new Set(keys)) await entities.rebuild(key);
     await entities.write();
@@ -41,13 +45,17 @@ export function settleAction(
 }
 
 /** What an action is about does not change between its start and its end, so it may be read before it is locked. */
-async function readKeys(tx: Queryable, { tenant, id }: Settlement): Promise<string[]> {
-  const [row] = await tx.query<{ record: string | null }>({
-    text: "select record from actions where tenant = $1 and id = $2",
+async function readReach(
+  tx: Queryable,
+  { tenant, id }: Settlement,
+): Promise<{ readonly keys: readonly string[]; readonly recall: RecallLeave | undefined }> {
+  const [row] = await tx.query<Pick<Row, "record"> & { readonly recall: string | null }>({
+    text: "select record, recall from actions where tenant = $1 and id = $2",
     values: [tenant, id],
   });
   const { entity, touches = [] } = JSON.parse(row?.record ?? "{}") as Kept;
-  return [...(entity ? [entity] : []), ...touches].map(keyOf);
+  const recall = typeof row?.recall === "string" ? (JSON.parse(row.recall) as RecallLeave) : undefined;
+  return { keys: [...(entity ? [entity] : []), ...touches].map(keyOf), recall };
 }
 
 type Moved = SettledRow & { readonly entity: string | undefined };

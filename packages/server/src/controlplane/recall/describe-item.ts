@@ -1,15 +1,17 @@
 /** One action of a recall: which group it falls into, and what is to become of it. */
 import type { GovernedTool, RecallChoice, RecallChoices, RecallGroup, RecallItem, Snapshot } from "@airworthy/contract";
 
+import { describeCompensation } from "../../kernel/describe-compensation.ts";
 import type { RecalledAction } from "../../kernel/lineage/lineage-reader.ts";
-import { fillTemplate } from "../../kernel/path.ts";
 import type { Member } from "./closure.ts";
+import type { TakenBack } from "./find-taken-back.ts";
 
 export type Place = {
   readonly member: Member;
   readonly place: number;
   readonly choices: RecallChoices;
   readonly snapshots: ReadonlyMap<number, Snapshot>;
+  readonly takenBack: TakenBack;
 };
 
 /** What is done where nobody chose otherwise: taken back where that is possible, else given to a person. */
@@ -26,12 +28,16 @@ export function choiceFor(group: RecallGroup, choices: RecallChoices): RecallCho
   return choices[group] ?? usual[group];
 }
 
-export function describeItem(action: RecalledAction, { member, place, choices, snapshots }: Place): RecallItem {
+export function describeItem(
+  action: RecalledAction,
+  { member, place, choices, snapshots, takenBack }: Place,
+): RecallItem {
   const { record, effect } = action;
   const tool = effect && snapshots.get(effect.snapshotVersion)?.tools[record.tool];
-  const group = groupOf(action, tool);
+  const group = groupOf(action, { tool, takenBack });
   const asked = choiceFor(group, choices);
-  const compensation = asked === "compensate" ? compensationOf(action, tool) : undefined;
+  const compensation =
+    tool && (asked === "compensate" || asked === "notify") ? describeCompensation(action, tool, asked) : undefined;
   return {
     action: record.id,
     agent: record.agent,
@@ -50,24 +56,20 @@ export function describeItem(action: RecalledAction, { member, place, choices, s
   };
 }
 
-/** `unknown` counts as done: fail closed. */
-function groupOf({ effect, record }: RecalledAction, tool: GovernedTool | undefined): RecallGroup {
-  const happened = effect !== undefined && ["started", "done", "unknown"].includes(effect.state);
-  if (!happened || tool?.effect === "read" || record.status === "failed") return "without_effect";
-  const reversibility = tool?.reversibility ?? "irreversible";
-  return reversibility === "read_only" ? "without_effect" : reversibility;
-}
+/** What took something back for a recall is the end of it. */
+const mayHaveHappened = ({ effect, record }: RecalledAction): boolean =>
+  effect !== undefined &&
+  ["started", "done", "unknown"].includes(effect.state) &&
+  record.status !== "failed" &&
+  record.recall === undefined;
 
-/** Undefined where its tool declares none. */
-function compensationOf({ record }: RecalledAction, tool: GovernedTool | undefined): RecallItem["compensation"] {
-  const compensate = tool?.definition.compensate;
-  if (!compensate) return undefined;
-  if (record.status !== "done") return { tool: compensate.tool, missing: `whether it happened is ${record.status}` };
-  try {
-    const { arguments: args, result, id } = record;
-    const scope = { arguments: args, idempotencyKey: id, ...(result === undefined ? {} : { result }) };
-    return { tool: compensate.tool, arguments: fillTemplate(compensate.with, scope) };
-  } catch (error) {
-    return { tool: compensate.tool, missing: error instanceof Error ? error.message : "its arguments are not known" };
-  }
+type Known = Pick<Place, "takenBack"> & { readonly tool: GovernedTool | undefined };
+
+/** `unknown` counts as done: fail closed. */
+function groupOf(action: RecalledAction, { tool, takenBack }: Known): RecallGroup {
+  const { effect, record } = action;
+  if (effect?.compensated === true || takenBack.taken.has(record.id)) return "compensated";
+  if (!mayHaveHappened(action) || takenBack.takers.has(record.id)) return "without_effect";
+  const { reversibility = "irreversible" } = tool ?? {};
+  return reversibility === "read_only" ? "without_effect" : reversibility;
 }

@@ -5,44 +5,28 @@ import {
   type AlsoTouched,
   type Json,
   RecallGroup,
-  type RecallChoices,
   type RecallItem,
   type RecallLimits,
   type RecallPlan,
-  type RecallSelector,
   type Snapshot,
 } from "@airworthy/contract";
 
 import { canonicalJson, sha256Hex } from "../../kernel/canonical.ts";
-import type { Clock } from "../../kernel/deps.ts";
+import type { Clock, Control } from "../../kernel/deps.ts";
 import { newId } from "../../kernel/ids.ts";
 import type { LineageReader, LineageStore, RecalledAction } from "../../kernel/lineage/lineage-reader.ts";
+import type { RecallPlanner, RecallWish } from "../../kernel/recall-planner.ts";
 import { type Closure, closeOver } from "./closure.ts";
 import { describeItem } from "./describe-item.ts";
 import { findSeeds } from "./find-seeds.ts";
+import { findTakenBack } from "./find-taken-back.ts";
 import { orderReverse } from "./order-reverse.ts";
 import { countPeople, sumGroups } from "./sum-plan.ts";
 
-export type RecallPlanner = {
-  /** Changes nothing. @throws AirworthyError `too_large`, or `not_found` for an action that is not there. */
-  readonly plan: (tenant: string, wish: RecallWish) => Promise<RecallPlan>;
-  /**
-   * Whether a plan may still be carried out: as it was made, in its time, and over the same picture.
-   * @throws AirworthyError `conflict` when it was altered, has expired or the picture has moved since.
-   */
-  readonly check: (tenant: string, plan: RecallPlan) => Promise<void>;
-};
-export type RecallWish = {
-  readonly selector: RecallSelector;
-  readonly choices: RecallChoices;
-  readonly expiresInMs: number;
-  readonly by: string;
-  readonly limits: RecallLimits;
-  readonly snapshot: Snapshot;
-};
 export type RecallPlannerDeps = {
   readonly lineage: LineageStore;
   readonly clock: Clock;
+  readonly control: Pick<Control, "view">;
   /** A configuration of the past, under which an effect was begun. */
   readonly readSnapshot: (tenant: string, version: number) => Promise<Snapshot>;
 };
@@ -54,7 +38,8 @@ export function createRecallPlanner(deps: RecallPlannerDeps): RecallPlanner {
   return {
     plan: async (tenant, wish) => {
       const seen = await look(tenant, wish, deps);
-      const { snapshot, selector, choices, limits, by, expiresInMs } = wish;
+      const { selector, choices, by, expiresInMs } = wish;
+      const { snapshot } = await deps.control.view(tenant);
       const now = deps.clock.now();
       const plan = {
         schema: "airworthy.recall/1" as const,
@@ -66,27 +51,43 @@ export function createRecallPlanner(deps: RecallPlannerDeps): RecallPlanner {
         madeAt: new Date(now).toISOString(),
         expiresAt: new Date(now + expiresInMs).toISOString(),
         snapshot: { version: snapshot.version, digest: snapshot.digest },
-        limits,
+        limits: limitsOf(snapshot),
         ...seen,
       };
       return { ...plan, digest: digestPlan(plan) };
     },
     check: async (tenant, plan) => {
-      if (plan.tenant !== tenant) throw refuse("It was made for another tenant.");
-      if (digestPlan(plan) !== plan.digest) throw refuse("It was altered after it was made: its digest does not fit.");
-      if (deps.clock.now() >= Date.parse(plan.expiresAt)) throw refuse(`It expired at ${plan.expiresAt}.`);
-      const { picture } = await look(tenant, plan, deps);
-      if (picture !== plan.picture) {
-        throw refuse("The picture has moved since: other actions rely on this now, or some have changed.");
+      if (plan.tenant !== tenant) throw otherTenant(plan);
+      if (digestPlan(plan) !== plan.digest) throw refuse("digest", "It was altered after it was made.");
+      const leftMs = Date.parse(plan.expiresAt) - deps.clock.now();
+      if (leftMs <= 0) throw refuse("expiresAt", `It expired at ${plan.expiresAt}.`);
+      if (leftMs > validMostMs) throw refuse("expiresAt", "No plan is good for so long.");
+      const { snapshot } = await deps.control.view(tenant);
+      const seen = { limits: limitsOf(snapshot), ...(await look(tenant, plan, deps)) };
+      // Not the picture alone: who wrote the file may have written other calls into it, and a digest to go with them.
+      const moved = held.find((part) => canonicalJson(toJson(seen[part])) !== canonicalJson(toJson(plan[part])));
+      if (moved !== undefined) {
+        throw refuse(moved, "The picture has moved since: other actions rely on this now, or some have changed.");
       }
     },
   };
 }
 
+/** No plan says what is true for longer than this. */
+const validMostMs = 7 * 86_400_000;
+/** What must come out again. What was merely touched as well may change. */
+const held = ["picture", "items", "groups", "limits"] as const;
+
+const limitsOf = ({ recall }: Snapshot): RecallLimits => ({ fourEyesAbove: recall?.fourEyes.above ?? [] });
+
+function toJson(value: unknown): Json {
+  const copy: Json = JSON.parse(JSON.stringify(value));
+  return copy;
+}
+
 /** SHA-256 of the canonical JSON of everything in a plan but its digest. */
 function digestPlan(plan: Omit<RecallPlan, "digest"> & { readonly digest?: string }): string {
-  const copy: Json = JSON.parse(JSON.stringify({ ...plan, digest: undefined }));
-  return sha256Hex(canonicalJson(copy));
+  return sha256Hex(canonicalJson(toJson({ ...plan, digest: undefined })));
 }
 
 type Seen = Pick<
@@ -104,12 +105,13 @@ function look(
     const described = await reader.describe([...closure.keys()]);
     const snapshots = await readSnapshots(tenant, described, deps);
     const order = orderReverse(closure);
+    const takenBack = findTakenBack(described, snapshots);
     const items = described
       .flatMap((action): RecallItem[] => {
         const member = closure.get(action.record.id);
         const place = order.get(action.record.id);
         if (!member || place === undefined) return [];
-        return [describeItem(action, { member, place, choices, snapshots })];
+        return [describeItem(action, { member, place, choices, snapshots, takenBack })];
       })
       .toSorted((a, b) => a.reverseOrder - b.reverseOrder);
     const touched = await findAlsoTouched(items, closure, reader);
@@ -175,9 +177,14 @@ function countEntities(items: readonly RecallItem[]): RecallPlan["entities"] {
     .toSorted((a, b) => b.actions - a.actions || (a.entity < b.entity ? -1 : 1));
 }
 
-function refuse(why: string): AirworthyError {
+function otherTenant({ tenant }: RecallPlan): AirworthyError {
+  const message = `The plan was made for tenant ${JSON.stringify(tenant.slice(0, 40))}.`;
+  return new AirworthyError("not_found", message, { place: "$.plan.tenant", fix: "Plan again for this tenant." });
+}
+
+function refuse(part: string, why: string): AirworthyError {
   return new AirworthyError("conflict", `This plan cannot be carried out. ${why} Nothing was done.`, {
-    place: "$.plan",
+    place: `$.plan.${part}`,
     fix: "Make it again with `airworthy recall plan`, and look at it again.",
   });
 }

@@ -1,5 +1,7 @@
 /** Sums of a plan: actions and amounts of each group, and the people it concerns. */
 import type {
+  GovernedTool,
+  Json,
   RecallAmount,
   RecallChoices,
   RecallGroup,
@@ -37,7 +39,7 @@ function sumAmounts(items: readonly RecallItem[]): RecallAmount[] {
   return [...sums.values()].toSorted((a, b) => (a.currency < b.currency ? -1 : 1));
 }
 
-/** Approvers by name, owners of the agents, and whom a tool names as its recipient under `sensitive.recipient`. */
+/** Approvers by name, owners of the agents, and whom a tool tells: its `notice.to`, or its `sensitive.recipient`. */
 export function countPeople(
   actions: readonly RecalledAction[],
   snapshots: ReadonlyMap<number, Snapshot>,
@@ -62,13 +64,17 @@ function concernedBy(
   const tool = snapshot?.tools[record.tool];
   if (!snapshot || !tool || tool.effect === "read") return { approvers: [], owners: [], recipients: [] };
   const owner = snapshot.agents[record.agent]?.owner;
-  const path = tool.definition.sensitive?.["recipient"];
-  const recipient = path === undefined ? undefined : readAt(path, record.arguments);
+  const recipient = recipientOf(record.arguments, tool);
   return {
     approvers: new Set(approvers),
     owners: owner === undefined ? [] : [owner],
     recipients: typeof recipient === "string" ? [recipient.slice(0, 200)] : [],
   };
+}
+
+function recipientOf(args: RecalledAction["record"]["arguments"], { definition }: GovernedTool): Json | undefined {
+  const path = definition.notice?.to ?? definition.sensitive?.["recipient"];
+  return path === undefined ? undefined : readAt(path, args);
 }
 
 function createTally(): { add: (name: string) => void; list: () => { name: string; actions: number }[] } {

@@ -24,7 +24,7 @@ export const findingCodes = {
   AW1007: error("A document is not a map.", "Begin with `apiVersion: airworthy/v1` and `kind:`."),
   AW1008: error(
     "`kind` is missing or unknown.",
-    "Use Agent, Connector, Person, Team, Budget, SourceContract, DataClass, DataRule or Issuer.",
+    "Use Agent, Connector, Person, Team, Budget, SourceContract, DataClass, DataRule, Issuer or RecallPolicy.",
   ),
   AW1009: error("An unknown key.", "Correct its spelling or remove it."),
   AW1010: error("A required key is missing.", "Add it; the hint shows an example."),
@@ -42,7 +42,7 @@ export const findingCodes = {
   AW1104: error("A budget names an agent that does not exist.", "Correct the name."),
   AW1105: error("A budget names a tool that no connector declares.", "Correct the name."),
   AW1106: error(
-    "`lookup`, `probe` or `compensate` names a tool that no connector declares.",
+    "`lookup`, `probe`, `compensate` or `notice` names a tool that no connector declares.",
     "Correct the name or declare the tool.",
   ),
   AW1107: warning("A name is listed twice.", "Remove one of the two."),
@@ -212,6 +212,19 @@ export const findingCodes = {
   AW1804: error(
     "A written value is not of the fact's type.",
     "Write a value of the type that `yields` gives the fact.",
+  ),
+  AW1850: error("An agent has the name of the principal that recalls.", "Choose another name."),
+  AW1851: error("There is more than one recall policy.", "Keep one."),
+  AW1852: error("A recall policy names a team that does not exist.", "Correct the name, or add the Team."),
+  AW1853: error(
+    "The teams of a recall policy cannot be answered for by different people.",
+    "Add people to the teams, or name other teams.",
+  ),
+  AW1854: error("`compensate` or `notice` stands on a tool that only reads.", "Move it to the tool that writes."),
+  AW1855: error("A correction must be a write.", "Name the tool that tells the recipients."),
+  AW1856: warning(
+    "A compensating tool names no business object: that an agent took something back itself cannot be seen.",
+    "Declare `entity` on it.",
   ),
   AW1901: error(
     "`contract` names a SourceContract that does not exist.",

@@ -11,6 +11,7 @@ import type {
   IssuerDocument,
   McpTool,
   PersonDocument,
+  RecallPolicyDocument,
   SourceContractDocument,
   SqlTool,
   TeamDocument,
@@ -46,6 +47,7 @@ export type LinkIndex = {
   readonly people: readonly LoadedDocument<PersonDocument>[];
   readonly teams: readonly LoadedDocument<TeamDocument>[];
   readonly budgets: readonly LoadedDocument<BudgetDocument>[];
+  readonly recallPolicies: readonly LoadedDocument<RecallPolicyDocument>[];
   readonly contracts: readonly LoadedDocument<SourceContractDocument>[];
   readonly dataClasses: readonly LoadedDocument<DataClassDocument>[];
   readonly dataRules: readonly LoadedDocument<DataRuleDocument>[];
@@ -66,6 +68,7 @@ export function indexDocuments(loaded: LoadedFiles): LinkIndex {
     people: loaded.documents.filter(isPerson),
     teams: loaded.documents.filter(isTeam),
     budgets: loaded.documents.filter(isBudget),
+    recallPolicies: loaded.documents.filter(isRecallPolicy),
     contracts: loaded.documents.filter(isContract),
     dataClasses: loaded.documents.filter(isDataClass),
     dataRules: loaded.documents.filter(isDataRule),
@@ -149,6 +152,9 @@ function isTeam(one: LoadedDocument): one is LoadedDocument<TeamDocument> {
 }
 function isBudget(one: LoadedDocument): one is LoadedDocument<BudgetDocument> {
   return one.document.kind === "Budget";
+}
+function isRecallPolicy(one: LoadedDocument): one is LoadedDocument<RecallPolicyDocument> {
+  return one.document.kind === "RecallPolicy";
 }
 function isContract(one: LoadedDocument): one is LoadedDocument<SourceContractDocument> {
   return one.document.kind === "SourceContract";

@@ -90,19 +90,25 @@ function listTrustPaths(tool: Tool): MaybePath[] {
   );
 }
 
-function listTemplates(tool: Tool): MaybePath[] {
-  const servants = (["probe", "compensate"] as const).flatMap((part) =>
-    Object.entries(tool[part]?.with ?? {}).map(([name, text]): MaybePath => {
-      return { at: [part, "with", name], text, reads: "template" };
+function listTemplates({ probe, compensate, notice, writes = [] }: Tool): MaybePath[] {
+  const parts = [
+    { at: ["probe"], template: probe },
+    { at: ["compensate"], template: compensate },
+    { at: ["notice", "correct"], template: notice?.correct },
+  ];
+  const servants = parts.flatMap(({ at, template }) =>
+    Object.entries(template?.with ?? {}).map(([name, text]): MaybePath => {
+      return { at: [...at, "with", name], text, reads: "template" };
     }),
   );
-  const writes = (tool.writes ?? []).flatMap((rule, position) =>
+  const written = writes.flatMap((rule, position) =>
     (["key", "value", "version"] as const).map((key): MaybePath => {
       const text = rule[key];
       return { at: ["writes", position, key], text: typeof text === "string" ? text : undefined, reads: "template" };
     }),
   );
-  return [...servants, ...writes];
+  const told: MaybePath = { at: ["notice", "to"], text: notice?.to, reads: "arguments" };
+  return [...servants, ...written, told];
 }
 
 function linkPath(index: LinkIndex, linked: LinkedTool, path: ToolPath): void {

@@ -12,6 +12,7 @@ import { linkInputs } from "./link-input.ts";
 import { linkOutcomes } from "./link-outcomes.ts";
 import { linkPaths } from "./link-paths.ts";
 import { linkPersons } from "./link-persons.ts";
+import { linkRecalls } from "./link-recalls.ts";
 import { linkReferences } from "./link-references.ts";
 import { linkSources } from "./link-sources.ts";
 import { linkTools } from "./link-tools.ts";
@@ -34,5 +35,6 @@ export function linkDocuments(loaded: LoadedFiles): Finding[] {
   linkData(index);
   linkPersons(index);
   linkOutcomes(index);
+  linkRecalls(index);
   return sortFindings(index.findings);
 }

@@ -5,6 +5,7 @@ import type { Context, GroundedAction, ProposedAction } from "../../kernel/actio
 import type { Deps } from "../../kernel/deps.ts";
 import { prepareData } from "./data.ts";
 import { computeValues } from "./compute.ts";
+import { recallAgent, recallName } from "../../kernel/recall-principal.ts";
 import { lookAtEntities } from "./entities.ts";
 import { readFacets } from "./facets.ts";
 import { groundFacts } from "./freshness.ts";
@@ -44,7 +45,7 @@ export async function assembleContext(
   >,
 ): Promise<GroundedAction> {
   const { snapshot } = action.view;
-  const agent = own(snapshot.agents, action.agent);
+  const agent = agentOf(action);
   const tool = agent?.tools.includes(action.tool) ? own(snapshot.tools, action.tool) : undefined;
   if (!agent || !tool) {
     return { ...action, context: { ...nothing, agent, tool: undefined, problems: [unknownTool(action, agent)] } };
@@ -74,6 +75,12 @@ export async function assembleContext(
   const problems = await hide([...facets.problems, ...grounded.problems, ...uncomputed]);
   const found = { ...facets, entities, computed, ...grounded, lineage, provenance };
   return { ...action, context: { agent, tool, ...found, sent, data, problems } };
+}
+
+/** The principal `recall` acts by leave of an approved recall and is in no configuration; nobody else has its name. */
+function agentOf({ agent, tool, recall, view }: ProposedAction): AgentDocument | undefined {
+  if (agent === recallName) return recall && recallAgent([tool]);
+  return own(view.snapshot.agents, agent);
 }
 
 function own<T>(record: Readonly<Record<string, T>>, key: string): T | undefined {

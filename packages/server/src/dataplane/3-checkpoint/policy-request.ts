@@ -33,7 +33,7 @@ export function describePolicyRequest(action: PlannedAction, nowMs: number): Pol
 }
 
 function describeCall(action: PlannedAction, nowMs: number) {
-  const { confidence, context, step, onBehalfOf } = action;
+  const { confidence, context, step, onBehalfOf, recall } = action;
   const { amount, entity, provenance, data, tool } = context;
   return {
     confidenceBp: Math.round((confidence ?? 0) * 10_000),
@@ -43,7 +43,7 @@ function describeCall(action: PlannedAction, nowMs: number) {
     entityType: entity?.type ?? "",
     entityId: entity?.id ?? "",
     repeats: step.repeats,
-    approvals: [],
+    approvals: signedFor(recall),
     provenance: summariseProvenance(provenance, tool?.definition.facets),
     classes: summariseClasses(data, tool?.definition.facets),
     person: summarisePerson(onBehalfOf),
@@ -55,3 +55,6 @@ function describeCall(action: PlannedAction, nowMs: number) {
 function isScalar(value: Json): value is string | number | boolean {
   return typeof value === "string" || typeof value === "number" || typeof value === "boolean";
 }
+
+/** The plan of a recall was shown to these teams, and they signed for what it takes back. */
+const signedFor = (recall: PlannedAction["recall"]): readonly string[] => recall?.teams ?? [];

@@ -1,5 +1,5 @@
 /** Operations of the people who run it: approvals, stops, agents, keys, configuration, ledger, health. */
-import { AirworthyError } from "@airworthy/contract";
+import { type ActionId, AirworthyError, type Approval } from "@airworthy/contract";
 
 import { createConfigPlanner } from "../../controlplane/config/plan-config.ts";
 import { walkWaiting, type WalkDeps } from "../../dataplane/walk.ts";
@@ -43,6 +43,15 @@ type Names = Exclude<
   | "readEntity"
   | "noteEntity"
   | "planRecall"
+  | "startRecall"
+  | "listRecalls"
+  | "readRecall"
+  | "listRecallItems"
+  | "resumeRecall"
+  | "cancelRecall"
+  | "listRecallTasks"
+  | "resolveRecallTask"
+  | "readRecallReceipt"
   | SourceOperation
 >;
 
@@ -72,11 +81,16 @@ function approvalHandlers({
       const teamsOf = await teamsOfPerson(principal, walk);
       const approval = await approvals.decide(tenant, { id, by, teamsOf, verdict, reason });
       // The walk belongs to nobody's request; should it fail here, recovery finds the decided approval.
-      if (approval.status !== "pending") void walkWaiting({ tenant, id: approval.action }, walk).catch(onFault);
+      // A recall is begun by whoever looks for it next.
+      const { action } = approval;
+      if (approval.status !== "pending" && isActionId(action))
+        void walkWaiting({ tenant, id: action }, walk).catch(onFault);
       return approval;
     },
   };
 }
+
+const isActionId = (id: Approval["action"]): id is ActionId => id.startsWith("act_");
 
 /** The local administrator may sign for any team; it is recorded as such, by name. */
 async function teamsOfPerson(principal: Principal, { control }: WalkDeps): Promise<Answer["teamsOf"]> {

@@ -31,7 +31,11 @@ export type Trace = {
 export type RecalledAction = {
   readonly record: ActionRecord;
   /** The effect's state, where one was begun, and the configuration under which it was. */
-  readonly effect: { readonly state: string; readonly snapshotVersion: number } | undefined;
+  readonly effect:
+    | { readonly state: string; readonly snapshotVersion: number; readonly compensated: boolean }
+    | undefined;
+  /** The paths of its result that a policy hid before it was kept. */
+  readonly mask: readonly string[];
   readonly approvers: readonly string[];
 };
 
