@@ -7,6 +7,7 @@ export * from "./errors.ts";
 export * from "./explanation.ts";
 export * from "./ids.ts";
 export * from "./json.ts";
+export * from "./kept-sample.ts";
 export * from "./ledger.ts";
 export * from "./plan.ts";
 export * from "./readiness.ts";

@@ -15,7 +15,7 @@ import { createFieldSampler } from "./sample-field.ts";
 function sampleRows(rows: readonly Row[]): SourceSample {
   const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
   const fields = names.map((name) => {
-    const sampler = createFieldSampler(name, false);
+    const sampler = createFieldSampler(name, { untyped: false });
     for (const row of rows) if (row[name] !== undefined) sampler.add(row[name]);
     return sampler.sample();
   });

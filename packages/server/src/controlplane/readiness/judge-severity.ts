@@ -10,6 +10,7 @@ export const severeFrom = {
   missingFromNone: 0.01,
   malformed: 0.01,
   unreadable: 0.01,
+  quarantined: 0.01,
   unseen: 0.01,
   format: 0.05,
   /** Largest gap between distribution functions, or share of rows that changed their category. */
@@ -28,6 +29,7 @@ function limitOf(kind: FindingKind, before: number): number {
       return before === 0 ? severeFrom.missingFromNone : severeFrom.missing;
     case "malformed":
     case "unreadable":
+    case "quarantined":
     case "unseen":
     case "format":
     case "drift":
