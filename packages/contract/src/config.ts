@@ -1,16 +1,13 @@
 /** Configuration documents: what an operator writes in YAML. Strict, so an unknown key is an error with a place. */
 import { z } from "zod";
 
-const name = z
-  .string()
-  .regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, "a name of lower-case letters, digits, dots, dashes and underscores");
+import { ingestShape, ingestToolShape, webhookShape } from "./config-sources.ts";
+import { SecretRef, duration, name, pathText } from "./config-text.ts";
+
 const toolName = z
   .string()
   .regex(/^[a-zA-Z][a-zA-Z0-9._-]{0,127}$/, "a tool name of letters, digits, dots, dashes and underscores");
 const factName = z.string().regex(/^[a-z][a-z0-9_.-]{0,127}$/, "a fact name such as crm.account.status");
-/** `$` is the root (arguments or result), `@` the item of `each`; steps are `.name`, `['name']`, `[0]` and, in `each`, `[*]`. */
-const pathText = z.string().regex(/^(\$|@)/, "a path that begins with $ (root) or @ (item)");
-const duration = z.string().regex(/^\d+(ms|s|m|h|d)$/, "a duration such as 500ms, 30s, 5m, 24h or 7d");
 /** As `pathText`; also `$..name`: what stands under that name at any depth. */
 const fieldPath = z
   .string()
@@ -25,13 +22,6 @@ export const Reversibility = z.enum(["read_only", "reversible", "externally_reve
 export type Reversibility = z.infer<typeof Reversibility>;
 export const PersonRole = z.enum(["viewer", "approver", "operator", "admin"]);
 export type PersonRole = z.infer<typeof PersonRole>;
-
-/** Where a secret is found. The value itself never stands in a document. */
-export const SecretRef = z.union([
-  z.strictObject({ env: z.string().min(1) }),
-  z.strictObject({ file: z.string().min(1) }),
-]);
-export type SecretRef = z.infer<typeof SecretRef>;
 
 export const AgentDocument = z.strictObject({
   apiVersion,
@@ -57,6 +47,7 @@ export const YieldRule = z.strictObject({
   value: pathText,
   asOf: pathText.optional().meta({ description: "Where the source says how old the value is." }),
   version: pathText.optional(),
+  batch: pathText.optional().meta({ description: "The batch that brought the value into the source." }),
   type: z.enum(["string", "integer", "boolean"]),
   authoritative: z.boolean().optional().meta({
     description: "This source's answer is as of now. Without it, a missing or future as-of makes the fact unusable.",
@@ -131,6 +122,13 @@ const toolBase = {
         "A read that tells whether an interrupted effect happened; $idempotencyKey and $.argument may be used.",
     }),
   compensate: z.strictObject({ tool: toolName, with: z.record(z.string(), z.string()) }).optional(),
+  contract: name.optional().meta({
+    description:
+      "The SourceContract that each record of the answer is held against. What is not so is held back and quarantined.",
+  }),
+  records: fieldPath.optional().meta({
+    description: "Where the answer has its records, such as $.items[*]. Absent: the answer is one record.",
+  }),
 } as const;
 const inputSchema = z
   .record(z.string(), z.unknown())
@@ -174,6 +172,10 @@ export const McpTool = z.strictObject({
 });
 export type McpTool = z.infer<typeof McpTool>;
 
+/** A read of what an ingesting connector has brought in. */
+export const IngestTool = z.strictObject({ ...toolBase, input: inputSchema, ...ingestToolShape });
+export type IngestTool = z.infer<typeof IngestTool>;
+
 const connectorBase = { apiVersion, kind: z.literal("Connector"), name } as const;
 const auth = z.strictObject({ header: z.string().min(1), prefix: z.string().optional(), value: SecretRef });
 
@@ -209,7 +211,20 @@ export const McpConnector = z.strictObject({
     .meta({ description: "Further MCP features of this server that agents may reach. Default none." }),
   tools: z.array(McpTool).min(1),
 });
-export const ConnectorDocument = z.discriminatedUnion("type", [HttpConnector, SqlConnector, McpConnector]);
+const ingestBase = { ...connectorBase, ...ingestShape, tools: z.array(IngestTool).min(1) } as const;
+
+/** Events pushed to the door `/events/{connector}`: CloudEvents, or plain JSON. */
+export const WebhookConnector = z.strictObject({ ...ingestBase, type: z.literal("webhook"), ...webhookShape });
+export type WebhookConnector = z.infer<typeof WebhookConnector>;
+
+export const ConnectorDocument = z.discriminatedUnion("type", [
+  HttpConnector,
+  SqlConnector,
+  McpConnector,
+  WebhookConnector,
+]);
+/** Connectors that bring records in; their tools read what was brought. */
+export type IngestConnector = WebhookConnector;
 export type HttpConnector = z.infer<typeof HttpConnector>;
 export type SqlConnector = z.infer<typeof SqlConnector>;
 export type McpConnector = z.infer<typeof McpConnector>;

@@ -2,6 +2,8 @@
 export * from "./action.ts";
 export * from "./api.ts";
 export * from "./approval.ts";
+export * from "./config-sources.ts";
+export { SecretRef } from "./config-text.ts";
 export * from "./config.ts";
 export * from "./errors.ts";
 export * from "./explanation.ts";
@@ -12,4 +14,5 @@ export * from "./ledger.ts";
 export * from "./plan.ts";
 export * from "./readiness.ts";
 export * from "./snapshot.ts";
+export * from "./source.ts";
 export * from "./stop.ts";

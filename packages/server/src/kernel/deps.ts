@@ -1,5 +1,14 @@
 /** The ports: what the rooms may reach. A room names the few it needs, so its second parameter is the list of its rights. */
-import type { ActionId, Approval, ApprovalId, GovernedTool, Json, JsonObject, Snapshot } from "@airworthy/contract";
+import type {
+  ActionId,
+  Approval,
+  ApprovalId,
+  GovernedTool,
+  HeldBack,
+  Json,
+  JsonObject,
+  Snapshot,
+} from "@airworthy/contract";
 
 import type {
   Conflict,
@@ -132,7 +141,7 @@ export type ConnectorCall = {
  * `ambiguous`: it may or may not have happened.
  */
 export type ConnectorAnswer =
-  | { readonly kind: "answered"; readonly result: Json; readonly version?: string }
+  | { readonly kind: "answered"; readonly result: Json; readonly version?: string; readonly heldBack?: HeldBack }
   | { readonly kind: "rejected"; readonly code: string; readonly detail: string; readonly result?: Json }
   | { readonly kind: "unsent"; readonly detail: string }
   | { readonly kind: "ambiguous"; readonly detail: string };

@@ -2,11 +2,11 @@
 import { keptSampleMax } from "@airworthy/contract";
 import type { ContractField, SourceContractDocument } from "@airworthy/contract";
 
-import { classifyCell } from "./classify-cell.ts";
+import { classifyCell } from "../../kernel/records/classify-cell.ts";
 import { addFaults } from "./fault-counts.ts";
 import type { FaultCounts } from "./fault-counts.ts";
 import type { Quarantined } from "./profile-source.ts";
-import type { Cell } from "./record-sink.ts";
+import type { Cell } from "../../kernel/records/source-record.ts";
 import { createFieldSampler } from "./sample-field.ts";
 import type { FieldSample, SampleLimits } from "./sample-field.ts";
 

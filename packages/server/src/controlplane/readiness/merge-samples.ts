@@ -2,7 +2,7 @@
 import { createRandomStream } from "../../kernel/stats/random-stream.ts";
 import type { RandomStream } from "../../kernel/stats/random-stream.ts";
 import { mergeReservoirs } from "../../kernel/stats/merge-reservoirs.ts";
-import { cellKinds } from "./classify-cell.ts";
+import { cellKinds } from "../../kernel/records/classify-cell.ts";
 import { limitsFor } from "./contract-sampler.ts";
 import type { ContractSample } from "./contract-sampler.ts";
 import type { Counts } from "./count-map.ts";

@@ -1,7 +1,7 @@
 /** Samples records one after the other, wherever they come from, in bounded memory. */
 import { AirworthyError } from "@airworthy/contract";
 
-import type { Cell } from "./record-sink.ts";
+import type { Cell } from "../../kernel/records/source-record.ts";
 import { createFieldSampler } from "./sample-field.ts";
 import type { FieldSample, FieldSampler, SamplerOptions } from "./sample-field.ts";
 

@@ -11,6 +11,7 @@ const chapters = [
   ["AW14", "Models and secrets"],
   ["AW15", "Policies and their tests"],
   ["AW16", "Source contracts"],
+  ["AW19", "Sources that bring records in"],
 ] as const;
 
 const intro = `# Findings

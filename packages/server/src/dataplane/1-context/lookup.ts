@@ -1,5 +1,5 @@
 /** Reads one fact at its authoritative source, on behalf of the action that rests on it. */
-import type { JsonObject, Reason, RestsOn } from "@airworthy/contract";
+import type { HeldBack, JsonObject, Reason, RestsOn } from "@airworthy/contract";
 
 import type { Observation, ProposedAction } from "../../kernel/action-walk.ts";
 import type { Deps } from "../../kernel/deps.ts";
@@ -36,7 +36,7 @@ export async function lookUpFact(
     (fact) => fact.fact === rule.fact && fact.key === key,
   );
   if (!found || found.problem !== undefined) {
-    return unread(rule, found?.problem ?? `${tool.name} did not report it for ${key}`);
+    return unread(rule, found?.problem ?? unreported(answer.heldBack) ?? `${tool.name} did not report it for ${key}`);
   }
   const observation: Observation = {
     id: newId("obs"),
@@ -46,6 +46,7 @@ export async function lookUpFact(
     valueDigest: await deps.observations.digest(action.tenant, found.value),
     source: tool.name,
     ...(found.sourceVersion === undefined ? {} : { sourceVersion: found.sourceVersion }),
+    ...(found.batch === undefined ? {} : { batch: found.batch }),
     asOf: found.asOf,
     fetchedAt,
     principal: action.agent,
@@ -62,6 +63,10 @@ function fill(paths: Readonly<Record<string, string>>, args: JsonObject): JsonOb
       return value === undefined ? [] : [[name, value]];
     }),
   );
+}
+
+function unreported(heldBack: HeldBack | undefined): string | undefined {
+  return heldBack && `${heldBack.records} of its records broke the contract ${heldBack.contract} and are held back`;
 }
 
 function unread(rule: RestsOn, why: string): Reason {
