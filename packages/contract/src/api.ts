@@ -3,6 +3,7 @@ import { z } from "zod";
 
 import { ActionAnswer, ActionRecord, ActionStatus, Proposal } from "./action.ts";
 import { Approval, ApprovalStatus } from "./approval.ts";
+import { readinessRoutes } from "./api-readiness.ts";
 import { AgentDocument } from "./config.ts";
 import { Explanation } from "./explanation.ts";
 import { ActionId, ApprovalId, KeyId, QuarantineId, StopId } from "./ids.ts";
@@ -237,6 +238,7 @@ export const api = {
     input: z.strictObject({ id: QuarantineId, reason }),
     output: Quarantined,
   },
+  ...readinessRoutes,
   verifyLedger: {
     method: "GET",
     path: "/v1/ledger/verification",

@@ -126,6 +126,9 @@ const toolBase = {
     description:
       "The SourceContract that each record of the answer is held against. What is not so is held back and quarantined.",
   }),
+  requires_ready: z.array(name).min(1).optional().meta({
+    description: "Watched source contracts: while one has a severe finding that nobody has answered, this is refused.",
+  }),
   records: fieldPath.optional().meta({
     description: "Where the answer has its records, such as $.items[*]. Absent: the answer is one record.",
   }),
@@ -279,6 +282,23 @@ export const ContractField = z.strictObject({
 });
 export type ContractField = z.infer<typeof ContractField>;
 
+/** How what arrives is watched. Each window is compared once with the baseline. */
+export const SourceWatchRule = z.strictObject({
+  window: z.strictObject({
+    records: z.int().min(100).max(1_000_000).optional().meta({ description: "Full at so many. Default 5000." }),
+    time: duration.optional().meta({
+      description: "Also full after this time, once there are a hundred records to compare.",
+    }),
+  }),
+  alpha: z.number().gt(0).max(0.5).optional().meta({
+    description: "Over all windows, the chance of any false finding is at most this. Default 0.01.",
+  }),
+  baseline: z.int().min(100).max(1_000_000).optional().meta({
+    description: "Where no baseline was set, it is taken from so many records that arrive first.",
+  }),
+});
+export type SourceWatchRule = z.infer<typeof SourceWatchRule>;
+
 /** What the records of one source must look like. Learned from samples, reviewed by a person, then enforced. */
 export const SourceContractDocument = z.strictObject({
   apiVersion,
@@ -291,6 +311,9 @@ export const SourceContractDocument = z.strictObject({
     .optional()
     .meta({ description: "A field that is not listed quarantines its record (the default), or is ignored." }),
   fields: z.array(ContractField).min(1).max(1_000),
+  watch: SourceWatchRule.optional().meta({
+    description: "Compare what arrives with a baseline, window by window. Absent: only the contract is enforced.",
+  }),
 });
 export type SourceContractDocument = z.infer<typeof SourceContractDocument>;
 

@@ -19,6 +19,10 @@ export const LedgerKind = z.enum([
   "key_revoked",
   "quarantine_released",
   "quarantine_discarded",
+  "baseline_set",
+  "readiness_found",
+  "readiness_decided",
+  "source_profiled",
 ]);
 export type LedgerKind = z.infer<typeof LedgerKind>;
 

@@ -107,7 +107,7 @@ describe("merged samples", () => {
 
   it("are distributed as the unmerged one where both were cut", () => {
     let low = 0;
-    const rounds = 100;
+    const rounds = 40;
     for (let round = 0; round < rounds; round += 1) {
       const random = createRandomStream(round);
       // Each part has another level, so that a wrong weight shows.
@@ -123,7 +123,7 @@ describe("merged samples", () => {
       if (testGap(first ?? new Float64Array(), second ?? new Float64Array()).pValue < 0.05) low += 1;
     }
     process.stdout.write(`merged against unmerged samples: ${low} of ${rounds} differ at 5 %\n`);
-    expect(low).toBeLessThanOrEqual(12);
+    expect(low).toBeLessThanOrEqual(6);
   });
 
   it("know that ids stay unique only while none comes twice, and ordered only one after the other", () => {
