@@ -1,15 +1,12 @@
 /** The SQL connector against a real PostgreSQL: what is done, what is undone, and what nobody can know. */
-import { connect, createServer } from "node:net";
-import type { AddressInfo, Socket } from "node:net";
-
 import type { JsonObject, SqlTool } from "@airworthy/contract";
 import { Client, Pool } from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 
 import { createSqlConnector } from "../../packages/server/src/dataplane/5-execution/connectors/sql.ts";
 import type { SqlConnectorOptions } from "../../packages/server/src/dataplane/5-execution/connectors/sql.ts";
-import type { ConnectorCall } from "../../packages/server/src/kernel/deps.ts";
 import { testDatabase } from "../support/database.ts";
+import { connectTo, deadPort, sqlCallOf, startBreakingPath } from "../support/sql-calls.ts";
 
 let database: Awaited<ReturnType<typeof testDatabase>>;
 let admin: Pool;
@@ -58,70 +55,17 @@ function urlOf(at: Target): string {
   return url.toString();
 }
 
-type CallOptions = Partial<Omit<ConnectorCall, "tool" | "arguments">> & { readonly tool?: Partial<SqlTool> };
-
-function callOf(sql: string, args: JsonObject = {}, { tool = {}, ...more }: CallOptions = {}): ConnectorCall {
-  const effect = tool.effect ?? (/^\s*(select|values|with|table)/i.test(sql) ? "read" : "write");
-  const definition: SqlTool = { name: "erp.do", effect, input: {}, sql, ...tool };
-  const document = { name: "erp", type: "sql", connection: { env: "ERP_URL" }, tools: [] };
-  return {
-    tenant: "acme",
-    snapshot: { connectors: { erp: document } } as unknown as ConnectorCall["snapshot"],
-    tool: {
-      name: definition.name,
-      connector: "erp",
-      effect,
-      reversibility: effect === "read" ? "read_only" : "irreversible",
-      timeoutMs: 10_000,
-      definition,
-      digest: "d",
-    },
-    arguments: args,
-    idempotencyKey: "act_1",
-    timeoutMs: 10_000,
-    dispatchBeforeMonoMs: performance.now() + 60_000,
-    ...more,
-  };
-}
-
 function open(options: Partial<SqlConnectorOptions> = {}) {
   const sql = createSqlConnector({ env: { ERP_URL: urlOf(target()) }, guard: { tries: 1 }, ...options });
   cleanups.push(() => sql.close());
   return sql;
 }
 
-/** A path to the database that breaks at the first COMMIT: before it arrives, or after, without its answer. */
-async function breakingPath(at: "before" | "after", breaks = 1): Promise<string> {
+async function breakingPath(at: "before" | "after"): Promise<string> {
   const { host, port } = target();
-  let left = breaks;
-  const sockets = new Set<Socket>();
-  const server = createServer((client) => {
-    const upstream = host.startsWith("/") ? connect(`${host}/.s.PGSQL.${port}`) : connect(port, host);
-    let deaf = false;
-    for (const socket of [client, upstream]) {
-      sockets.add(socket);
-      socket.on("error", () => undefined);
-    }
-    client.on("data", (chunk) => {
-      const commits = left > 0 && chunk.includes("COMMIT");
-      if (commits) left -= 1;
-      if (commits && at === "before") client.destroy();
-      else if (commits) deaf = true;
-      if (!commits || at === "after") upstream.write(chunk);
-    });
-    upstream.on("data", (chunk) => {
-      if (deaf) client.destroy();
-      else client.write(chunk);
-    });
-    client.on("close", () => upstream.destroy());
-    upstream.on("close", () => client.destroy());
-  });
-  cleanups.push(() => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return urlOf({ ...target(), host: "127.0.0.1", port: (server.address() as AddressInfo).port });
+  const path = await startBreakingPath({ at, upstream: () => connectTo(host, port) });
+  cleanups.push(() => path.close());
+  return urlOf({ ...target(), host: "127.0.0.1", port: path.port });
 }
 
 const count = async (table: string): Promise<number> => {
@@ -137,7 +81,7 @@ const refundTool: Partial<SqlTool> = { idempotency: { argument: "refund_key", re
 describe("a read", () => {
   it("brings values as JSON, losing no digit", async () => {
     const answer = await open().call(
-      callOf(`select 42::int8 as small, 9007199254740993::int8 as large, 12::numeric as whole, 12.50::numeric as cents,
+      sqlCallOf(`select 42::int8 as small, 9007199254740993::int8 as large, 12::numeric as whole, 12.50::numeric as cents,
         0.5::float8 as half, 'NaN'::float8 as nan, true as yes, null as nothing, date '2026-03-01' as day,
         timestamptz '2026-03-01 12:00:00.123456+00' at time zone 'UTC' as wall,
         timestamptz '2026-03-01 12:00:00.123456+00' as moment, '{"a":[1]}'::jsonb as json, array[1,2]::int8[] as ids,
@@ -179,7 +123,7 @@ describe("a read", () => {
       "select id from invoices where id = any(:ids) and note <> :note and (:more::jsonb)->>'k' = 'v' order by id";
     const evil = "x'; drop table invoices; --";
     const args = { ids: ["a", "b", evil], note: evil, more: { k: "v" } };
-    expect(await open().call(callOf(sql, args))).toEqual({
+    expect(await open().call(sqlCallOf(sql, args))).toEqual({
       kind: "answered",
       result: { rows: [{ id: "a" }, { id: "b" }], rowCount: 2 },
     });
@@ -187,13 +131,13 @@ describe("a read", () => {
   });
 
   it("gives null for an argument that is not there, an inherited name too", async () => {
-    const answer = await open().call(callOf("select :missing::text as a, :constructor::text as b"));
+    const answer = await open().call(sqlCallOf("select :missing::text as a, :constructor::text as b"));
     expect(answer).toEqual({ kind: "answered", result: { rows: [{ a: null, b: null }], rowCount: 1 } });
   });
 
   it("stops at its rows and says so", async () => {
     const sql = "with recursive n(n) as (select 1 union all select n + 1 from n) select n from n";
-    const answer = await open().call(callOf(sql, {}, { tool: { maxRows: 3 } }));
+    const answer = await open().call(sqlCallOf(sql, {}, { tool: { maxRows: 3 } }));
     const rows = [{ n: 1 }, { n: 2 }, { n: 3 }];
     expect(answer).toEqual({ kind: "answered", result: { rows, rowCount: 3, truncated: true } });
   });
@@ -204,7 +148,7 @@ describe("a read", () => {
     ["select * into copy_of_invoices from invoices", "sql_42601"],
     ["select lo_create(0)", "sql_25006"],
   ])("changes nothing: %s", async (sql, code) => {
-    const answer = await open().call(callOf(sql));
+    const answer = await open().call(sqlCallOf(sql));
     expect(answer).toMatchObject({
       kind: "rejected",
       code: code,
@@ -213,12 +157,12 @@ describe("a read", () => {
   });
 
   it("is ended when its time is over", async () => {
-    const answer = await open().call(callOf("select pg_sleep(30)", {}, { timeoutMs: 200 }));
+    const answer = await open().call(sqlCallOf("select pg_sleep(30)", {}, { timeoutMs: 200 }));
     expect(answer).toMatchObject({ kind: "rejected", code: "sql_57014" });
   });
 
   it("refuses data that two readers would read differently", async () => {
-    const answer = await open().call(callOf(`select '{"__proto__":{"admin":true}}'::json as data`));
+    const answer = await open().call(sqlCallOf(`select '{"__proto__":{"admin":true}}'::json as data`));
     expect(answer).toMatchObject({ kind: "rejected", code: "bad_answer" });
     expect(Object.hasOwn(Object.prototype, "admin")).toBe(false);
   });
@@ -226,7 +170,7 @@ describe("a read", () => {
 
 describe("a write", () => {
   it("commits and brings what it returns", async () => {
-    const answer = await open().call(callOf(insertInvoice, { id: "i1", amount: 500 }));
+    const answer = await open().call(sqlCallOf(insertInvoice, { id: "i1", amount: 500 }));
     expect(answer).toEqual({ kind: "answered", result: { rows: [{ id: "i1", amount: 500 }], rowCount: 1 } });
     expect(await count("invoices")).toBe(1);
   });
@@ -234,30 +178,30 @@ describe("a write", () => {
   it("is refused with the constraint and without the data", async () => {
     await admin.query("insert into invoices values ('hunter2', 1)");
     const sql = open();
-    const twice = await sql.call(callOf(insertInvoice, { id: "hunter2", amount: 1 }));
+    const twice = await sql.call(sqlCallOf(insertInvoice, { id: "hunter2", amount: 1 }));
     expect(twice).toMatchObject({
       kind: "rejected",
       code: "sql_23505",
       detail: expect.stringContaining("invoices_pkey") as string,
     });
     expect(JSON.stringify(twice)).not.toContain("hunter2");
-    expect(await sql.call(callOf(insertInvoice, { id: "i2", amount: -1 }))).toMatchObject({ code: "sql_23514" });
+    expect(await sql.call(sqlCallOf(insertInvoice, { id: "i2", amount: -1 }))).toMatchObject({ code: "sql_23514" });
     // The connection goes on to serve others, outside of the failed transaction.
-    expect(await sql.call(callOf(insertInvoice, { id: "i3", amount: 1 }))).toMatchObject({ kind: "answered" });
+    expect(await sql.call(sqlCallOf(insertInvoice, { id: "i3", amount: 1 }))).toMatchObject({ kind: "answered" });
   });
 
   it("is refused when only COMMIT finds the fault", async () => {
-    const answer = await open().call(callOf("insert into pairs values (1), (1)"));
+    const answer = await open().call(sqlCallOf("insert into pairs values (1), (1)"));
     expect(answer).toMatchObject({ kind: "rejected", code: "sql_23505" });
     expect(await count("pairs")).toBe(0);
   });
 
   it("does not commit past its moment of dispatch", async () => {
-    const past = callOf(insertInvoice, { id: "i1", amount: 1 }, { dispatchBeforeMonoMs: performance.now() });
+    const past = sqlCallOf(insertInvoice, { id: "i1", amount: 1 }, { dispatchBeforeMonoMs: performance.now() });
     expect(await open().call(past)).toMatchObject({ kind: "unsent" });
     const slow = "with wait as (select pg_sleep(0.3)) insert into invoices select 'i2', 1 from wait";
     const dispatchBeforeMonoMs = performance.now() + 200;
-    const late = callOf(slow, {}, { tool: { effect: "write" }, dispatchBeforeMonoMs });
+    const late = sqlCallOf(slow, {}, { tool: { effect: "write" }, dispatchBeforeMonoMs });
     expect(["rejected", "unsent"]).toContain((await open().call(late)).kind);
     expect(await count("invoices")).toBe(0);
   });
@@ -266,7 +210,7 @@ describe("a write", () => {
     const holder = await admin.connect();
     cleanups.push(() => holder.release(true));
     await holder.query("begin; lock table invoices in exclusive mode");
-    const answer = await open().call(callOf(insertInvoice, { id: "i1", amount: 1 }, { timeoutMs: 300 }));
+    const answer = await open().call(sqlCallOf(insertInvoice, { id: "i1", amount: 1 }, { timeoutMs: 300 }));
     expect(answer).toMatchObject({ kind: "rejected", code: "sql_57014" });
     await holder.query("rollback");
     expect(await count("invoices")).toBe(0);
@@ -276,7 +220,7 @@ describe("a write", () => {
 describe("a connection that breaks", () => {
   it.each(["before", "after"] as const)("%s COMMIT arrives leaves a write in doubt", async (at) => {
     const sql = open({ env: { ERP_URL: await breakingPath(at) } });
-    const answer = await sql.call(callOf(insertInvoice, { id: "i1", amount: 1 }));
+    const answer = await sql.call(sqlCallOf(insertInvoice, { id: "i1", amount: 1 }));
     expect(answer).toMatchObject({ kind: "ambiguous" });
     expect(await count("invoices")).toBe(at === "before" ? 0 : 1);
   });
@@ -284,7 +228,7 @@ describe("a connection that breaks", () => {
   it.each(["before", "after"] as const)("%s COMMIT arrives is made good by the same key", async (at) => {
     const sql = open({ env: { ERP_URL: await breakingPath(at) }, guard: {} });
     const args = { invoice: "i1", amount: 7, refund_key: "chosen by the agent" };
-    const answer = await sql.call(callOf(insertRefund, args, { tool: refundTool }));
+    const answer = await sql.call(sqlCallOf(insertRefund, args, { tool: refundTool }));
     expect(answer).toEqual({ kind: "answered", result: { rows: [{ invoice: "i1", amount: 7 }], rowCount: 1 } });
     const { rows } = await admin.query("select key from refunds");
     expect(rows).toEqual([{ key: "act_1" }]);
@@ -293,7 +237,7 @@ describe("a connection that breaks", () => {
   it("before COMMIT has changed nothing", async () => {
     const sql = open();
     const running = sql.call(
-      callOf(
+      sqlCallOf(
         "with w as (select pg_sleep(20)) insert into invoices select 'i1', 1 from w",
         {},
         { tool: { effect: "write" } },
@@ -308,21 +252,18 @@ describe("a connection that breaks", () => {
 
   it("while idle is replaced without anybody noticing", async () => {
     const sql = open({ guard: {} });
-    expect(await sql.call(callOf("select 1 as one"))).toMatchObject({ kind: "answered" });
+    expect(await sql.call(sqlCallOf("select 1 as one"))).toMatchObject({ kind: "answered" });
     await admin.query(
       "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'airworthy' and datname = current_database()",
     );
-    expect(await sql.call(callOf(insertInvoice, { id: "i1", amount: 1 }))).toMatchObject({ kind: "answered" });
+    expect(await sql.call(sqlCallOf(insertInvoice, { id: "i1", amount: 1 }))).toMatchObject({ kind: "answered" });
     expect(await count("invoices")).toBe(1);
   });
 
   it("or never begins means nothing was done, and the URL stays secret", async () => {
-    const server = createServer();
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const { port } = server.address() as AddressInfo;
-    await new Promise((resolve) => server.close(resolve));
+    const port = await deadPort();
     const env = { ERP_URL: `postgres://user:hunter2@127.0.0.1:${port}/erp` };
-    const answer = await open({ env }).call(callOf(insertInvoice, { id: "i1", amount: 1 }));
+    const answer = await open({ env }).call(sqlCallOf(insertInvoice, { id: "i1", amount: 1 }));
     expect(answer).toMatchObject({ kind: "unsent", detail: expect.stringContaining("ECONNREFUSED") as string });
     expect(JSON.stringify(answer)).not.toContain("hunter2");
   });
@@ -333,12 +274,12 @@ describe("what no database sees", () => {
     ["two statements", "select 1; drop table invoices", "more than one"],
     ["a COMMIT of its own", "commit", "cannot begin"],
   ])("is %s", async (_, sql, text) => {
-    const answer = await open().call(callOf(sql));
+    const answer = await open().call(sqlCallOf(sql));
     expect(answer).toMatchObject({ kind: "unsent", detail: expect.stringContaining(text) as string });
   });
 
   it("is a call without its secret", async () => {
-    const answer = await open({ env: {} }).call(callOf("select 1"));
+    const answer = await open({ env: {} }).call(sqlCallOf("select 1"));
     expect(answer).toMatchObject({ kind: "unsent", detail: expect.stringContaining("ERP_URL") as string });
   });
 });

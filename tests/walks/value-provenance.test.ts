@@ -145,6 +145,9 @@ describe("an argument", () => {
     });
     expect(desk.effects("to", outsider)).toEqual([]);
     const { client: maria } = await desk.server.person("maria");
+    const { approvals } = await maria.listApprovals({ status: "pending" });
+    const asked = approvals.find(({ id }) => id === answer.approval);
+    expect(asked?.provenance?.find((one) => one.argument === "$.to")).toMatchObject({ from: "untrusted_tool" });
     await maria.decideApproval({ id: answer.approval ?? "apr_", verdict: "approve", reason: "asked them" });
     await expect.poll(async () => (await client.readAction({ id: answer.id })).status).toBe("done");
     expect(desk.effects("to", outsider)).toHaveLength(1);

@@ -1,7 +1,7 @@
 /** Approvals: a person's answer. It holds for exactly what the person saw, and for nothing else. */
 import { z } from "zod";
 
-import { FactUsed, Reason } from "./action.ts";
+import { FactUsed, Reason, ValueOrigin } from "./action.ts";
 import { ActionId, ApprovalId } from "./ids.ts";
 import { JsonObject } from "./json.ts";
 
@@ -42,6 +42,8 @@ export const Approval = z.object({
   signOffs: z.array(SignOff),
   reasons: z.array(Reason),
   facts: z.array(FactUsed),
+  /** Where each argument came from, where that is traced. */
+  provenance: z.array(ValueOrigin).optional(),
   /** Digest of what was shown; the approval is void as soon as a fresh look gives another digest. */
   binding: z.string(),
   requestedAt: z.iso.datetime(),

@@ -192,6 +192,9 @@ export const HttpConnector = z.strictObject({
 export const SqlConnector = z.strictObject({
   ...connectorBase,
   type: z.literal("sql"),
+  dialect: z.enum(["postgresql", "mysql"]).optional().meta({
+    description: "mysql stands for MariaDB too. Default postgresql.",
+  }),
   connection: SecretRef,
   tools: z.array(SqlTool).min(1),
 });

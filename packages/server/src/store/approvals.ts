@@ -142,7 +142,7 @@ function admit(approval: Approval, answer: Answer): string {
 
 type Shown = Pick<
   Approval,
-  "agent" | "tool" | "arguments" | "amount" | "entity" | "rationale" | "approvers" | "reasons" | "facts"
+  "agent" | "tool" | "arguments" | "amount" | "entity" | "rationale" | "approvers" | "reasons" | "facts" | "provenance"
 >;
 
 function toApproval(row: Row): Approval {

@@ -9,6 +9,10 @@ export type Statement = {
   /** How long to wait for its end in ms, where that may be long; default 10 s. */
   readonly answerWithinMs?: number;
 };
+/**
+ * Of a transaction, statements asked for together are sent together and run in the order in which they were asked; what
+ * does not need another's answer should not wait for it.
+ */
 export type Queryable = { readonly query: <R>(statement: Statement) => Promise<R[]> };
 
 export type Database = Queryable & {
@@ -36,6 +40,7 @@ export function openDatabase(connection: pg.PoolConfig, poolSize = 12): Database
     types,
     connectionTimeoutMillis: 3000,
     keepAlive: true,
+    pipeline: true,
     statement_timeout: answerWithinMs,
     // The server's own limit does not help when it is the server, or the way to it, that has gone silent.
     query_timeout: answerWithinMs,

@@ -11,7 +11,10 @@ export type EffectEnd = { readonly action: string; readonly state: string; reado
 export async function settleEffects(tx: Queryable, tenant: string, ends: readonly EffectEnd[]): Promise<void> {
   const settled = ends.filter(({ state }) => state === "done" || state === "failed" || state === "unknown");
   if (settled.length === 0) return;
-  await releaseEntities(tx, tenant, settled);
+  await Promise.all([releaseEntities(tx, tenant, settled), moveEffects(tx, tenant, settled)]);
+}
+
+async function moveEffects(tx: Queryable, tenant: string, settled: readonly EffectEnd[]): Promise<void> {
   await tx.query({
     name: "settle-effects",
     text: `with moved as (

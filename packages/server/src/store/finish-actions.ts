@@ -21,30 +21,35 @@ export async function finishActions(
   if (actions.length === 0) return [];
   const ids = await moveActions(tx, tenant, actions);
   const moved = actions.filter((action) => ids.has(action.id));
-  if (moved.length > 0) {
-    await settleEffects(
-      tx,
-      tenant,
-      moved.map((action) => ({ action: action.id, state: action.outcome.status, entity: entityKeyOf(action) })),
-    );
-    await moveApprovals(tx, tenant, moved);
-    await insertObservations(
-      tx,
-      tenant,
-      moved.flatMap(({ outcome }) => (outcome.status === "done" ? outcome.observations : [])),
-    );
-    await insertReadings(
-      tx,
-      tenant,
-      moved.flatMap(({ reading }) => (reading ? [reading] : [])),
-    );
-  }
+  if (moved.length > 0) await writeEnds(tx, tenant, moved);
   const written = moved.length < actions.length ? await findWritten(tx, tenant, actions) : new Set();
   return actions.map((action) =>
     ids.has(action.id)
       ? { finished: true, draft: describeEnd(action) }
       : { finished: written.has(action.id), draft: undefined },
   );
+}
+
+/** What comes with the end of those that were moved; none of it needs another's answer, so it goes together. */
+async function writeEnds(tx: Queryable, tenant: string, moved: readonly FinishedAction[]): Promise<void> {
+  await Promise.all([
+    settleEffects(
+      tx,
+      tenant,
+      moved.map((action) => ({ action: action.id, state: action.outcome.status, entity: entityKeyOf(action) })),
+    ),
+    moveApprovals(tx, tenant, moved),
+    insertObservations(
+      tx,
+      tenant,
+      moved.flatMap(({ outcome }) => (outcome.status === "done" ? outcome.observations : [])),
+    ),
+    insertReadings(
+      tx,
+      tenant,
+      moved.flatMap(({ reading }) => (reading ? [reading] : [])),
+    ),
+  ]);
 }
 
 /** Those whose walk has written its end already: the commit of an earlier try was not confirmed but had happened. */

@@ -97,7 +97,17 @@ function claim(action: PermittedAction, locks: Locks): void {
   }
 }
 
+/** None of these statements needs another's answer, so they go together. */
 async function writeWinners(tx: Queryable, tenant: string, winners: readonly PermittedAction[]): Promise<void> {
+  await Promise.all([
+    startEffects(tx, tenant, winners),
+    consumeApprovals(tx, tenant, winners),
+    holdEntities(tx, tenant, winners),
+    reserve(tx, tenant, winners),
+  ]);
+}
+
+async function startEffects(tx: Queryable, tenant: string, winners: readonly PermittedAction[]): Promise<void> {
   const column = <T>(pick: (action: PermittedAction) => T): T[] => winners.map(pick);
   await tx.query({
     name: "redeem-effects",
@@ -123,26 +133,29 @@ async function writeWinners(tx: Queryable, tenant: string, winners: readonly Per
       column((a) => JSON.stringify(evidenceOf(a))),
     ],
   });
+}
+
+async function consumeApprovals(tx: Queryable, tenant: string, winners: readonly PermittedAction[]): Promise<void> {
   const approvals = winners.flatMap((action) => action.permit.approval ?? []);
-  if (approvals.length > 0) {
-    await tx.query({
-      text: "update approvals set status = 'consumed' where tenant = $1 and id = any($2)",
-      values: [tenant, approvals],
-    });
-  }
+  if (approvals.length === 0) return;
+  await tx.query({
+    text: "update approvals set status = 'consumed' where tenant = $1 and id = any($2)",
+    values: [tenant, approvals],
+  });
+}
+
+async function holdEntities(tx: Queryable, tenant: string, winners: readonly PermittedAction[]): Promise<void> {
   const held = winners.flatMap((action) => {
     const entity = entityKeyOf(action);
     return entity === undefined ? [] : [{ entity, action: action.id }];
   });
-  if (held.length > 0) {
-    await tx.query({
-      name: "redeem-entities",
-      text: `update entities e set version = version + 1, holder = r.action
-             from unnest($2::text[], $3::text[]) as r(entity, action) where e.tenant = $1 and e.entity = r.entity`,
-      values: [tenant, held.map((one) => one.entity), held.map((one) => one.action)],
-    });
-  }
-  await reserve(tx, tenant, winners);
+  if (held.length === 0) return;
+  await tx.query({
+    name: "redeem-entities",
+    text: `update entities e set version = version + 1, holder = r.action
+           from unnest($2::text[], $3::text[]) as r(entity, action) where e.tenant = $1 and e.entity = r.entity`,
+    values: [tenant, held.map((one) => one.entity), held.map((one) => one.action)],
+  });
 }
 
 /** Each reservation is a row keyed by action, so that it is settled once however often its end is told. */

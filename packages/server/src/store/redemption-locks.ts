@@ -20,22 +20,14 @@ export type Locks = {
 };
 
 export async function takeLocks(tx: Queryable, tenant: string, actions: readonly PermittedAction[]): Promise<Locks> {
-  const rows = await tx.query<{ id: string; walk: number; status: string; permit: string | null }>({
-    name: "lock-actions",
-    text: `select a.id, a.walk, a.status, e.permit from actions a left join effects e on e.tenant = a.tenant and e.action = a.id
-           where a.tenant = $1 and a.id = any($2) order by a.id for update of a`,
-    values: [tenant, actions.map((action) => action.id)],
-  });
-  const approvals = await lockApprovals(tx, tenant, actions);
-  const entities = await lockEntities(tx, tenant, actions);
-  const budgets = await lockBudgets(tx, tenant, actions);
-  const [control] = await tx.query<{ epoch: number; now_ms: number }>({
-    name: "lock-control",
-    // In one step the clock would be read before the lock is waited for, and facts that ran out meanwhile would pass.
-    text: `with held as materialized (select epoch from control where tenant = $1 for share)
-           select epoch, extract(epoch from clock_timestamp())::float8 * 1000 as now_ms from held`,
-    values: [tenant],
-  });
+  // Sent together, they wait for their locks in this order all the same.
+  const [rows, approvals, entities, budgets, control] = await Promise.all([
+    lockActions(tx, tenant, actions),
+    lockApprovals(tx, tenant, actions),
+    lockEntities(tx, tenant, actions),
+    lockBudgets(tx, tenant, actions),
+    lockControl(tx, tenant),
+  ]);
   return {
     actions: new Map(rows.map((row) => [row.id, row])),
     effects: new Map(rows.flatMap((row) => (row.permit === null ? [] : [[row.id, row.permit]]))),
@@ -45,6 +37,35 @@ export async function takeLocks(tx: Queryable, tenant: string, actions: readonly
     epoch: control?.epoch ?? -1,
     nowMs: control?.now_ms ?? Infinity,
   };
+}
+
+type ActionLock = {
+  readonly id: string;
+  readonly walk: number;
+  readonly status: string;
+  readonly permit: string | null;
+};
+
+function lockActions(tx: Queryable, tenant: string, actions: readonly PermittedAction[]): Promise<ActionLock[]> {
+  return tx.query<ActionLock>({
+    name: "lock-actions",
+    text: `select a.id, a.walk, a.status, e.permit from actions a left join effects e on e.tenant = a.tenant and e.action = a.id
+           where a.tenant = $1 and a.id = any($2) order by a.id for update of a`,
+    values: [tenant, actions.map((action) => action.id)],
+  });
+}
+
+type ControlLock = { readonly epoch: number; readonly now_ms: number };
+
+async function lockControl(tx: Queryable, tenant: string): Promise<ControlLock | undefined> {
+  const [control] = await tx.query<ControlLock>({
+    name: "lock-control",
+    // In one step the clock would be read before the lock is waited for, and facts that ran out meanwhile would pass.
+    text: `with held as materialized (select epoch from control where tenant = $1 for share)
+           select epoch, extract(epoch from clock_timestamp())::float8 * 1000 as now_ms from held`,
+    values: [tenant],
+  });
+  return control;
 }
 
 async function lockApprovals(
@@ -70,16 +91,18 @@ async function lockEntities(
 ): Promise<Locks["entities"]> {
   const names = [...new Set(actions.flatMap((action) => entityKeyOf(action) ?? []))].toSorted();
   if (names.length === 0) return new Map();
-  await tx.query({
-    name: "make-entities",
-    text: `insert into entities (tenant, entity) select $1, unnest($2::text[]) on conflict do nothing`,
-    values: [tenant, names],
-  });
-  const rows = await tx.query<HeldEntity & { entity: string }>({
-    name: "lock-entities",
-    text: `select entity, version, holder from entities where tenant = $1 and entity = any($2) order by entity for update`,
-    values: [tenant, names],
-  });
+  const [, rows] = await Promise.all([
+    tx.query({
+      name: "make-entities",
+      text: `insert into entities (tenant, entity) select $1, unnest($2::text[]) on conflict do nothing`,
+      values: [tenant, names],
+    }),
+    tx.query<HeldEntity & { entity: string }>({
+      name: "lock-entities",
+      text: `select entity, version, holder from entities where tenant = $1 and entity = any($2) order by entity for update`,
+      values: [tenant, names],
+    }),
+  ]);
   return new Map(rows.map((row) => [row.entity, row]));
 }
 
@@ -96,18 +119,20 @@ async function lockBudgets(
   if (keys.size === 0) return new Map();
   const sorted = [...keys.entries()].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, budget]) => budget);
   const values = [tenant, sorted.map((budget) => budget.name), sorted.map((budget) => budget.window)];
-  await tx.query({
-    name: "make-budgets",
-    text: `insert into budget_windows (tenant, budget, window_name)
-           select $1, * from unnest($2::text[], $3::text[]) on conflict do nothing`,
-    values,
-  });
-  const rows = await tx.query<{ budget: string; window_name: string; used_minor: number }>({
-    name: "lock-budgets",
-    text: `select budget, window_name, used_minor from budget_windows
-           where tenant = $1 and (budget, window_name) in (select * from unnest($2::text[], $3::text[]))
-           order by budget, window_name for update`,
-    values,
-  });
+  const [, rows] = await Promise.all([
+    tx.query({
+      name: "make-budgets",
+      text: `insert into budget_windows (tenant, budget, window_name)
+             select $1, * from unnest($2::text[], $3::text[]) on conflict do nothing`,
+      values,
+    }),
+    tx.query<{ budget: string; window_name: string; used_minor: number }>({
+      name: "lock-budgets",
+      text: `select budget, window_name, used_minor from budget_windows
+             where tenant = $1 and (budget, window_name) in (select * from unnest($2::text[], $3::text[]))
+             order by budget, window_name for update`,
+      values,
+    }),
+  ]);
   return new Map(rows.map((row) => [`${row.budget} ${row.window_name}`, row.used_minor]));
 }

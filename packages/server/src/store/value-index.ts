@@ -5,7 +5,7 @@ import type { SealedReading } from "../kernel/action-walk.ts";
 import type { Values } from "../kernel/deps.ts";
 import { canonicalJson } from "../kernel/canonical.ts";
 import { newId } from "../kernel/ids.ts";
-import type { Known, KnownNumber, KnownText, Source } from "../kernel/provenance/classify.ts";
+import { type Known, type KnownNumber, knownText, type KnownText, type Source } from "../kernel/provenance/classify.ts";
 import type { Reading } from "../kernel/provenance/reading.ts";
 import type { Database } from "./database.ts";
 import { noSuchTenant } from "./tenants.ts";
@@ -18,14 +18,12 @@ const hitsMax = 2000;
 const textReadingsMax = 200;
 const textBytesMax = 1_048_576;
 
-type ReadingRow = {
+type HitRow = {
+  readonly kind: "hit";
   readonly id: ObservationId;
   readonly tool: string;
   readonly read_by: ActionId;
   readonly at: number;
-};
-type HitRow = ReadingRow & {
-  readonly kind: "hit";
   readonly digest: Buffer;
   readonly exact: Buffer;
   readonly path: string;
@@ -33,9 +31,11 @@ type HitRow = ReadingRow & {
   readonly in_list: boolean;
   readonly trust: Trust;
 };
-type TextRow = ReadingRow & { readonly kind: "text"; readonly bytes: number };
+/** The answers with texts, as one JSON text: two hundred rows with every write would cost more than all the rest. */
+type TextsRow = { readonly kind: "texts"; readonly texts: string };
+type TextReading = readonly [id: ObservationId, tool: string, readBy: ActionId, at: number, bytes: number];
 type TaskRow = { readonly kind: "task"; readonly sealed: Buffer };
-type Row = HitRow | TextRow | TaskRow | { readonly kind: "overflow" };
+type Row = HitRow | TextsRow | TaskRow | { readonly kind: "overflow" };
 
 export function createValues(db: Database): Values {
   const cipherOf = createCiphers(db);
@@ -91,8 +91,10 @@ function sealReading(
 const exactForm = (value: Json): string => `e:${canonicalJson(value)}`;
 
 /** What was opened lately: answers do not change, and a busy agent has the same ones searched with every write. */
-type Opened = { readonly kept: Map<string, SealedContent>; bytes: number };
-const openedBytesMax = 33_554_432;
+type Opened = { readonly kept: Map<string, OpenedContent>; bytes: number };
+type OpenedContent = { readonly texts: readonly KnownText[]; readonly numbers: readonly KnownNumber[] };
+/** Of sealed bytes; a text that has been searched takes about three times as much. */
+const openedBytesMax = 16_777_216;
 
 type Looking = {
   readonly tenant: string;
@@ -114,11 +116,8 @@ async function look(db: Database, looking: Looking, asked: Parameters<Values["lo
   const exacts = new Set(asked.map(({ value }) => hexOf(cipher.digest(exactForm(value)))));
   const task = rows.find((row) => row.kind === "task");
   const opened = task && run !== undefined ? cipher.open(task.sealed, placeOf(tenant, principal, run)) : undefined;
-  const texts = await readTexts(
-    db,
-    looking,
-    rows.filter((row) => row.kind === "text"),
-  );
+  const listed = rows.find((row) => row.kind === "texts");
+  const texts = await readTexts(db, looking, listed ? (JSON.parse(listed.texts) as TextReading[]) : []);
   return {
     ...texts,
     task: typeof opened === "string" ? opened : undefined,
@@ -133,18 +132,19 @@ async function look(db: Database, looking: Looking, asked: Parameters<Values["lo
   };
 }
 
-const readingColumns = "r.id, r.tool, r.read_by, extract(epoch from r.fetched_at)::float8 * 1000 as at";
+const readingColumns = "r.id, r.tool, r.read_by, extract(epoch from r.fetched_at)::float8 * 1000";
 const recentReadings = `r.tenant = $1 and r.principal = $2 and r.fetched_at > clock_timestamp() - ${window}`;
 const lookText = `
-  (select 'hit' as kind, ${readingColumns}, i.digest, i.exact, i.path, i.sort, i.in_list, i.trust,
-          null::integer as bytes, null::bytea as sealed
+  (select 'hit' as kind, ${readingColumns} as at, i.digest, i.exact, i.path, i.sort, i.in_list, i.trust,
+          null as texts, null::bytea as sealed
    from value_index i join value_readings r on r.tenant = i.tenant and r.principal = i.principal and r.id = i.reading
    where i.tenant = $1 and i.principal = $2 and i.digest = any($3::bytea[]) and ${recentReadings}
    order by r.fetched_at desc, i.place limit ${hitsMax})
   union all
-  (select 'text', ${readingColumns}, null, null, null, null, null, null, length(r.sealed), null
-   from value_readings r where ${recentReadings} and r.searchable
-   order by r.fetched_at desc limit ${textReadingsMax + 1})
+  (select 'texts', null, null, null, null, null, null, null, null, null, null, coalesce(json_agg(t.reading), '[]')::text, null
+   from (select json_build_array(${readingColumns}, length(r.sealed)) as reading
+         from value_readings r where ${recentReadings} and r.searchable
+         order by r.fetched_at desc limit ${textReadingsMax + 1}) t)
   union all
   (select 'overflow', ${readingColumns}, null, null, null, null, null, null, null, null
    from value_readings r where ${recentReadings} and r.overflow limit 1)
@@ -153,57 +153,58 @@ const lookText = `
    from run_tasks t where t.tenant = $1 and t.principal = $2 and t.run = $4)`;
 
 const hexOf = (bytes: Buffer): string => bytes.toString("hex");
-const sourceOf = ({ id, tool, read_by: readBy, at }: ReadingRow): Source => ({ id, tool, readBy, at });
+const sourceOf = ({ id, tool, read_by: readBy, at }: HitRow): Source => ({ id, tool, readBy, at });
 const placeOf = (...parts: readonly string[]): string => JSON.stringify(parts);
 
 async function readTexts(
   db: Database,
   looking: Looking,
-  rows: readonly TextRow[],
+  readings: readonly TextReading[],
 ): Promise<Pick<Known, "texts" | "numbers" | "overflow">> {
-  const texts: KnownText[] = [];
-  const numbers: KnownNumber[] = [];
-  const taken = takeSearched(rows);
+  const taken = takeSearched(readings);
   const contents = await openContents(db, looking, taken);
-  for (const row of taken) {
-    const content = contents.get(row.id);
-    if (content) addContent(content, sourceOf(row), { texts, numbers });
-  }
-  // What is not searched, or cannot be opened, may have held anything.
-  return { texts, numbers, overflow: contents.size < rows.length };
+  const found = taken.flatMap(([id]) => contents.get(id) ?? []);
+  return {
+    texts: found.flatMap((content) => content.texts),
+    numbers: found.flatMap((content) => content.numbers),
+    // What is not searched, or cannot be opened, may have held anything.
+    overflow: contents.size < readings.length,
+  };
 }
 
 /** The newest, up to the bounds. */
-function takeSearched(rows: readonly TextRow[]): TextRow[] {
-  let bytes = 0;
-  return rows.slice(0, textReadingsMax).filter((row) => {
-    bytes += row.bytes;
-    return bytes <= textBytesMax;
+function takeSearched(readings: readonly TextReading[]): TextReading[] {
+  let sum = 0;
+  return readings.slice(0, textReadingsMax).filter(([, , , , bytes]) => {
+    sum += bytes;
+    return sum <= textBytesMax;
   });
 }
 
 async function openContents(
   db: Database,
   { tenant, principal, cipher, opened }: Looking,
-  rows: readonly TextRow[],
-): Promise<ReadonlyMap<string, SealedContent>> {
+  readings: readonly TextReading[],
+): Promise<ReadonlyMap<string, OpenedContent>> {
   const keyOf = (id: string): string => placeOf(tenant, principal, id);
-  const missing = rows.filter((row) => !opened.kept.has(keyOf(row.id)));
-  const found = new Map<string, SealedContent>(
-    rows.flatMap((row) => {
-      const content = opened.kept.get(keyOf(row.id));
-      return content ? [[row.id, content] as const] : [];
-    }),
-  );
-  if (missing.length === 0) return found;
+  const found = new Map<string, OpenedContent>();
+  const missing = new Map<string, Source>();
+  for (const [id, tool, readBy, at] of readings) {
+    const content = opened.kept.get(keyOf(id));
+    if (content) found.set(id, content);
+    else missing.set(id, { id, tool, readBy, at });
+  }
+  if (missing.size === 0) return found;
   const fetched = await db.query<{ id: string; sealed: Buffer }>({
     name: "value-texts-fetch",
     text: "select id, sealed from value_readings where tenant = $1 and principal = $2 and id = any($3)",
-    values: [tenant, principal, missing.map((row) => row.id)],
+    values: [tenant, principal, [...missing.keys()]],
   });
   for (const { id, sealed } of fetched) {
-    const content = cipher.open(sealed, keyOf(id)) as SealedContent | undefined;
-    if (content === undefined) continue;
+    const unsealed = cipher.open(sealed, keyOf(id)) as SealedContent | undefined;
+    const source = missing.get(id);
+    if (unsealed === undefined || source === undefined) continue;
+    const content = contentOf(unsealed, source);
     found.set(id, content);
     if (opened.bytes + sealed.length > openedBytesMax) {
       opened.kept.clear();
@@ -226,13 +227,11 @@ function sealedContent({ texts, numbers }: Reading): Json {
   };
 }
 
-function addContent(
-  { t, n }: SealedContent,
-  source: Source,
-  into: { readonly texts: KnownText[]; readonly numbers: KnownNumber[] },
-): void {
-  for (const [path, trust, text] of t) into.texts.push({ path, trust, text, source });
-  for (const [path, trust, number] of n) into.numbers.push({ path, trust, number, source });
+function contentOf({ t, n }: SealedContent, source: Source): OpenedContent {
+  return {
+    texts: t.map(([path, trust, text]) => knownText({ path, trust, text, source })),
+    numbers: n.map(([path, trust, number]) => ({ path, trust, number, source })),
+  };
 }
 
 async function readCipher(db: Database, tenant: string): Promise<ValueCipher> {

@@ -4,6 +4,11 @@ import type { Queryable } from "./database.ts";
 
 export async function insertReadings(db: Queryable, tenant: string, readings: readonly SealedReading[]): Promise<void> {
   if (readings.length === 0) return;
+  // The second refers to the first, and is sent after it.
+  await Promise.all([insertAnswers(db, tenant, readings), insertValues(db, tenant, readings)]);
+}
+
+async function insertAnswers(db: Queryable, tenant: string, readings: readonly SealedReading[]): Promise<void> {
   const column = <T>(pick: (reading: SealedReading) => T): T[] => readings.map(pick);
   await db.query({
     name: "value-readings-insert",
@@ -23,6 +28,9 @@ export async function insertReadings(db: Queryable, tenant: string, readings: re
       column((r) => r.sealed),
     ],
   });
+}
+
+async function insertValues(db: Queryable, tenant: string, readings: readonly SealedReading[]): Promise<void> {
   const values = readings.flatMap(({ principal, id, values: found }) =>
     found.map((value, place) => ({ principal, reading: id, place, ...value })),
   );

@@ -134,7 +134,8 @@ function linkSql(
   linked: LinkedTool,
   { sql, input }: { readonly sql: string; readonly input: InputShape },
 ): void {
-  const { parameters, statements } = scanSql(sql);
+  const { document } = linked.connector;
+  const { parameters, statements } = scanSql(sql, document.type === "sql" ? document.dialect : undefined);
   const known = Object.keys(input.properties);
   if (statements !== 1) {
     const message = `this holds ${statements} statements; a tool is exactly one`;

@@ -21,4 +21,14 @@ describe("scanSql", () => {
   ])("%j", (sql, parameters, statements) => {
     expect(scanSql(sql)).toEqual({ parameters, statements });
   });
+
+  test.each([
+    ["SELECT :a -- not :b ;", ["a"], 1],
+    ["SELECT 5--:a", ["a"], 1],
+    ["SELECT :a # not :b ;", ["a"], 1],
+    ["SELECT `:b`, \"it\\\" :b\", 'it\\' :b', :a", ["a"], 1],
+    ["SELECT @n := :a; SELECT 2", ["a"], 2],
+  ])("%j for MySQL", (sql, parameters, statements) => {
+    expect(scanSql(sql, "mysql")).toEqual({ parameters, statements });
+  });
 });

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
 import { listAskedValues } from "./asked-values.ts";
-import { classifyValues, type Known, type Source } from "./classify.ts";
+import { classifyValues, type Known, knownText, type Source } from "./classify.ts";
 import { readAnswer } from "./reading.ts";
 
 type Read = {
@@ -42,7 +42,7 @@ function know(reads: readonly Read[], task?: string): (asked: ReturnType<typeof 
             .map((form) => ({ ...value, form, exact: exact.has(JSON.stringify(value.value)), source })),
         ),
       ),
-      texts: readings.flatMap((reading) => reading.texts.map((one) => ({ ...one, source }))),
+      texts: readings.flatMap((reading) => reading.texts.map((one) => knownText({ ...one, source }))),
       numbers: readings.flatMap((reading) => reading.numbers.map((one) => ({ ...one, source }))),
       overflow: readings.some((reading) => reading.overflow),
     };
@@ -239,12 +239,9 @@ describe("bounds", () => {
   });
 
   it("looks at a bounded number of characters when every text is long and every argument unknown", () => {
-    const texts = Array.from({ length: 300 }, () => ({
-      path: "$",
-      trust: "untrusted" as const,
-      text: "word ".repeat(12_000),
-      source,
-    }));
+    const texts = Array.from({ length: 300 }, () =>
+      knownText({ path: "$", trust: "untrusted", text: "word ".repeat(12_000), source }),
+    );
     const asked = listAskedValues({ names: Array.from({ length: 200 }, (_, n) => `unknown ${n}`) });
     const origins = classifyValues(asked, { task: undefined, hits: [], texts, numbers: [], overflow: false });
     expect(origins.filter((origin) => origin.match === "overflow").length).toBeGreaterThan(100);

@@ -28,6 +28,14 @@ export type KnownText = {
   readonly trust: Trust;
   readonly text: string;
   readonly source: Source;
+  /** The text made ready for being searched, when it first is; whoever keeps the text keeps this. */
+  readonly searched: () => SearchedText;
+};
+/** `numbers`: the forms of the numbers and days in it. `amounts`: its numbers as such. */
+export type SearchedText = {
+  readonly folded: string;
+  readonly numbers: ReadonlySet<string>;
+  readonly amounts: readonly number[];
 };
 export type KnownNumber = {
   readonly path: string;
@@ -58,14 +66,11 @@ export function classifyValues({ values, more }: Asked, known: Known): ValueOrig
   return more ? [...origins, rest] : origins;
 }
 
-type SearchedText = KnownText & { readonly folded: string; readonly numbers: ReadonlySet<string> };
 type Task = { readonly text: string; readonly words: string; readonly forms: ReadonlySet<string> };
 type Look = {
   readonly known: Known;
   readonly hits: ReadonlyMap<string, readonly Hit[]>;
   readonly task: Task | undefined;
-  /** Made when the first value is not found as a whole: most never are looked for in texts. */
-  readonly texts: () => readonly SearchedText[];
   readonly operands: () => Operands;
   readonly spent: { chars: number };
 };
@@ -77,7 +82,6 @@ function prepare(known: Known): Look {
     known,
     hits,
     task: known.task === undefined ? undefined : readTask(known.task),
-    texts: once(() => known.texts.map(searchable)),
     operands: once(() => listOperands(known)),
     spent: { chars: 0 },
   };
@@ -88,9 +92,13 @@ function once<T>(make: () => T): () => T {
   return () => (made ??= { value: make() }).value;
 }
 
-function searchable(text: KnownText): SearchedText {
-  const folded = foldText(text.text);
-  return { ...text, folded, numbers: new Set(countableIn(folded)) };
+/** Most texts are never looked into: values are found as a whole. */
+export function knownText(read: Omit<KnownText, "searched">): KnownText {
+  const searched = once(() => {
+    const folded = foldText(read.text);
+    return { folded, numbers: new Set(countableIn(folded)), amounts: numbersIn(read.text, numbersMax) };
+  });
+  return { ...read, searched };
 }
 
 /** The forms of the numbers and days in a folded text. */
@@ -111,7 +119,7 @@ function listOperands({ task, texts, numbers }: Known): Operands {
     trusted: numbers.filter((one) => one.trust === "trusted").map((one) => one.number),
     untrusted: [
       ...numbers.filter((one) => one.trust !== "trusted").map((one) => one.number),
-      ...foreign.flatMap((one) => numbersIn(one.text, numbersMax)),
+      ...foreign.flatMap((one) => one.searched().amounts),
     ],
   };
 }
@@ -206,11 +214,12 @@ function inText(asked: AskedValue, look: Look, trust: Trust): Found | undefined 
   if (typeof value === "boolean") return undefined;
   const folded = typeof value === "string" ? foldText(value) : "";
   const countable = faint ? [] : forms.filter((form) => /^[nd]:/.test(form));
-  for (const text of look.texts()) {
+  for (const text of look.known.texts) {
     if (text.trust !== trust || look.spent.chars > searchCharsMax) continue;
-    look.spent.chars += text.folded.length;
-    if (folded.length > 1 && holdsValue(text.folded, folded)) return fromTool(text, "substring");
-    if (countable.some((form) => text.numbers.has(form))) return fromTool(text, "substring");
+    const searched = text.searched();
+    look.spent.chars += searched.folded.length;
+    if (folded.length > 1 && holdsValue(searched.folded, folded)) return fromTool(text, "substring");
+    if (countable.some((form) => searched.numbers.has(form))) return fromTool(text, "substring");
   }
   return undefined;
 }
@@ -223,7 +232,7 @@ function computed({ value }: AskedValue, { operands, known }: Look, wanted: "cle
     findComputation(value, { prompt, trusted, untrusted }) === "tainted";
   const source =
     known.numbers.find((one) => one.trust !== "trusted" && isNeeded([one.number])) ??
-    known.texts.find((one) => one.trust !== "trusted" && isNeeded(numbersIn(one.text, numbersMax)));
+    known.texts.find((one) => one.trust !== "trusted" && isNeeded(one.searched().amounts));
   return source && fromTool(source, "computed");
 }
 

@@ -55,3 +55,36 @@ describe("parseSqlStatement", () => {
     );
   });
 });
+
+describe("parseSqlStatement for MySQL", () => {
+  it.each([
+    ["select * from t where a = :a and b = :a", "select * from t where a = ? and b = ?", ["a", "a"]],
+    ["select 'it\\'s :a', \"say \\\" :a\", `x``:a`, :b", "select 'it\\'s :a', \"say \\\" :a\", `x``:a`, ?", ["b"]],
+    ["select 1 # not :a ; \n, :b", "select 1 # not :a ; \n, ?", ["b"]],
+    ["select 1 -- not :a ;\n, :b", "select 1 -- not :a ;\n, ?", ["b"]],
+    // Without a space behind it, -- is minus minus.
+    ["select 5--:a", "select 5--?", ["a"]],
+    ["select @n := :a /* :b */", "select @n := ?", ["a"]],
+    ["select 1; # done ;", "select 1", []],
+  ])("rewrites %s", (sql, text, names) => {
+    expect(parseSqlStatement(sql, "read", "mysql")).toEqual({ text, names });
+  });
+
+  it.each([
+    ["select ?", /cannot be filled/],
+    ["select 1 /*!50000 + 1 */", /executes/],
+    ["select 1 /*M! + 1 */", /executes/],
+    ["select /*+ hint */ 1", /executes/],
+    ["select 1 into outfile '/tmp/x'", /INTO/],
+    ["select 1 /* a /* b */ */; drop table t", /more than one statement/],
+    ["call tidy()", /cannot begin/],
+    ["load data infile 'x'", /cannot begin/],
+  ])("refuses %s", (sql, message) => {
+    expect(() => parseSqlStatement(sql, "read", "mysql")).toThrowError(message);
+  });
+
+  it("lets writes replace and insert, and not call", () => {
+    expect(parseSqlStatement("replace into t values (:a)", "write", "mysql").text).toBe("replace into t values (?)");
+    expect(() => parseSqlStatement("call tidy()", "write", "mysql")).toThrowError(/cannot begin/);
+  });
+});

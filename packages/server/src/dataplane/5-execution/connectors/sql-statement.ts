@@ -1,41 +1,28 @@
 /** Turns a tool's SQL with :names into one prepared statement, and refuses what would leave its transaction. */
 import { AirworthyError } from "@airworthy/contract";
 
-/** `names[n]` is the argument that `$n+1` stands for. */
+import { sqlDialects } from "./sql-dialects.ts";
+import type { SqlDialectRules } from "./sql-dialects.ts";
+
+/** `names[n]` is the argument that the placeholder number n + 1 stands for. */
 export type SqlStatement = { readonly text: string; readonly names: readonly string[] };
 
-const reads = ["select", "with", "values", "table"];
-const writes = [...reads, "insert", "update", "delete", "merge", "call"];
-
-/** One of these at a time: what SQL treats as opaque, a parameter, a cast, or a sign that must not occur. */
-const token = new RegExp(
-  [
-    /(?<opaque>[eE]'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*)/,
-    /(?<comment>\/\*)/,
-    /(?<dollar>\$(?:[A-Za-z_]\w*)?\$)/,
-    /(?<number>\$\d+)/,
-    /(?<cast>::|:=)/,
-    /:(?<name>[A-Za-z_]\w*)/,
-    /(?<end>;)/,
-    // Words are taken whole, so that the e of `type'x'` does not begin an escape string and a$1 stays an identifier.
-    /(?<word>[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*)/,
-  ]
-    .map((part) => part.source)
-    .join("|"),
-  "gsu",
-);
-
 /**
- * Parses a statement once. A repeated :name becomes one parameter.
- * @throws AirworthyError `invalid_input` for more than one statement, a `$1` of its own, an unfinished comment
+ * Parses a statement once.
+ * @throws AirworthyError `invalid_input` for more than one statement, a placeholder of its own, an unfinished comment
  * or dollar quotation, or a first word that is not a query (for reads) or a change of data (for writes).
  */
-export function parseSqlStatement(sql: string, effect: "read" | "write"): SqlStatement {
+export function parseSqlStatement(
+  sql: string,
+  effect: "read" | "write",
+  dialect: keyof typeof sqlDialects = "postgresql",
+): SqlStatement {
+  const rules = sqlDialects[dialect];
   const names: string[] = [];
-  const scan: Scan = { sql, at: 0, text: "", first: undefined };
+  const scan: Scan = { sql, rules, effect, at: 0, text: "", first: undefined };
   for (;;) {
-    token.lastIndex = scan.at;
-    const match = token.exec(sql);
+    rules.token.lastIndex = scan.at;
+    const match = rules.token.exec(sql);
     if (match === null) break;
     scan.text += sql.slice(scan.at, match.index);
     scan.at = match.index + match[0].length;
@@ -46,26 +33,52 @@ export function parseSqlStatement(sql: string, effect: "read" | "write"): SqlSta
   return { text: scan.text.trim(), names };
 }
 
-type Scan = { readonly sql: string; at: number; text: string; first: string | undefined };
+type Scan = {
+  readonly sql: string;
+  readonly rules: SqlDialectRules;
+  readonly effect: "read" | "write";
+  at: number;
+  text: string;
+  first: string | undefined;
+};
 
 function take(match: RegExpExecArray, scan: Scan, names: string[]): string {
-  const { comment, dollar, number, name, end, word } = match.groups ?? {};
+  const { comment, dollar, placeholder, name, end, word } = match.groups ?? {};
   if (comment !== undefined) return skipComment(scan);
   if (dollar !== undefined) return skipDollarQuote(scan, dollar);
-  if (number !== undefined) throw badSql(scan, "A $1 of its own cannot be filled", "Use :name parameters.");
+  if (placeholder !== undefined) {
+    throw badSql(scan, `A ${scan.rules.placeholder(0)} of its own cannot be filled`, "Use :name parameters.");
+  }
   if (end !== undefined) return takeEnd(scan);
-  if (word !== undefined) scan.first ??= word.toLowerCase();
-  if (name === undefined) return match[0];
-  const known = names.indexOf(name);
-  return `$${known === -1 ? names.push(name) : known + 1}`;
+  if (word !== undefined) takeWord(scan, word.toLowerCase());
+  return name === undefined ? match[0] : fill(scan, name, names);
 }
 
-/** PostgreSQL's comments nest, unlike those of the standard. Left out of the text: they say nothing to the server. */
+/** A repeated :name becomes one parameter where placeholders have numbers. */
+function fill({ rules }: Scan, name: string, names: string[]): string {
+  const known = rules.numbered ? names.indexOf(name) : -1;
+  return rules.placeholder(known === -1 ? names.push(name) - 1 : known);
+}
+
+function takeWord(scan: Scan, word: string): void {
+  scan.first ??= word;
+  const { neverInReads } = scan.rules;
+  if (scan.effect === "read" && neverInReads.includes(word)) {
+    throw badSql(scan, `A read cannot say ${word.toUpperCase()}`, "Answer with rows.");
+  }
+}
+
+/** Left out of the text: they say nothing to the server, unless it is MySQL and they begin with a sign. */
 function skipComment(scan: Scan): string {
-  const edge = /\/\*|\*\//g;
+  const { rules, sql } = scan;
+  const from = scan.at;
+  if (!rules.commentsNest && /^(?:!|M!|\+)/.test(sql.slice(from, from + 2))) {
+    throw badSql(scan, "A comment that the server executes cannot be reviewed as one", "Write its content as SQL.");
+  }
+  const edge = rules.commentsNest ? /\/\*|\*\//g : /\*\//g;
   edge.lastIndex = scan.at;
   for (let depth = 1; depth > 0;) {
-    const match = edge.exec(scan.sql);
+    const match = edge.exec(sql);
     if (match === null) throw badSql(scan, "A comment does not end", "Close it with */.");
     depth += match[0] === "/*" ? 1 : -1;
     scan.at = edge.lastIndex;
@@ -82,7 +95,7 @@ function skipDollarQuote(scan: Scan, quote: string): string {
 }
 
 function takeEnd(scan: Scan): string {
-  const rest = scan.sql.slice(scan.at).replaceAll(/--[^\n]*|\/\*.*?\*\//gs, "");
+  const rest = scan.sql.slice(scan.at).replaceAll(scan.rules.comments, "");
   if (/^[\s;]*$/.test(rest)) {
     scan.at = scan.sql.length;
     return "";
@@ -91,7 +104,7 @@ function takeEnd(scan: Scan): string {
 }
 
 function checkFirstWord(scan: Scan, effect: "read" | "write"): void {
-  const allowed = effect === "read" ? reads : writes;
+  const allowed = scan.rules[effect];
   if (scan.first !== undefined && allowed.includes(scan.first)) return;
   throw badSql(scan, `A ${effect} cannot begin with this word`, `Begin with ${allowed.join(", ")}.`);
 }

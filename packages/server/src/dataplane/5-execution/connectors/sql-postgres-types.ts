@@ -10,7 +10,7 @@ import { parseJsonStrict } from "../../../kernel/json.ts";
  * Integers and numerics become numbers when they are safe integers, else strings; times become ISO 8601; json is parsed
  * strictly; everything without a parser here stays the text that PostgreSQL writes.
  */
-export const sqlTypes: CustomTypesConfig = {
+export const postgresTypes: CustomTypesConfig = {
   getTypeParser: (oid: number) => parsers[oid] ?? keepText,
 };
 
