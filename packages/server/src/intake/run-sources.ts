@@ -91,11 +91,14 @@ function createKeeper(options: SourcesOptions) {
   const rests = new Map<string, { readonly untilMonoMs: number; readonly failures: number }>();
   const startRun = (key: string, source: Source, driver: SourceDriver): void => {
     const abort = new AbortController();
-    const failures = (rests.get(key)?.failures ?? 0) + 1;
+    const began = options.clock.monotonicMs();
+    const before = rests.get(key)?.failures ?? 0;
     const done = bring(source, { driver, abort, holder }, options)
       .then((againInMs) => ({ failures: 0, againInMs }))
       .catch((error: unknown) => {
         if (!(error instanceof AirworthyError)) options.onFault(error);
+        // What went well for a while failed for the first time, whatever was before.
+        const failures = options.clock.monotonicMs() - began > backOffMostMs ? 1 : before + 1;
         return { failures, againInMs: Math.min(backOffMostMs, backOffFirstMs * 2 ** (failures - 1)) };
       })
       .then((rest) => {

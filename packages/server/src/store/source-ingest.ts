@@ -13,7 +13,14 @@ import type {
 } from "../kernel/source-store.ts";
 import type { Queryable } from "./database.ts";
 import { type Held, judgeRecord } from "./judge-record.ts";
-import { type JudgedPart, type NewRecord, writeFacts, writeParts, writeRecords } from "./source-writes.ts";
+import {
+  type JudgedPart,
+  keysByRecord,
+  type NewRecord,
+  writeFacts,
+  writeParts,
+  writeRecords,
+} from "./source-writes.ts";
 
 /** What waits for people is kept, but not without end: past this nothing more is taken until they have looked. */
 const heldMax = 100_000;
@@ -192,18 +199,20 @@ const nameOf = ({ record, key }: { readonly record: string; readonly key: string
 
 type Latest = Map<string, Held & { readonly place?: NewRecord }>;
 
+/** One statement for each kind of record: a join over two columns would be planned for a table that has hardly a row yet. */
 async function readLatest(tx: Queryable, at: SourceAt, records: readonly IncomingRecord[]): Promise<Latest> {
-  const wanted = [...new Map(records.map((record) => [nameOf(record), record])).values()];
-  if (wanted.length === 0) return new Map();
-  const rows = await tx.query<Held & { record: string; key: string }>({
-    name: "source-latest",
-    text: `select r.record, r.key, r.version, extract(epoch from r.as_of)::float8 * 1000 as "asOf", r.digest
-           from unnest($3::text[], $4::text[]) as k(record, key)
-           join source_records r on r.tenant = $1 and r.connector = $2 and r.record = k.record and r.key = k.key
-                                and r.state = 'latest'`,
-    values: [at.tenant, at.connector, wanted.map(({ record }) => record), wanted.map(({ key }) => key)],
-  });
-  return new Map(rows.map((row) => [nameOf(row), row]));
+  const latest: Latest = new Map();
+  for (const [record, keys] of keysByRecord(records)) {
+    // oxlint-disable-next-line no-await-in-loop -- a source has few kinds of record, and one connection
+    const rows = await tx.query<Held & { key: string }>({
+      name: "source-latest",
+      text: `select key, version, extract(epoch from as_of)::float8 * 1000 as "asOf", digest from source_records
+             where tenant = $1 and connector = $2 and record = $3 and key = any($4) and state = 'latest'`,
+      values: [at.tenant, at.connector, record, keys],
+    });
+    for (const row of rows) latest.set(nameOf({ record, key: row.key }), row);
+  }
+  return latest;
 }
 
 function settle(one: JudgedPart, record: IncomingRecord, latest: Latest): void {

@@ -73,18 +73,29 @@ async function writeIds(tx: Queryable, at: SourceAt, ids: JudgedPart["ids"]): Pr
   });
 }
 
+/** The keys of each kind of record, each once. */
+export function keysByRecord(
+  records: readonly { readonly record: string; readonly key: string }[],
+): Map<string, string[]> {
+  const keys = new Map<string, Set<string>>();
+  for (const { record, key } of records) keys.set(record, (keys.get(record) ?? new Set()).add(key));
+  return new Map([...keys].map(([record, set]) => [record, [...set]]));
+}
+
 type BatchRecord = NewRecord & { readonly batch: string };
 
 export async function writeRecords(tx: Queryable, at: SourceAt, records: readonly BatchRecord[]): Promise<void> {
   if (records.length === 0) return;
   const newest = records.filter(({ state }) => state === "latest");
-  await tx.query({
-    name: "source-records-supersede",
-    text: `update source_records r set state = 'superseded'
-           from unnest($3::text[], $4::text[]) as k(record, key)
-           where r.tenant = $1 and r.connector = $2 and r.record = k.record and r.key = k.key and r.state = 'latest'`,
-    values: [at.tenant, at.connector, newest.map(({ record }) => record), newest.map(({ key }) => key)],
-  });
+  for (const [record, keys] of keysByRecord(newest)) {
+    // oxlint-disable-next-line no-await-in-loop -- a source has few kinds of record, and one connection
+    await tx.query({
+      name: "source-records-supersede",
+      text: `update source_records set state = 'superseded'
+             where tenant = $1 and connector = $2 and record = $3 and key = any($4) and state = 'latest'`,
+      values: [at.tenant, at.connector, record, keys],
+    });
+  }
   const column = <T>(pick: (record: BatchRecord) => T): T[] => records.map(pick);
   await tx.query({
     name: "source-records-write",
@@ -155,23 +166,17 @@ export async function writeFacts(tx: Queryable, at: SourceAt, records: readonly 
 }
 
 async function clearFacts(tx: Queryable, at: SourceAt, gone: readonly BatchRecord[]): Promise<void> {
-  await tx.query({
-    name: "pushed-facts-clear",
-    text: `update pushed_facts p
-           set value = 'null', version = r.version, as_of = to_timestamp(r.as_of / 1000), batch = r.batch,
-               received_at = clock_timestamp()
-           from unnest($3::text[], $4::text[], $5::text[], $6::float8[], $7::text[]) as r(record, key, version, as_of, batch)
-           where p.tenant = $1 and p.connector = $2 and p.record = r.record and p.record_key = r.key`,
-    values: [
-      at.tenant,
-      at.connector,
-      gone.map(({ record }) => record),
-      gone.map(({ key }) => key),
-      gone.map(({ version }) => version ?? null),
-      gone.map(({ asOf }) => asOf ?? null),
-      gone.map(({ batch }) => batch),
-    ],
-  });
+  for (const { record, key, version, asOf, batch } of gone) {
+    // oxlint-disable-next-line no-await-in-loop -- one connection; and records go more rarely than they come
+    await tx.query({
+      name: "pushed-facts-clear",
+      text: `update pushed_facts
+             set value = 'null', version = $5, as_of = to_timestamp($6::float8 / 1000), batch = $7,
+                 received_at = clock_timestamp()
+             where tenant = $1 and connector = $2 and record = $3 and record_key = $4`,
+      values: [at.tenant, at.connector, record, key, version ?? null, asOf ?? null, batch],
+    });
+  }
 }
 
 /** U+0000 is the one character that PostgreSQL's text cannot hold; only what could not be read has it. */
