@@ -12,6 +12,7 @@ const names: Record<IdPrefix, string> = {
   prm: "a permit",
   key: "a key",
   qrn: "a quarantined record",
+  fnd: "a finding",
 };
 
 /** The id, when it is one of this kind. */

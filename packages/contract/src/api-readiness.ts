@@ -6,14 +6,15 @@ import { FindingId } from "./ids.ts";
 import { JsonObject } from "./json.ts";
 import { KeptSample } from "./kept-sample.ts";
 import { LiveProfile } from "./live-profile.ts";
+import { ConfigFile } from "./plan.ts";
 import { nameText, proseText } from "./text.ts";
 import { Baseline, WatchedFinding, WatchedSource } from "./watched-source.ts";
 
 const name = nameText(128);
 const learn = z
-  .strictObject({ name, version: z.int().min(1) })
+  .strictObject({ name: name.optional(), existing: ConfigFile.optional() })
   .optional()
-  .meta({ description: "Learn a source contract of this name and version as well." });
+  .meta({ description: "Learn a source contract as well; the next version of the one in `existing`, if it is there." });
 
 export const readinessRoutes = {
   listReadiness: {

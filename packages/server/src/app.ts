@@ -1,9 +1,10 @@
 /** Builds every part once and ties them together: ports to store, rooms to ports, doors to rooms. */
-import type { Snapshot } from "@airworthy/contract";
+import type { JsonObject, Snapshot } from "@airworthy/contract";
 
 import { createInputSchemas } from "./dataplane/1-context/input-schemas.ts";
 import { type ConnectorSet, createConnectors } from "./dataplane/5-execution/connectors.ts";
 import { fillUrl, readSecret } from "./dataplane/5-execution/connectors/secrets.ts";
+import { createSourceWatcher, type SourceWatcher } from "./controlplane/readiness/watch-sources.ts";
 import { createEnds } from "./dataplane/ends.ts";
 import type { RecoverDeps } from "./dataplane/recover.ts";
 import { createActionHandlers } from "./doors/api/action-handlers.ts";
@@ -11,11 +12,13 @@ import { createApi } from "./doors/api/app.ts";
 import { createControlHandlers } from "./doors/api/control-handlers.ts";
 import type { Handlers } from "./doors/api/handlers.ts";
 import { identify } from "./doors/api/identity.ts";
+import { createReadinessHandlers } from "./doors/api/readiness-handlers.ts";
 import { createSourceHandlers } from "./doors/api/source-handlers.ts";
 import { createAgentGateway } from "./doors/mcp/agent-gateway.ts";
 import { createMcpDoor } from "./doors/mcp/door.ts";
 import type { SourcesOptions } from "./intake/run-sources.ts";
 import { sourceDrivers } from "./intake/source-drivers.ts";
+import { watchStore } from "./intake/watch-store.ts";
 import type { ServerConfig } from "./kernel/config.ts";
 import type { ApprovalStore, SnapshotStore } from "./kernel/control-store.ts";
 import { newId } from "./kernel/ids.ts";
@@ -31,6 +34,7 @@ import { createKeyStore } from "./store/keys.ts";
 import { createLedgerReader } from "./store/ledger-reader.ts";
 import { createLedgerWriter, type LedgerWriter } from "./store/ledger-writer.ts";
 import { createObservations } from "./store/observations.ts";
+import { createReadinessStore } from "./store/readiness.ts";
 import { createSnapshotStore } from "./store/snapshots.ts";
 import { createQuarantineStore, createReadQuarantine } from "./store/source-quarantine.ts";
 import { createSourceReader } from "./store/source-reader.ts";
@@ -48,6 +52,8 @@ export type App = {
   readonly snapshots: SnapshotStore;
   /** For the work that brings sources in. */
   readonly sources: SourcesOptions;
+  /** For the work that compares what they bring with their baselines. */
+  readonly watcher: SourceWatcher;
   readonly close: () => Promise<void>;
 };
 export type AppParts = {
@@ -71,10 +77,19 @@ export async function createApp(parts: AppParts): Promise<App> {
     onFault: (error) => log.error({ err: error }, "a snapshot cannot be used"),
   });
   const writer = createLedgerWriter({ db, clock: control.clock });
+  const readiness = createReadinessStore(db, writer);
+  const watcher = createSourceWatcher({
+    store: readiness,
+    control,
+    clock: control.clock,
+    onFault: (error) => log.error({ err: error }, "a source could not be watched"),
+  });
+  const records = createSourceRecords(db);
   const connectors = createConnectors({
     env: config.env,
-    records: createSourceRecords(db),
+    records,
     quarantine: createReadQuarantine(db),
+    watch: watcher,
   });
   const approvals = createApprovalStore(db, writer);
   const snapshots = createSnapshotStore(db, writer);
@@ -106,6 +121,11 @@ export async function createApp(parts: AppParts): Promise<App> {
       sources: createSourceReader(db),
       quarantine: createQuarantineStore(db, writer),
     }),
+    ...createReadinessHandlers({
+      control,
+      readiness,
+      profile: { ...recover, records, noteProfiled: (tenant, body) => noteProfiled(writer, tenant, body) },
+    }),
   };
   const gateway = createAgentGateway({
     walk: recover,
@@ -120,8 +140,10 @@ export async function createApp(parts: AppParts): Promise<App> {
     recover,
     control,
     snapshots,
-    sources: createSourcesOptions(parts, control),
+    sources: createSourcesOptions(parts, { control, watcher }),
+    watcher,
     close: async () => {
+      await watcher.flush({ all: true });
       await writer.close();
       await control.close();
       await Promise.all([engine.close(), connectors.close()]);
@@ -129,9 +151,15 @@ export async function createApp(parts: AppParts): Promise<App> {
   };
 }
 
-function createSourcesOptions({ config, db, log }: AppParts, control: ControlPoller): SourcesOptions {
+const noteProfiled = (writer: LedgerWriter, tenant: string, body: JsonObject): Promise<void> =>
+  writer.append(tenant, async () => ({ drafts: [{ kind: "source_profiled", body }], value: undefined }));
+
+function createSourcesOptions(
+  { config, db, log }: AppParts,
+  { control, watcher }: { readonly control: ControlPoller; readonly watcher: SourceWatcher },
+): SourcesOptions {
   return {
-    store: createSourceStore(db),
+    store: watchStore(createSourceStore(db), { watch: watcher, control }),
     control,
     clock: control.clock,
     tenants: () => readTenants(db),

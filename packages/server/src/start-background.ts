@@ -1,7 +1,8 @@
-/** Work that no request waits for: recovery, checkpoints, statistics, forgetting. One kind or tenant that fails stops no other. */
+/** Work that no request waits for: recovery, checkpoints, statistics, watching sources, forgetting. One kind or tenant that fails stops no other. */
 import { AirworthyError } from "@airworthy/contract";
 
 import { recoverInterrupted, type RecoverDeps, walkDecided } from "./dataplane/recover.ts";
+import type { SourceWatcher } from "./controlplane/readiness/watch-sources.ts";
 import { type SourcesOptions, startSources } from "./intake/run-sources.ts";
 import type { Log } from "./kernel/log.ts";
 import type { NoteSigner } from "./kernel/signed-note.ts";
@@ -15,6 +16,7 @@ import { forgetReadings } from "./store/value-readings.ts";
 const recoverEveryMs = 500;
 const checkpointEveryMs = 5000;
 const statisticsEveryMs = 2000;
+const watchEveryMs = 2000;
 const forgetEveryMs = 3_600_000;
 const observationsKeptMs = 7 * 86_400_000;
 const readingsKeptMs = 86_400_000;
@@ -25,10 +27,11 @@ type Background = {
   readonly signer: NoteSigner;
   readonly log: Pick<Log, "error">;
   readonly sources: SourcesOptions;
+  readonly watcher: SourceWatcher;
 };
 export type Loop = { readonly stop: () => Promise<void> };
 
-export function startBackground({ recover, db, signer, log, sources }: Background): Loop {
+export function startBackground({ recover, db, signer, log, sources, watcher }: Background): Loop {
   const forget = async (tenant: string, signal: AbortSignal) => {
     await forgetObservations(db, tenant, { olderThanMs: observationsKeptMs, signal });
     await forgetReadings(db, tenant, { olderThanMs: readingsKeptMs, signal });
@@ -42,6 +45,15 @@ export function startBackground({ recover, db, signer, log, sources }: Backgroun
       everyMs: checkpointEveryMs,
       log,
       work: () => signCheckpoints({ db, signer, log }),
+    }),
+    startLoop({
+      name: "watching sources",
+      everyMs: watchEveryMs,
+      log,
+      work: async () => {
+        await watcher.flush();
+        await eachTenant({ db, log }, (tenant) => watcher.judge(tenant));
+      },
     }),
     startLoop({ name: "statistics", everyMs: statisticsEveryMs, log, work: () => refreshStatistics(db) }),
     startLoop({

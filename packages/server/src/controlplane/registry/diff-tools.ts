@@ -63,6 +63,11 @@ function describeSafety(was: GovernedTool, is: GovernedTool, say: Say): void {
   for (const key of ["amount", "entity", "idempotency", "probe", "compensate"] as const) {
     if (was.definition[key] !== undefined && is.definition[key] === undefined) say("less", `${is.name} ${losses[key]}`);
   }
+  const [readyWas, readyIs] = [was, is].map(({ definition }) => definition.requires_ready ?? []);
+  const dropped = readyWas?.filter((name) => readyIs?.includes(name) === false) ?? [];
+  const added = readyIs?.filter((name) => readyWas?.includes(name) === false) ?? [];
+  if (dropped.length > 0) say("less", `${is.name} no longer needs ${listNames(dropped)} to be ready`);
+  if (added.length > 0) say("more", `${is.name} is refused while ${listNames(added)} has a severe open finding`);
   const [pinWas, pinIs] = [pinOf(was), pinOf(is)];
   if (pinWas !== pinIs) say("same", `${is.name} is pinned to another definition (${pinIs?.slice(0, 19) ?? "none"}…)`);
 }
@@ -72,7 +77,14 @@ function pinOf({ definition }: GovernedTool): string | undefined {
 }
 
 /** Keys whose change has a sentence of its own. */
-const described: ReadonlySet<string> = new Set(["name", "effect", "reversibility", "rests_on", "pin"]);
+const described: ReadonlySet<string> = new Set([
+  "name",
+  "effect",
+  "reversibility",
+  "rests_on",
+  "requires_ready",
+  "pin",
+]);
 
 function listChangedKeys(was: object, is: object): string[] {
   const [before, after] = [new Map(Object.entries(was)), new Map(Object.entries(is))];

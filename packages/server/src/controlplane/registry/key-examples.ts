@@ -40,6 +40,7 @@ const examples: Readonly<Record<string, string>> = {
   per: "day",
   version: "1",
   nullable: "false",
+  window: "{ records: 5000 }",
   fields: "[{ name: status, type: text, nullable: false }]",
 };
 

@@ -11,6 +11,7 @@ const repeatsMax = { write: 25, read: 1000 } as const;
 export const checks: readonly Check[] = [
   { name: "stop", look: (action) => action.view.stops.filter((stop) => applies(stop, reachOf(action))).map(stopped) },
   { name: "context", look: ({ context }) => context.problems },
+  { name: "readiness", look: ({ view, context }) => unready(view.notReady, context.tool?.definition.requires_ready) },
   {
     name: "level",
     look: ({ context }) =>
@@ -52,6 +53,18 @@ export function applies(stop: Stop, { agent, tool, effect, entity }: Reach): boo
     case "entity":
       return entity !== undefined && stop.scope.entity === `${entity.type}:${entity.id}`;
   }
+}
+
+/** Where a tool asks for it: nothing is done on data that may no longer be what it was. */
+function unready(notReady: readonly string[], required: readonly string[] | undefined): Reason[] {
+  return (required ?? [])
+    .filter((contract) => notReady.includes(contract))
+    .map((contract) =>
+      deny(
+        "source_not_ready",
+        `The data under contract ${contract} has changed severely, and nobody has answered that yet. Nothing is done on it until a person does.`,
+      ),
+    );
 }
 
 const stopped = (stop: Stop): Reason =>

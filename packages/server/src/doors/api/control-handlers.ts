@@ -16,6 +16,7 @@ import { newId } from "../../kernel/ids.ts";
 import type { Handlers } from "./handlers.ts";
 import type { SourceOperation } from "./source-handlers.ts";
 import { warnOfStop } from "./stop-warning.ts";
+import type { ReadinessOperation } from "./readiness-handlers.ts";
 import { teamsToSign } from "./teams-to-sign.ts";
 
 export type ControlHandlerDeps = {
@@ -30,7 +31,13 @@ export type ControlHandlerDeps = {
 };
 type Names = Exclude<
   keyof Handlers,
-  "proposeAction" | "listActions" | "readAction" | "explainAction" | "resolveAction" | SourceOperation
+  | "proposeAction"
+  | "listActions"
+  | "readAction"
+  | "explainAction"
+  | "resolveAction"
+  | SourceOperation
+  | ReadinessOperation
 >;
 
 const defaultLimit = 100;
