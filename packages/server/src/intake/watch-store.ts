@@ -49,7 +49,7 @@ function sortByContract(parts: readonly IngestPart[], { tenant, connector, snaps
       accepted: records.flatMap(({ record, value, deleted }) =>
         !deleted && names.get(record) === name ? [value] : [],
       ),
-      quarantined: held.flatMap((one) => (one.contract?.name === name ? [one.faults] : [])),
+      quarantined: held.flatMap((one) => (one.contract?.name === name ? [one] : [])),
       repeats: false,
     };
   });

@@ -6,8 +6,11 @@ export type SeenRecords = {
   readonly contract: SourceContractDocument;
   /** Records that kept the contract. */
   readonly accepted: readonly Json[];
-  /** Of each record that did not, its faults. */
-  readonly quarantined: readonly (readonly { readonly field: string; readonly expected: string }[])[];
+  /** Records that did not, each with its faults. */
+  readonly quarantined: readonly {
+    readonly value: Json;
+    readonly faults: readonly { readonly field: string; readonly expected: string }[];
+  }[];
   /** The same records may be seen again and again, as reads see them; then each counts once a window. */
   readonly repeats: boolean;
 };

@@ -1,5 +1,5 @@
 /** Watches what sources bring: samples it on this node, adds the samples to the windows in the store, and compares full ones. */
-import type { KeptSample, Snapshot, SourceContractDocument } from "@airworthy/contract";
+import type { Json, KeptSample, Snapshot, SourceContractDocument } from "@airworthy/contract";
 
 import { digestJson } from "../../kernel/canonical.ts";
 import type { Clock, Control } from "../../kernel/deps.ts";
@@ -115,23 +115,18 @@ function adoptContract(lane: Lane, contract: Watched): void {
 
 const digestOf = ({ fields }: Watched): string => digestJson(JSON.parse(JSON.stringify(fields)));
 
-function sampleRecords({ sampler, seen, contract }: Lane, { accepted, quarantined, repeats }: SeenRecords): void {
+function sampleRecords({ sampler, seen }: Lane, { accepted, quarantined, repeats }: SeenRecords): void {
+  const isNew = (value: Json): boolean => {
+    if (!repeats) return true;
+    const digest = digestJson(value);
+    if (seen.has(digest) || seen.size >= seenMax) return false;
+    seen.add(digest);
+    return true;
+  };
   for (const value of accepted) {
-    if (!isJsonObject(value)) continue;
-    if (repeats) {
-      const digest = digestJson(value);
-      if (seen.has(digest) || seen.size >= seenMax) continue;
-      seen.add(digest);
-    }
-    sampler.accept(flattenRecord(value), false);
+    if (isJsonObject(value) && isNew(value)) sampler.accept(flattenRecord(value), false);
   }
-  // A record that was held back is held back in every answer that it stands in; only its first ways of faulting count.
-  for (const faults of quarantined) {
-    const digest = JSON.stringify([contract.name, faults]);
-    if (repeats && (seen.has(digest) || seen.size >= seenMax)) continue;
-    if (repeats) seen.add(digest);
-    sampler.quarantine(faults);
-  }
+  for (const { value, faults } of quarantined) if (isNew(value)) sampler.quarantine(faults);
 }
 
 /** Takes what was sampled out of the lane; undefined when there is nothing. */

@@ -37,7 +37,7 @@ export async function enforceContract(
     tenant: call.tenant,
     contract,
     accepted: found.items.filter((_, index) => !out.has(index + 1)),
-    quarantined: held.map(({ faults }) => faults),
+    quarantined: held,
     repeats: true,
   });
   if (held.length === 0) return answer;
