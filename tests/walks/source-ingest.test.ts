@@ -227,7 +227,7 @@ describe("a lease", () => {
       ...batchOf([]),
       messages: [1, 1].map((number, at) => ({ number, payload: vendor(`w${at}`, 1, "X") })),
     };
-    await expect(intake.deliver({ ...twice, position: "2" })).rejects.toThrow();
+    await expect(intake.deliver({ ...twice, position: "2" })).rejects.toThrow(/duplicate key/);
     expect(intake.position()).toBe("1");
     expect(await find("w0")).toBeUndefined();
     expect((await open("atomic")).intake.position()).toBe("1");

@@ -14,8 +14,10 @@ import type { Handlers } from "./doors/api/handlers.ts";
 import { identify } from "./doors/api/identity.ts";
 import { createReadinessHandlers } from "./doors/api/readiness-handlers.ts";
 import { createSourceHandlers } from "./doors/api/source-handlers.ts";
+import { createEventsDoor, type EventsDoorDeps } from "./doors/events/door.ts";
 import { createAgentGateway } from "./doors/mcp/agent-gateway.ts";
 import { createMcpDoor } from "./doors/mcp/door.ts";
+import { createPushIntake } from "./intake/push-intake.ts";
 import type { SourcesOptions } from "./intake/run-sources.ts";
 import { sourceDrivers } from "./intake/source-drivers.ts";
 import { watchStore } from "./intake/watch-store.ts";
@@ -47,6 +49,7 @@ import { createValues } from "./store/value-index.ts";
 export type App = {
   readonly api: ReturnType<typeof createApi>;
   readonly mcp: ReturnType<typeof createMcpDoor>;
+  readonly events: ReturnType<typeof createEventsDoor>;
   readonly recover: RecoverDeps;
   readonly control: ControlPoller;
   readonly snapshots: SnapshotStore;
@@ -101,8 +104,6 @@ export async function createApp(parts: AppParts): Promise<App> {
   const who = (headers: { authorization: string | undefined; tenant: string | undefined }) =>
     identify(headers, { keys, control, local });
   const ledger = createLedgerReader(db, folder.verifier);
-  const health = healthOf(control);
-  const onFault = recover.onFault;
   const handlers: Handlers = {
     ...createActionHandlers({ walk: recover, approvals, ledger }),
     ...createControlHandlers({
@@ -112,8 +113,8 @@ export async function createApp(parts: AppParts): Promise<App> {
       keys,
       snapshots,
       ledger,
-      health,
-      onFault,
+      health: healthOf(control),
+      onFault: recover.onFault,
     }),
     ...createSourceHandlers({
       control,
@@ -127,20 +128,24 @@ export async function createApp(parts: AppParts): Promise<App> {
       profile: { ...recover, records, noteProfiled: (tenant, body) => noteProfiled(writer, tenant, body) },
     }),
   };
-  const gateway = createAgentGateway({
-    walk: recover,
-    mcp: connectors.mcp,
-    identify: ({ authorization }) => who({ authorization, tenant: undefined }),
-    holdMs: config.holdMs,
-    version,
-  });
+  const sources = createSourcesOptions(parts, { control, watcher });
   return {
     api: createApi({ handlers, identify: who, onFailure }),
-    mcp: createMcpDoor(gateway, { onFailure }),
+    mcp: createMcpDoor(
+      createAgentGateway({
+        walk: recover,
+        mcp: connectors.mcp,
+        identify: ({ authorization }) => who({ authorization, tenant: undefined }),
+        holdMs: config.holdMs,
+        version,
+      }),
+      { onFailure },
+    ),
+    events: openEvents(sources, onFailure),
     recover,
     control,
     snapshots,
-    sources: createSourcesOptions(parts, { control, watcher }),
+    sources,
     watcher,
     close: async () => {
       await watcher.flush({ all: true });
@@ -149,6 +154,10 @@ export async function createApp(parts: AppParts): Promise<App> {
       await Promise.all([engine.close(), connectors.close()]);
     },
   };
+}
+
+function openEvents({ control, clock, store, secret }: SourcesOptions, onFailure: EventsDoorDeps["onFailure"]) {
+  return createEventsDoor({ control, clock, intake: createPushIntake({ store, now: clock.now }), secret, onFailure });
 }
 
 const noteProfiled = (writer: LedgerWriter, tenant: string, body: JsonObject): Promise<void> =>

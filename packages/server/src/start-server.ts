@@ -69,6 +69,7 @@ async function listen(app: App, { port, host }: ServerConfig): Promise<Server> {
   const server = createServer((request, response) => {
     const path = request.url?.split("?", 1)[0];
     if (path === "/mcp") app.mcp(request, response);
+    else if (path?.startsWith("/events/") === true) app.events(request, response);
     else void api(request, response);
   });
   // Held calls and long uploads of hostile clients end by these; a held MCP call is answered long before.

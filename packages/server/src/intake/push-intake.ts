@@ -15,10 +15,10 @@ export type Push = {
 };
 export type PushIntake = {
   /**
-   * Resolves once it is committed.
-   * @throws AirworthyError `unavailable`, retryable, when too much waits already, or the store or the quarantine takes nothing.
+   * Resolves once it is committed, or at once with "busy" when too much waits already.
+   * @throws AirworthyError `unavailable`, retryable, when the store or the quarantine takes nothing.
    */
-  readonly push: (push: Push) => Promise<PartOutcome>;
+  readonly push: (push: Push) => Promise<PartOutcome | "busy">;
 };
 
 type Waiting = {
@@ -55,7 +55,7 @@ export function createPushIntake({
       const key = JSON.stringify([at.tenant, at.connector]);
       const lane = lanes.get(key) ?? { waiting: [], bytes: 0, running: false };
       lanes.set(key, lane);
-      if (lane.waiting.length >= partsMax || lane.bytes + push.bytes > bytesMax) throw tooMuch(at.connector);
+      if (lane.waiting.length >= partsMax || lane.bytes + push.bytes > bytesMax) return Promise.resolve("busy");
       const read = readerOf(push);
       const { batch, messages, bytes } = push;
       const part: IngestPart = { batch, messages: messages.map((message) => read(message, batch.id)), more: false };
@@ -103,11 +103,4 @@ async function writeGroup(at: SourceAt, group: readonly Waiting[], store: Source
     // oxlint-disable-next-line no-await-in-loop -- one after the other, for they lock the same row
     for (const one of group) await writeGroup(at, [one], store);
   }
-}
-
-function tooMuch(connector: string): AirworthyError {
-  return new AirworthyError("unavailable", `More is waiting to be written of ${connector} than can be held.`, {
-    retryable: true,
-    fix: "Send it again in a few seconds.",
-  });
 }

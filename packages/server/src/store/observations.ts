@@ -7,6 +7,7 @@ import type { Observation } from "../kernel/action-walk.ts";
 import { canonicalJson } from "../kernel/canonical.ts";
 import type { Observations } from "../kernel/deps.ts";
 import type { Database, Queryable } from "./database.ts";
+import { readPushedFact } from "./pushed-facts.ts";
 import { noSuchTenant } from "./tenants.ts";
 
 type Row = {
@@ -65,6 +66,7 @@ export function createObservations(db: Database): Observations {
       });
       return rows.map(toObservation);
     },
+    pushed: (tenant, at) => readPushedFact(db, tenant, at),
     save: (tenant, observations) => insertObservations(db.soft, tenant, observations),
     digest: async (tenant, value) =>
       createHmac("sha256", await keyOf(tenant))

@@ -54,14 +54,12 @@ async function readHeld(
   }
   const record = held.record ?? onlyRecord(connector);
   if (record === undefined || (!held.readable && value === undefined)) throw unreadable(held);
-  const { eventAt: time, eventKey: key, number = 1, batch = "" } = held;
-  const payload = value ?? held.whole;
-  const event = { ...(time === undefined ? {} : { time }), ...(key === undefined ? {} : { key }) };
+  const message = messageOf(held, value);
   const taken = readReleased(snapshot, connector, {
     record,
-    value: payload,
-    message: { number, payload, ...event },
-    batch,
+    value: message.payload,
+    message,
+    batch: held.batch ?? "",
     now: clock.now,
   });
   if (!("faults" in taken)) return { ...taken, item: held.item };
@@ -71,6 +69,12 @@ async function readHeld(
     place: "$.value",
     fix: "Release it with a corrected value, or discard it.",
   });
+}
+
+function messageOf(held: StoredQuarantined, value: JsonObject | undefined) {
+  const { eventAt: time, eventKey: key, number = 1, whole } = held;
+  const event = { ...(time === undefined ? {} : { time }), ...(key === undefined ? {} : { key }) };
+  return { number, payload: value ?? whole, ...event };
 }
 
 const onlyRecord = ({ records }: IngestConnector): string | undefined =>
