@@ -88,7 +88,7 @@ describe("every operation for every role", () => {
       setBaseline: { contract: "nobody", origin: "r", sample: noSample },
       decideFinding: { id: `fnd_${nobodysId}`, verdict: "close", reason: "r" },
       profileTool: { tool: "nobody", arguments: [{}] },
-      profileSource: { name: "nobody" },
+      profileSource: { source: "nobody" },
       verifyLedger: {},
       readHealth: {},
     };

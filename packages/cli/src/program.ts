@@ -20,11 +20,14 @@ import { addKeysRevoke } from "./commands/keys-revoke.ts";
 import { addPeopleKey } from "./commands/people-key.ts";
 import { addPlan } from "./commands/plan.ts";
 import { addResume } from "./commands/resume.ts";
+import { addSourcesBaseline } from "./commands/sources-baseline.ts";
 import { addSourcesCheck } from "./commands/sources-check.ts";
 import { addSourcesCompare } from "./commands/sources-compare.ts";
+import { addSourcesFindings } from "./commands/sources-findings.ts";
 import { addSourcesList } from "./commands/sources-list.ts";
 import { addSourcesProfile } from "./commands/sources-profile.ts";
 import { addSourcesQuarantine } from "./commands/sources-quarantine.ts";
+import { addSourcesReadiness } from "./commands/sources-readiness.ts";
 import { addSourcesShow } from "./commands/sources-show.ts";
 import { addStart } from "./commands/start.ts";
 import { addStop } from "./commands/stop.ts";
@@ -63,6 +66,9 @@ const groups: readonly { readonly name: string; readonly description: string; re
         addSourcesProfile,
         addSourcesCompare,
         addSourcesCheck,
+        addSourcesReadiness,
+        addSourcesBaseline,
+        addSourcesFindings,
       ],
     },
     { name: "stops", description: "what is stopped", add: [addStopsList] },

@@ -72,11 +72,11 @@ export const readinessRoutes = {
   },
   profileSource: {
     method: "POST",
-    path: "/v1/sources/{name}/profile",
+    path: "/v1/sources/{source}/profile",
     summary: "Describe the records that a source has brought in and that are its newest; on the record.",
     scopes: ["operator", "admin"],
     input: z.strictObject({
-      name,
+      source: name,
       record: name.optional().meta({ description: "The kind of record, where the source brings several." }),
       learn,
     }),

@@ -12,7 +12,7 @@ import { createApi } from "./doors/api/app.ts";
 import { createControlHandlers } from "./doors/api/control-handlers.ts";
 import type { Handlers } from "./doors/api/handlers.ts";
 import { identify } from "./doors/api/identity.ts";
-import { createReadinessHandlers } from "./doors/api/readiness-handlers.ts";
+import { createReadinessHandlers, type ReadinessOperation } from "./doors/api/readiness-handlers.ts";
 import { createSourceHandlers } from "./doors/api/source-handlers.ts";
 import { createEventsDoor, type EventsDoorDeps } from "./doors/events/door.ts";
 import { createAgentGateway } from "./doors/mcp/agent-gateway.ts";
@@ -80,20 +80,7 @@ export async function createApp(parts: AppParts): Promise<App> {
     onFault: (error) => log.error({ err: error }, "a snapshot cannot be used"),
   });
   const writer = createLedgerWriter({ db, clock: control.clock });
-  const readiness = createReadinessStore(db, writer);
-  const watcher = createSourceWatcher({
-    store: readiness,
-    control,
-    clock: control.clock,
-    onFault: (error) => log.error({ err: error }, "a source could not be watched"),
-  });
-  const records = createSourceRecords(db);
-  const connectors = createConnectors({
-    env: config.env,
-    records,
-    quarantine: createReadQuarantine(db),
-    watch: watcher,
-  });
+  const { readiness, watcher, records, connectors } = createReading(parts, { control, writer });
   const approvals = createApprovalStore(db, writer);
   const snapshots = createSnapshotStore(db, writer);
   const recover = createWalkDeps(parts, { control, writer, connectors, engine, approvals });
@@ -103,25 +90,8 @@ export async function createApp(parts: AppParts): Promise<App> {
   const local = { key: folder.adminKey, name: config.localUser };
   const who = (headers: { authorization: string | undefined; tenant: string | undefined }) =>
     identify(headers, { keys, control, local });
-  const ledger = createLedgerReader(db, folder.verifier);
-  const handlers: Handlers = {
-    ...createActionHandlers({ walk: recover, approvals, ledger }),
-    ...createControlHandlers({
-      walk: recover,
-      approvals,
-      stops: createStopStore(db, writer),
-      keys,
-      snapshots,
-      ledger,
-      health: healthOf(control),
-      onFault: recover.onFault,
-    }),
-    ...createSourceHandlers({
-      control,
-      clock: control.clock,
-      sources: createSourceReader(db),
-      quarantine: createQuarantineStore(db, writer),
-    }),
+  const handlers = {
+    ...createHandlers(parts, { control, writer, approvals, snapshots, keys, recover }),
     ...createReadinessHandlers({
       control,
       readiness,
@@ -153,6 +123,53 @@ export async function createApp(parts: AppParts): Promise<App> {
       await control.close();
       await Promise.all([engine.close(), connectors.close()]);
     },
+  };
+}
+
+/** What reads upstream systems and what they brought in, and watches what comes of it. */
+function createReading({ config, db, log }: AppParts, { control, writer }: Pick<Made, "control" | "writer">) {
+  const readiness = createReadinessStore(db, writer);
+  const watcher = createSourceWatcher({
+    store: readiness,
+    control,
+    clock: control.clock,
+    onFault: (error) => log.error({ err: error }, "a source could not be watched"),
+  });
+  const records = createSourceRecords(db);
+  const quarantine = createReadQuarantine(db);
+  const connectors = createConnectors({ env: config.env, records, quarantine, watch: watcher });
+  return { readiness, watcher, records, connectors };
+}
+
+type Kept = Pick<Made, "control" | "writer" | "approvals"> & {
+  readonly snapshots: SnapshotStore;
+  readonly keys: ReturnType<typeof createKeyStore>;
+  readonly recover: RecoverDeps;
+};
+
+function createHandlers(
+  { db, folder }: AppParts,
+  { control, writer, approvals, snapshots, keys, recover }: Kept,
+): Handlers<Exclude<keyof Handlers, ReadinessOperation>> {
+  const ledger = createLedgerReader(db, folder.verifier);
+  return {
+    ...createActionHandlers({ walk: recover, approvals, ledger }),
+    ...createControlHandlers({
+      walk: recover,
+      approvals,
+      stops: createStopStore(db, writer),
+      keys,
+      snapshots,
+      ledger,
+      health: healthOf(control),
+      onFault: recover.onFault,
+    }),
+    ...createSourceHandlers({
+      control,
+      clock: control.clock,
+      sources: createSourceReader(db),
+      quarantine: createQuarantineStore(db, writer),
+    }),
   };
 }
 

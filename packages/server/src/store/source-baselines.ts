@@ -2,7 +2,7 @@
 import { AirworthyError, type Baseline } from "@airworthy/contract";
 
 import type { ClaimedWindow, NewBaseline, ReadinessStore } from "../kernel/readiness-store.ts";
-import type { Database, Queryable } from "./database.ts";
+import type { Queryable } from "./database.ts";
 import type { LedgerWriter } from "./ledger-writer.ts";
 import { sealSample } from "./seal-sample.ts";
 import { lockWatch } from "./source-windows.ts";

@@ -15,7 +15,8 @@ export const severeFrom = {
   format: 0.05,
   /** Largest gap between distribution functions, or share of rows that changed their category. */
   drift: 0.1,
-  tail: 0.01,
+  tail_low: 0.01,
+  tail_high: 0.01,
 } as const;
 
 export function judgeSeverity({ kind, effect, shares }: FieldTest): ReadinessFinding["severity"] {
@@ -27,19 +28,11 @@ function limitOf(kind: FindingKind, before: number): number {
   switch (kind) {
     case "missing":
       return before === 0 ? severeFrom.missingFromNone : severeFrom.missing;
-    case "malformed":
-    case "unreadable":
-    case "quarantined":
-    case "unseen":
-    case "format":
-    case "drift":
-      return severeFrom[kind];
-    case "tail_low":
-    case "tail_high":
-      return severeFrom.tail;
     case "missing_field":
       return 0;
     case "new_field":
       return Number.POSITIVE_INFINITY;
+    default:
+      return severeFrom[kind];
   }
 }

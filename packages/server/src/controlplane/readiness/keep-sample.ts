@@ -52,8 +52,8 @@ function readField(kept: KeptSample["fields"][number]): FieldSample {
   return {
     name,
     kinds,
-    numbers: Float64Array.from(numbers.values).sort(),
-    lengths: Float64Array.from(lengths.values).sort(),
+    numbers: Float64Array.from(numbers.values).toSorted(),
+    lengths: Float64Array.from(lengths.values).toSorted(),
     seen: { numbers: numbers.seen, lengths: lengths.seen },
     lowest: range?.lowest ?? Number.POSITIVE_INFINITY,
     highest: range?.highest ?? Number.NEGATIVE_INFINITY,

@@ -29,6 +29,7 @@ function describeTool({ name, was, is }: Pair<GovernedTool>, say: Say): void {
     say("same", `tool ${name} moves from connector ${was.connector} to ${is.connector}`);
   describeFacts(was, is, say);
   describeSafety(was, is, say);
+  describeReadiness(was, is, say);
   const other = listChangedKeys(was.definition, is.definition);
   if (other.length > 0) say("same", `tool ${name} changed (${other.join(", ")})`);
 }
@@ -63,13 +64,16 @@ function describeSafety(was: GovernedTool, is: GovernedTool, say: Say): void {
   for (const key of ["amount", "entity", "idempotency", "probe", "compensate"] as const) {
     if (was.definition[key] !== undefined && is.definition[key] === undefined) say("less", `${is.name} ${losses[key]}`);
   }
-  const [readyWas, readyIs] = [was, is].map(({ definition }) => definition.requires_ready ?? []);
-  const dropped = readyWas?.filter((name) => readyIs?.includes(name) === false) ?? [];
-  const added = readyIs?.filter((name) => readyWas?.includes(name) === false) ?? [];
-  if (dropped.length > 0) say("less", `${is.name} no longer needs ${listNames(dropped)} to be ready`);
-  if (added.length > 0) say("more", `${is.name} is refused while ${listNames(added)} has a severe open finding`);
   const [pinWas, pinIs] = [pinOf(was), pinOf(is)];
   if (pinWas !== pinIs) say("same", `${is.name} is pinned to another definition (${pinIs?.slice(0, 19) ?? "none"}…)`);
+}
+
+function describeReadiness(was: GovernedTool, is: GovernedTool, say: Say): void {
+  const [before, after] = [was.definition.requires_ready ?? [], is.definition.requires_ready ?? []];
+  const dropped = before.filter((name) => !after.includes(name));
+  const added = after.filter((name) => !before.includes(name));
+  if (dropped.length > 0) say("less", `${is.name} no longer needs ${listNames(dropped)} to be ready`);
+  if (added.length > 0) say("more", `${is.name} is refused while ${listNames(added)} has a severe open finding`);
 }
 
 function pinOf({ definition }: GovernedTool): string | undefined {

@@ -91,7 +91,7 @@ function profileHandlers({ control, profile }: ReadinessHandlerDeps): Handlers<"
       if (stop !== undefined) throw stopped(name, stop.id);
       return profileTool({ tenant, by, snapshot }, { tool, calls, records, learn: learnOf(learn) }, profile);
     },
-    profileSource: async ({ name, record, learn }, { principal }) => {
+    profileSource: async ({ source: name, record, learn }, { principal }) => {
       const { tenant, name: by } = principal;
       const { snapshot } = await control.view(tenant);
       const connector = Object.hasOwn(snapshot.connectors, name) ? snapshot.connectors[name] : undefined;
@@ -113,7 +113,7 @@ const learnOf = (learn: Learn): DescribeOptions["learn"] =>
 
 const unknownName = (what: "tool" | "source", name: string): AirworthyError =>
   new AirworthyError("not_found", `The live configuration has no ${what} ${JSON.stringify(name)}.`, {
-    place: what === "tool" ? "$.tool" : "$.name",
+    place: what === "tool" ? "$.tool" : "$.source",
     fix: what === "tool" ? "Name a read tool of a connector." : "List them: airworthy sources list",
   });
 

@@ -21,7 +21,7 @@ export function mergeReservoirs(
   const kept = Math.min(size, seen, ...most);
   if (kept === seen) return { values: joinSorted(first.values, second.values), seen };
   let [left, right, taken] = [first.seen, second.seen, 0];
-  for (let draw = 0; draw < kept; draw += 1) {
+  for (let at = 0; at < kept; at += 1) {
     if (random() * (left + right) < left) {
       left -= 1;
       taken += 1;
@@ -46,5 +46,5 @@ function joinSorted(first: Float64Array, second: Float64Array): Float64Array {
   const joined = new Float64Array(first.length + second.length);
   joined.set(first);
   joined.set(second, first.length);
-  return joined.sort();
+  return joined.toSorted();
 }
