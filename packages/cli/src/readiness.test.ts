@@ -83,7 +83,7 @@ describe("sources readiness", () => {
     expect(ran.asked[0]).toMatchObject({ method: "GET", path: "/v1/readiness?contract=invoices" });
     expect(ran.out).toMatch(/^not ready {2}1 severe open finding {2}invoices version 2\n/);
     expect(ran.out).toContain("baseline 1: pilot.csv, 1,500 records, set");
-    expect(ran.out).toContain("filling window 10: 40 records and 1 quarantined");
+    expect(ran.out).toMatch(/filling window 10: 40 records and 1\s+quarantined/);
     expect(ran.out).toContain("severe  status  unseen");
     expect(ran.out).toMatch(/escalated +0 % +6\.9 % █/);
     expect(ran.out).toContain(`${id}  found in 3 windows, last in 9`);

@@ -25,14 +25,7 @@ export function judgeSeverity({ kind, effect, shares }: FieldTest): ReadinessFin
 }
 
 function limitOf(kind: FindingKind, before: number): number {
-  switch (kind) {
-    case "missing":
-      return before === 0 ? severeFrom.missingFromNone : severeFrom.missing;
-    case "missing_field":
-      return 0;
-    case "new_field":
-      return Number.POSITIVE_INFINITY;
-    default:
-      return severeFrom[kind];
-  }
+  if (kind === "missing") return before === 0 ? severeFrom.missingFromNone : severeFrom.missing;
+  if (kind === "missing_field") return 0;
+  return kind === "new_field" ? Number.POSITIVE_INFINITY : severeFrom[kind];
 }
