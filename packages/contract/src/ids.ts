@@ -11,6 +11,7 @@ export const PermitId = id("prm");
 export const KeyId = id("key");
 export const QuarantineId = id("qrn");
 export const FindingId = id("fnd");
+export const EffectId = id("eff");
 
 export type ActionId = z.infer<typeof ActionId>;
 export type ApprovalId = z.infer<typeof ApprovalId>;
@@ -20,5 +21,6 @@ export type PermitId = z.infer<typeof PermitId>;
 export type KeyId = z.infer<typeof KeyId>;
 export type QuarantineId = z.infer<typeof QuarantineId>;
 export type FindingId = z.infer<typeof FindingId>;
+export type EffectId = z.infer<typeof EffectId>;
 
-export type IdPrefix = "act" | "apr" | "obs" | "stp" | "prm" | "key" | "qrn" | "fnd";
+export type IdPrefix = "act" | "apr" | "obs" | "stp" | "prm" | "key" | "qrn" | "eff" | "fnd";

@@ -5,6 +5,7 @@ export * from "./approval.ts";
 export * from "./config-sources.ts";
 export { SecretRef } from "./config-text.ts";
 export * from "./config.ts";
+export * from "./entity.ts";
 export * from "./errors.ts";
 export * from "./explanation.ts";
 export * from "./ids.ts";

@@ -23,6 +23,7 @@ export const LedgerKind = z.enum([
   "readiness_found",
   "readiness_decided",
   "source_profiled",
+  "entity_effect",
 ]);
 export type LedgerKind = z.infer<typeof LedgerKind>;
 

@@ -10,6 +10,7 @@ import type { RecoverDeps } from "./dataplane/recover.ts";
 import { createActionHandlers } from "./doors/api/action-handlers.ts";
 import { createApi } from "./doors/api/app.ts";
 import { createControlHandlers } from "./doors/api/control-handlers.ts";
+import { createEntityHandlers } from "./doors/api/entity-handlers.ts";
 import type { Handlers } from "./doors/api/handlers.ts";
 import { identify } from "./doors/api/identity.ts";
 import { createReadinessHandlers, type ReadinessOperation } from "./doors/api/readiness-handlers.ts";
@@ -32,6 +33,7 @@ import { createApprovalStore } from "./store/approvals.ts";
 import { type ControlPoller, startControlPoller } from "./store/control.ts";
 import type { DataFolder } from "./store/data-folder.ts";
 import type { Database } from "./store/database.ts";
+import { createEntityStore } from "./store/entity-ledger.ts";
 import { createKeyStore } from "./store/keys.ts";
 import { createLedgerReader } from "./store/ledger-reader.ts";
 import { createLedgerWriter, type LedgerWriter } from "./store/ledger-writer.ts";
@@ -154,6 +156,7 @@ function createHandlers(
   const ledger = createLedgerReader(db, folder.verifier);
   return {
     ...createActionHandlers({ walk: recover, approvals, ledger }),
+    ...createEntityHandlers({ entities: createEntityStore(db, writer) }),
     ...createControlHandlers({
       walk: recover,
       approvals,

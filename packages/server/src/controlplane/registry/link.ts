@@ -7,6 +7,7 @@ import { linkContracts } from "./link-contracts.ts";
 import { linkFacts } from "./link-facts.ts";
 import { indexDocuments } from "./link-index.ts";
 import { linkInputs } from "./link-input.ts";
+import { linkOutcomes } from "./link-outcomes.ts";
 import { linkPaths } from "./link-paths.ts";
 import { linkReferences } from "./link-references.ts";
 import { linkSources } from "./link-sources.ts";
@@ -24,5 +25,6 @@ export function linkDocuments(loaded: LoadedFiles): Finding[] {
   linkFacts(index);
   linkContracts(index);
   linkSources(index);
+  linkOutcomes(index);
   return sortFindings(index.findings);
 }

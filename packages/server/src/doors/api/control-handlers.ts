@@ -38,6 +38,8 @@ type Names = Exclude<
   | "resolveAction"
   | SourceOperation
   | ReadinessOperation
+  | "readEntity"
+  | "noteEntity"
 >;
 
 const defaultLimit = 100;
