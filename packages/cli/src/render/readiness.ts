@@ -74,7 +74,8 @@ function watchedLines({ id, state, finding, ...rest }: WatchedFinding, look: Loo
     rest.decidedBy === undefined ? "" : ` by ${clean(rest.decidedBy)}: ${clean(rest.reason ?? "no reason given")}`;
   return [
     ...findingLines(finding, look),
-    paint.dim(`  ${id}  found ${times}, first ${relativeText(rest.openedAt, now)}`),
-    `  ${state}${answered}`,
+    paint.dim(`  found ${times}, first ${relativeText(rest.openedAt, now)}`),
+    ...wrap(`${state}${answered}`, look.width - 2).map((line) => `  ${line}`),
+    `  ${id}`,
   ];
 }

@@ -45,8 +45,11 @@ export type NewBaseline = {
 };
 
 export type ReadinessStore = {
-  /** Answers the window that the part is in, or undefined where none is kept. */
-  readonly add: (at: WatchAt, part: WindowPart) => Promise<{ readonly window: number } | undefined>;
+  /** Answers the window that the part is in, and whether it is full now; undefined where none is kept. */
+  readonly add: (
+    at: WatchAt,
+    part: WindowPart,
+  ) => Promise<{ readonly window: number; readonly isFull: boolean } | undefined>;
   /** Closes a window that has been open for so long and has so many records. */
   readonly closeAfter: (at: WatchAt, limit: { readonly ms: number; readonly records: number }) => Promise<void>;
   /** One full window of these contracts, if there is one that nobody compares; it is this node's for a minute. */

@@ -54,7 +54,11 @@ export async function lockWatch(tx: Queryable, { tenant, contract }: WatchAt): P
 
 type Sealing = WatchAt & { readonly cipher: ValueCipher };
 
-async function addPart(tx: Queryable, at: Sealing, part: WindowPart): Promise<{ window: number } | undefined> {
+async function addPart(
+  tx: Queryable,
+  at: Sealing,
+  part: WindowPart,
+): Promise<{ window: number; isFull: boolean } | undefined> {
   const { tenant, contract } = at;
   const watch = await lockWatch(tx, at);
   if (watch.baseline === 0 && part.collects === undefined) return undefined;
@@ -79,7 +83,7 @@ async function addPart(tx: Queryable, at: Sealing, part: WindowPart): Promise<{ 
       isFull,
     ],
   });
-  return { window: open.number };
+  return { window: open.number, isFull };
 }
 
 async function openWindow(tx: Queryable, { tenant, contract }: WatchAt, watch: WatchRow): Promise<OpenRow> {

@@ -149,9 +149,10 @@ async function sendPart(lane: Lane, { store, clock }: WatcherOptions): Promise<v
   try {
     const at = { tenant, contract: contract.name };
     const added = await store.add(at, { full: windowRecords(contract), collects: contract.watch.baseline, merge });
-    if (added !== undefined && added.window === lane.window) return;
-    lane.window = added?.window ?? 0;
-    lane.seen.clear();
+    const next = added === undefined ? 0 : added.window + (added.isFull ? 1 : 0);
+    const isFirst = lane.window === 0 && added?.isFull === false;
+    if (next !== lane.window && !isFirst) lane.seen.clear();
+    lane.window = next;
   } catch (error) {
     lane.unsent = lane.unsent === undefined ? part : mergeSamples(lane.unsent, part, newSeed());
     throw error;
