@@ -44,6 +44,31 @@ fields:
   - { name: status, type: text, nullable: false }
   - { name: note, type: text, nullable: true }
 `,
+  "pushed.yaml": `
+apiVersion: airworthy/v1
+kind: SourceContract
+name: pushed-orders
+version: 1
+watch: { window: { records: 200 }, baseline: 300 }
+fields:
+  - { name: id, type: text, nullable: false }
+  - { name: amount, type: number, nullable: false, range: { min: 0 } }
+  - { name: status, type: text, nullable: false }
+  - { name: note, type: text, nullable: true }
+---
+apiVersion: airworthy/v1
+kind: Connector
+name: pushed
+type: webhook
+verify: { by: bearer, token: { env: PUSH_TOKEN } }
+records:
+  - { record: order, contract: pushed-orders, each: $.items, key: "@.id" }
+tools:
+  - name: pushed.get
+    effect: read
+    input: { type: object, properties: { id: { type: string } }, required: [id] }
+    find: { record: order, by: $.id }
+`,
   "orders.yaml": `
 apiVersion: airworthy/v1
 kind: Connector
@@ -69,6 +94,7 @@ tools:
 };
 
 const pageSize = 100;
+const pushToken = "a-token-of-the-test-that-is-long";
 type Order = { readonly id: string; readonly amount: number | null; readonly status: string; readonly note: string };
 const statuses = ["open", "open", "paid", "disputed"] as const;
 
@@ -101,7 +127,7 @@ beforeAll(async () => {
       ? { body: { items: makePage(Number(query["page"]), drifted) } }
       : { status: 200, body: { approved: true } },
   );
-  server = await startTestServer({ files, env: { ORDERS_URL: upstream.url } });
+  server = await startTestServer({ files, env: { ORDERS_URL: upstream.url, PUSH_TOKEN: pushToken } });
   ({ client: clerk } = await server.agent("clerk"));
   ({ client: olga } = await server.person("olga"));
 });
@@ -119,8 +145,8 @@ async function readPages(count: number, by: Client = clerk): Promise<void> {
   }
 }
 
-async function watched(all?: "true"): Promise<WatchedSource> {
-  const { sources } = await olga.listReadiness({ contract: "orders", ...(all ? { all } : {}) });
+async function watched(all?: "true", contract = "orders"): Promise<WatchedSource> {
+  const { sources } = await olga.listReadiness({ contract, ...(all ? { all } : {}) });
   const [only] = sources;
   if (only === undefined) throw new Error("the source is not watched");
   return only;
@@ -254,7 +280,7 @@ describe("a watched source", { timeout: 120_000 }, () => {
 
   it("is for those who may", async () => {
     const { client: vera } = await server.person("vera");
-    expect((await vera.listReadiness({})).sources.map(({ contract }) => contract)).toEqual(["orders"]);
+    expect((await vera.listReadiness({})).sources.map(({ contract }) => contract)).toEqual(["orders", "pushed-orders"]);
     const [any] = (await watched("true")).findings;
     const decide = vera.decideFinding({ id: any?.id ?? "fnd_", verdict: "close", reason: "r" });
     await expect(decide).rejects.toMatchObject({ code: "forbidden" });
@@ -262,6 +288,60 @@ describe("a watched source", { timeout: 120_000 }, () => {
     await expect(vera.profileTool({ tool: "orders.list", arguments: [{ page: 1 }] })).rejects.toMatchObject({
       code: "forbidden",
     });
+  });
+});
+
+async function push(page: number, isDrifted = false): Promise<Record<string, unknown>> {
+  const response = await fetch(`${server.url}/events/pushed`, {
+    method: "POST",
+    body: JSON.stringify({ items: makePage(page, isDrifted) }),
+    headers: {
+      authorization: `Bearer ${pushToken}`,
+      "content-type": "application/json",
+      "ce-specversion": "1.0",
+      "ce-id": `page-${page}`,
+      "ce-source": "/orders",
+      "ce-type": "orders",
+    },
+  });
+  expect(response.status).toBe(202);
+  return (await response.json()) as Record<string, unknown>;
+}
+
+describe("a source that brings records in", { timeout: 120_000 }, () => {
+  const whenPushed = (is: (source: WatchedSource) => boolean): Promise<WatchedSource> =>
+    eventually(async () => {
+      const source = await watched(undefined, "pushed-orders");
+      return is(source) && source;
+    });
+
+  it("is watched as it brings, what comes twice counted once", async () => {
+    for (let page = 20_001; page <= 20_004; page += 1) {
+      // oxlint-disable-next-line no-await-in-loop -- one event after the other
+      expect(await push(page)).toMatchObject({ state: "taken" });
+      // oxlint-disable-next-line no-await-in-loop -- as a sender that is not sure
+      expect(await push(page)).toMatchObject({ state: "duplicate" });
+    }
+    const { baseline } = await whenPushed((source) => source.baseline !== undefined);
+    expect(baseline?.records).toBeLessThanOrEqual(400);
+    for (let page = 20_005; page <= 20_007; page += 1) {
+      // oxlint-disable-next-line no-await-in-loop -- as above
+      await push(page, true);
+    }
+    const { findings } = await whenPushed(({ ready }) => !ready);
+    expect(findings.every(({ contract }) => contract === "pushed-orders")).toBe(true);
+  });
+
+  it("is described from what it has brought in", async () => {
+    const { profile, contract } = await olga.profileSource({ source: "pushed", learn: {} });
+    expect(profile.records).toBeGreaterThan(600);
+    expect(profile.fields.find(({ name }) => name === "amount")?.missing).toBe(0);
+    expect(contract).toMatchObject({ name: "pushed", version: 1 });
+    await expect(olga.profileSource({ source: "pushed", record: "nothing" })).rejects.toMatchObject({
+      code: "invalid_input",
+      place: "$.record",
+    });
+    await expect(olga.profileSource({ source: "orders" })).rejects.toMatchObject({ code: "not_found" });
   });
 });
 

@@ -10,6 +10,7 @@ import { writeCheckpoint } from "./store/checkpoints.ts";
 import type { Database } from "./store/database.ts";
 import { forgetObservations } from "./store/observations.ts";
 import { refreshStatistics } from "./store/refresh-statistics.ts";
+import { forgetWindows } from "./store/source-windows.ts";
 import { readTenants } from "./store/tenants.ts";
 import { forgetReadings } from "./store/value-readings.ts";
 
@@ -20,6 +21,7 @@ const watchEveryMs = 2000;
 const forgetEveryMs = 3_600_000;
 const observationsKeptMs = 7 * 86_400_000;
 const readingsKeptMs = 86_400_000;
+const windowsKeptMs = 90 * 86_400_000;
 
 type Background = {
   readonly recover: RecoverDeps;
@@ -35,6 +37,7 @@ export function startBackground({ recover, db, signer, log, sources, watcher }: 
   const forget = async (tenant: string, signal: AbortSignal) => {
     await forgetObservations(db, tenant, { olderThanMs: observationsKeptMs, signal });
     await forgetReadings(db, tenant, { olderThanMs: readingsKeptMs, signal });
+    await forgetWindows(db, tenant, windowsKeptMs);
   };
   const loops = [
     startSources(sources),

@@ -36,6 +36,16 @@ export function createSourceWindows(
   };
 }
 
+/** What was found in them stays; that they were, is of no more use. */
+export async function forgetWindows(db: Queryable, tenant: string, olderThanMs: number): Promise<void> {
+  await db.query({
+    text: `delete from source_windows
+           where tenant = $1 and state in ('compared', 'baseline', 'dropped')
+             and opened_at < clock_timestamp() - $2 * interval '1 millisecond'`,
+    values: [tenant, olderThanMs],
+  });
+}
+
 /** The watch's row, locked: made where there is none. */
 export async function lockWatch(tx: Queryable, { tenant, contract }: WatchAt): Promise<WatchRow> {
   await tx.query({
