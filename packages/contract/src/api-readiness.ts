@@ -1,7 +1,7 @@
 /** Operations on watched sources: their readiness, baselines, findings, and profiles of what is live. A part of the table in api.ts. */
 import { z } from "zod";
 
-import { SourceContractDocument } from "./config.ts";
+import { SourceContractDocument } from "./config-contracts.ts";
 import { FindingId } from "./ids.ts";
 import { JsonObject } from "./json.ts";
 import { KeptSample } from "./kept-sample.ts";

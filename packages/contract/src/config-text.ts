@@ -1,6 +1,7 @@
 /** The texts of which configuration is made: names, paths, durations, and where a secret is found. */
 import { z } from "zod";
 
+export const apiVersion = z.literal("airworthy/v1");
 export const name = z
   .string()
   .regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, "a name of lower-case letters, digits, dots, dashes and underscores");

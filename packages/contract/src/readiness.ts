@@ -1,7 +1,7 @@
 /** Data readiness: what profiling a source, comparing two, and checking one against its contract answer. */
 import { z } from "zod";
 
-import { ContractFieldType } from "./config.ts";
+import { ContractFieldType } from "./config-contracts.ts";
 
 const count = z.int().nonnegative();
 const share = z.number();
