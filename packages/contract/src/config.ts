@@ -1,6 +1,7 @@
 /** Configuration documents: what an operator writes in YAML. Strict, so an unknown key is an error with a place. */
 import { z } from "zod";
 
+import { networkShape } from "./config-network.ts";
 import { ingestShape, ingestToolShape, webhookShape } from "./config-sources.ts";
 import { SourceContractDocument } from "./config-contracts.ts";
 import { SecretRef, apiVersion, duration, name, pathText } from "./config-text.ts";
@@ -249,6 +250,7 @@ export const HttpConnector = z.strictObject({
   type: z.literal("http"),
   baseUrl: z.string().min(1).meta({ description: "May be ${NAME}, filled from the server's environment." }),
   auth: auth.optional(),
+  ...networkShape,
   tools: z.array(HttpTool).min(1),
 });
 export const SqlConnector = z.strictObject({
@@ -258,6 +260,7 @@ export const SqlConnector = z.strictObject({
     description: "mysql stands for MariaDB too. Default postgresql.",
   }),
   connection: SecretRef,
+  ...networkShape,
   tools: z.array(SqlTool).min(1),
 });
 export const McpConnector = z.strictObject({
@@ -270,6 +273,7 @@ export const McpConnector = z.strictObject({
     .optional()
     .meta({ description: "A server started over stdio: program and arguments." }),
   auth: auth.optional(),
+  ...networkShape,
   extras: z.boolean().optional().meta({
     description: "false: do not add the confidence and rationale arguments to this server's tools. Default true.",
   }),

@@ -228,6 +228,12 @@ export const findingCodes = {
     "Say where its version or its time stands, if the source gives one.",
   ),
   AW1908: error("A path of a record that cannot be read.", "Use $ for the payload and, below `each`, @ for the item."),
+
+  AW1950: error("`tls` says a certificate without its private key, or the key alone.", "Say both `cert` and `key`."),
+  AW1951: error(
+    "`tls` or `proxy` stands where nothing goes over the network that way.",
+    "Remove it, or use an https address.",
+  ),
 } as const satisfies Record<string, CodeEntry>;
 
 export type FindingCode = keyof typeof findingCodes;

@@ -12,6 +12,7 @@ const examples: Readonly<Record<string, string>> = {
   provider: "openai",
   type: "http",
   baseUrl: "https://crm.example.com",
+  url: "https://crm.example.com/mcp",
   connection: "{ env: BILLING_DATABASE_URL }",
   header: "Authorization",
   env: "CRM_TOKEN",
@@ -58,6 +59,7 @@ const examples: Readonly<Record<string, string>> = {
 const placed: Readonly<Record<string, string>> = {
   "model/name": "gpt-4o-2024-08-06",
   "request/path": "/accounts/{accountId}",
+  "proxy/url": "http://proxy.example.com:3128",
   "limit/minor": "500000",
   "limit/currency": "EUR",
   "facets/type": "string",

@@ -4,6 +4,7 @@ import type { ConnectorDocument, SecretRef } from "@airworthy/contract";
 import type { FindingCode } from "./finding-codes.ts";
 import { isIngesting } from "../../kernel/is-ingesting.ts";
 import { report } from "./link-index.ts";
+import { linkNetwork } from "./link-network.ts";
 import type { LinkIndex } from "./link-index.ts";
 import type { LoadedDocument } from "./load-documents.ts";
 import type { DataPath } from "./place.ts";
@@ -17,6 +18,7 @@ export function linkConnectors(index: LinkIndex): void {
   for (const connector of index.connectors) {
     linkAddress(index, connector);
     linkSecrets(index, connector);
+    linkNetwork(index, connector, { linkUrl, linkSecretRef });
   }
 }
 

@@ -3,6 +3,7 @@ import type { GovernedTool, Json } from "@airworthy/contract";
 
 import type { ConnectorAnswer } from "../../../kernel/deps.ts";
 import { parseJsonStrict } from "../../../kernel/json.ts";
+import { explainCause } from "../../../kernel/network/explain-cause.ts";
 import type { Attempt } from "./guard.ts";
 import type { Exchange } from "./http-exchange.ts";
 
@@ -10,31 +11,35 @@ export type ExchangeContext = {
   readonly tool: GovernedTool;
   /** What was sent to prove who we are: it must not come back to the agent. */
   readonly secret: string | undefined;
+  /** Whether we log in with a certificate: some servers refuse one by closing the connection without a word. */
+  readonly certified: boolean;
 };
 
+type Secretive = Pick<ExchangeContext, "tool" | "secret">;
 type Answered = Extract<Exchange, { kind: "answered" }>;
 
-export function judgeExchange(exchange: Exchange, { tool, secret }: ExchangeContext): Attempt {
+export function judgeExchange(exchange: Exchange, { tool, secret, certified }: ExchangeContext): Attempt {
   const from = tool.connector;
   const { cause } = exchange.kind === "answered" ? { cause: "" } : exchange;
   const ours = cause === "too_late" || cause === "aborted";
   if (exchange.kind === "unsent") {
     const why = ours ? "its time was over before it could leave" : `${from} could not be reached`;
     return {
-      answer: { kind: "unsent", detail: `Nothing was sent: ${why} (${cause}).` },
+      answer: { kind: "unsent", detail: `Nothing was sent: ${why} (${explainCause(cause)}).` },
       healthy: ours,
       repeatable: !ours,
     };
   }
   if (exchange.kind === "broken") {
-    const detail = `The answer of ${from} did not arrive whole after the request had left (${cause}).`;
+    const hint = certified && !ours && cause !== "timeout" ? " If it never answers, look at tls.cert." : "";
+    const detail = `The answer of ${from} did not arrive whole after the request had left (${cause}).${hint}`;
     const code = cause === "timeout" ? "upstream_timeout" : "upstream_broken";
     return { answer: doubtful(tool, code, detail), healthy: ours, repeatable: !ours };
   }
   return judgeStatus(exchange, { tool, secret });
 }
 
-function judgeStatus(exchange: Answered, { tool, secret }: ExchangeContext): Attempt {
+function judgeStatus(exchange: Answered, { tool, secret }: Secretive): Attempt {
   const { status } = exchange;
   const detail = `${tool.connector} answered with status ${status}.`;
   if (status < 300) return { answer: readSuccess(exchange, { tool, secret }), healthy: true, repeatable: false };
@@ -68,7 +73,7 @@ function judgeRedirect(status: number, tool: GovernedTool): ConnectorAnswer {
   return { kind: "rejected", code: "redirect", detail };
 }
 
-function readSuccess(exchange: Answered, { tool, secret }: ExchangeContext): ConnectorAnswer {
+function readSuccess(exchange: Answered, { tool, secret }: Secretive): ConnectorAnswer {
   const { etag } = exchange.headers;
   const version = etag === undefined ? {} : { version: etag };
   const body = readBody(exchange, secret);

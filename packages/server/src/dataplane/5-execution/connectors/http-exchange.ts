@@ -1,6 +1,7 @@
 /** Sends one HTTP request and tells what is known of it: whether it left, whether it was answered, and with what. */
 import type { Dispatcher } from "undici";
 
+import { refusesHandshake } from "../../../kernel/network/explain-cause.ts";
 import type { HttpRequest } from "./http-request.ts";
 
 export type Exchange =
@@ -104,7 +105,9 @@ class Exchanging implements Dispatcher.DispatchHandler {
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     const cause = "code" in error && typeof error.code === "string" ? error.code : error.name;
-    this.#settle(this.#left ? { kind: "broken", cause } : { kind: "unsent", cause });
+    // A TLS server may refuse our certificate only after we have begun to write; what it refused it has not read.
+    const read = this.#left && !(this.#status === 0 && refusesHandshake(cause));
+    this.#settle(read ? { kind: "broken", cause } : { kind: "unsent", cause });
   }
 
   #giveUp(cause: string): void {

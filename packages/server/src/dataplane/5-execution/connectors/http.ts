@@ -4,13 +4,16 @@ import type { HttpConnector, HttpTool } from "@airworthy/contract";
 import { Pool } from "undici";
 
 import type { ConnectorAnswer, ConnectorCall } from "../../../kernel/deps.ts";
+import { createConnect } from "../../../kernel/network/create-connect.ts";
+import { createPeers, type Peers } from "../../../kernel/network/create-peers.ts";
+import type { Peer } from "../../../kernel/network/peer.ts";
 import { createGuards } from "./guard.ts";
 import type { GuardOptions } from "./guard.ts";
 import { judgeExchange } from "./http-answer.ts";
 import { sendRequest } from "./http-exchange.ts";
 import { buildHttpRequest } from "./http-request.ts";
 import type { HttpRequest } from "./http-request.ts";
-import { fillUrl, readAuthHeader } from "./secrets.ts";
+import { fillUrl, readAuthHeader, readPem } from "./secrets.ts";
 import type { Environment } from "./secrets.ts";
 
 export type HttpConnectorOptions = {
@@ -27,45 +30,73 @@ export type HttpConnectorPort = {
   readonly close: () => Promise<void>;
 };
 
-type Prepared = { readonly origin: string; readonly request: HttpRequest; readonly secret: string | undefined };
+type Prepared = {
+  readonly origin: string;
+  readonly peer: Peer;
+  readonly request: HttpRequest;
+  readonly secret: string | undefined;
+};
 
 const connectTimeoutMs = 5000;
 const connections = 64;
 
 export function createHttpConnector(options: HttpConnectorOptions): HttpConnectorPort {
   const guards = createGuards({ concurrency: connections, ...options.guard });
-  const pools = new Map<string, Pool>();
-  const poolOf = (call: ConnectorCall, origin: string): Pool => {
-    const key = JSON.stringify([call.tenant, call.tool.connector, origin]);
-    const pool =
-      pools.get(key) ?? new Pool(origin, { connections, pipelining: 1, connect: { timeout: connectTimeoutMs } });
-    pools.set(key, pool);
-    return pool;
-  };
+  const { env } = options;
+  const pools = createPools();
+  const peers = createPeers({ text: (ref) => readPem(ref, env), fill: (text) => fillUrl(text, env), now: Date.now });
   const maxBodyBytes = options.maxBodyBytes ?? 4 * 1024 * 1024;
   return {
     type: "http",
     async call(call) {
-      const prepared = prepare(call, options.env);
+      const prepared = prepare(call, { env, peers });
       if ("kind" in prepared) return prepared;
-      const pool = poolOf(call, prepared.origin);
+      const pool = pools.take(call, prepared);
       // A write runs to its end though the caller has gone: half an effect helps nobody.
       const signal = call.tool.effect === "read" ? call.sink?.signal : undefined;
       return guards.run(call, async (deadlineMonoMs) => {
         const { dispatchBeforeMonoMs } = call;
         const limits = { deadlineMonoMs, dispatchBeforeMonoMs, maxBodyBytes, ...(signal ? { signal } : {}) };
         const exchanged = await sendRequest(pool, prepared.request, limits);
-        return judgeExchange(exchanged, { tool: call.tool, secret: prepared.secret });
+        return judgeExchange(exchanged, {
+          tool: call.tool,
+          secret: prepared.secret,
+          certified: prepared.peer.tls !== undefined,
+        });
       });
     },
+    close: pools.close,
+  };
+}
+
+type Pools = {
+  readonly take: (call: ConnectorCall, to: Pick<Prepared, "origin" | "peer">) => Pool;
+  readonly close: () => Promise<void>;
+};
+
+/** One pool for each connector and origin; a changed certificate or proxy opens a new one and lets the old one finish. */
+function createPools(): Pools {
+  const pools = new Map<string, { readonly pool: Pool; readonly peer: Peer }>();
+  return {
+    take(call, { origin, peer }) {
+      const key = JSON.stringify([call.tenant, call.tool.connector, origin]);
+      const known = pools.get(key);
+      if (known?.peer === peer) return known.pool;
+      if (known !== undefined) void known.pool.close();
+      const pool = new Pool(origin, { connections, pipelining: 1, connect: createConnect(peer, connectTimeoutMs) });
+      pools.set(key, { pool, peer });
+      return pool;
+    },
     async close() {
-      await Promise.all([...pools.values()].map((pool) => pool.destroy()));
+      await Promise.all([...pools.values()].map(({ pool }) => pool.destroy()));
       pools.clear();
     },
   };
 }
 
-function prepare(call: ConnectorCall, env: Environment): Prepared | ConnectorAnswer {
+type Lookups = { readonly env: Environment; readonly peers: Peers };
+
+function prepare(call: ConnectorCall, { env, peers }: Lookups): Prepared | ConnectorAnswer {
   const connector = call.snapshot.connectors[call.tool.connector];
   const { definition } = call.tool;
   if (connector?.type !== "http" || !isHttpTool(definition)) {
@@ -78,7 +109,7 @@ function prepare(call: ConnectorCall, env: Environment): Prepared | ConnectorAns
     if ("misfit" in request) return { kind: "rejected", code: "invalid_arguments", detail: request.misfit };
     const auth = connector.auth && readAuthHeader(connector.auth, env);
     const signed = auth ? { ...request, headers: { ...request.headers, [auth.name]: auth.value } } : request;
-    return { origin: base.origin, request: signed, secret: auth?.secret };
+    return { origin: base.origin, peer: peers(connector), request: signed, secret: auth?.secret };
   } catch (error) {
     if (error instanceof AirworthyError) return { kind: "unsent", detail: error.message };
     throw error;

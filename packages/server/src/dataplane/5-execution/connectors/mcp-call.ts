@@ -3,6 +3,7 @@ import { AirworthyError, type Json, type JsonObject } from "@airworthy/contract"
 
 import type { ConnectorAnswer, Sink } from "../../../kernel/deps.ts";
 import { isJsonObject } from "../../../kernel/json.ts";
+import type { Peer } from "../../../kernel/network/peer.ts";
 import type { ExchangeOutcome } from "./mcp-exchange.ts";
 import { MCP_REVISION, McpProtocolError, metaKey, type McpToolDefinition } from "./mcp-wire.ts";
 
@@ -33,7 +34,12 @@ export type McpUpstream = {
   readonly close: () => Promise<void>;
 };
 
-export type McpHttpTarget = { readonly url: string; readonly headers: Readonly<Record<string, string>> };
+export type McpHttpTarget = {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Default: a plain connection. */
+  readonly peer?: Peer;
+};
 export type McpStdioTarget = {
   readonly command: readonly string[];
   /** The whole environment of the child. */

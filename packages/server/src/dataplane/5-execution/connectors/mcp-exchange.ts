@@ -3,6 +3,7 @@ import type { Json, JsonObject } from "@airworthy/contract";
 import type { Dispatcher } from "undici";
 
 import { isJsonObject } from "../../../kernel/json.ts";
+import { explainCause, refusesHandshake } from "../../../kernel/network/explain-cause.ts";
 import { parseJson } from "./mcp-json.ts";
 import { createSseReader } from "./mcp-sse.ts";
 
@@ -161,14 +162,18 @@ function createHandler(request: ExchangeRequest, life: Life): Dispatcher.Dispatc
       else guard(life, () => body?.push(chunk));
     },
     onResponseEnd: () => guard(life, () => body?.end()),
-    onResponseError: (_controller, error) => life.fail(describe(error)),
+    onResponseError(_controller, error) {
+      // A TLS server may refuse our certificate only after we have begun to write; what it refused it has not read.
+      if (!body && "code" in error && refusesHandshake(String(error.code))) life.sent = false;
+      life.fail(describe(error));
+    },
   };
 }
 
 /** What went wrong in a few words; never an address or header, which may hold secrets. */
 function describe(error: Error): string {
   const { code } = error as Error & { code?: unknown };
-  return typeof code === "string" ? `connection failed (${code})` : "connection failed";
+  return typeof code === "string" ? `connection failed (${explainCause(code)})` : "connection failed";
 }
 
 /** Sends one request and waits for its end. Never rejects. */

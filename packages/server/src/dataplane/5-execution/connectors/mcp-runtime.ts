@@ -1,11 +1,13 @@
 /** The MCP connector with the secrets, addresses and environment that this process may give it. */
+import { createPeers } from "../../../kernel/network/create-peers.ts";
 import { type McpConnectorRuntime, createMcpConnector } from "./mcp.ts";
-import { type Environment, fillUrl, readSecret } from "./secrets.ts";
+import { type Environment, fillUrl, readPem, readSecret } from "./secrets.ts";
 
 export function createMcpRuntime(env: Environment): McpConnectorRuntime {
   return createMcpConnector({
     secret: (ref) => readSecret(ref, env),
     fill: (text) => fillUrl(text, env),
+    peers: createPeers({ text: (ref) => readPem(ref, env), fill: (text) => fillUrl(text, env), now: Date.now }),
     environment: basicEnvironment(env),
   });
 }

@@ -3,6 +3,7 @@ import { Pool } from "undici";
 import type { JsonObject } from "@airworthy/contract";
 
 import type { Sink } from "../../../kernel/deps.ts";
+import { createConnect } from "../../../kernel/network/create-connect.ts";
 import { connectorAnswerOf } from "./mcp-answer.ts";
 import {
   cached,
@@ -76,7 +77,7 @@ function openHttpUpstream(target: McpHttpTarget, monotonicMs: () => number): Mcp
     pipelining: 1,
     headersTimeout: 0,
     bodyTimeout: 0,
-    connect: { timeout: 5000 },
+    connect: createConnect(target.peer ?? {}, 5000),
   });
   const send = createSender(target, pool);
   const ask = async (method: string, params: JsonObject, how: { timeoutMs: number; sink?: Sink | undefined }) =>

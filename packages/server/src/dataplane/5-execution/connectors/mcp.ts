@@ -11,6 +11,7 @@ import {
 
 import { digestJson } from "../../../kernel/canonical.ts";
 import type { ConnectorAnswer, ConnectorCall, Sink } from "../../../kernel/deps.ts";
+import type { Peers } from "../../../kernel/network/create-peers.ts";
 import { cleanAnswer, cleanJson } from "./clean-answer.ts";
 import { type Attempt, createGuards, type GuardOptions } from "./guard.ts";
 import { mcpConnections, type McpHttpTarget, type McpStdioTarget, type McpUpstream } from "./mcp-call.ts";
@@ -23,6 +24,8 @@ export type McpConnectorOptions = {
   readonly secret: (ref: SecretRef) => string;
   /** Fills `${NAME}` in a URL; without it URLs are taken as they are. */
   readonly fill?: (template: string) => string;
+  /** Certificates and proxy of a connector; without it connections are plain. Asked once per upstream. */
+  readonly peers?: Peers;
   /** The environment of programs started over stdio; PATH and HOME are what they should need. */
   readonly environment?: Readonly<Record<string, string>>;
   readonly monotonicMs?: () => number;
@@ -72,18 +75,19 @@ function targetOf(connector: McpConnector, secret: string | undefined, options: 
   }
   const headers =
     auth && secret !== undefined ? { [auth.header.toLowerCase()]: signWith(auth.prefix ?? "", secret) } : {};
-  return { url: options.fill?.(url) ?? url, headers };
+  return { url: options.fill?.(url) ?? url, headers, peer: options.peers?.(connector) ?? {} };
 }
 
 /** A prefix that ends in a word, such as Bearer, is set apart by a space. */
 const signWith = (prefix: string, secret: string): string => `${prefix}${/\w$/.test(prefix) ? " " : ""}${secret}`;
 
-function digestOf({ name, url, command, auth }: McpConnector): string {
+function digestOf({ name, url, command, auth, tls, proxy }: McpConnector): string {
   const parts: Record<string, Json> = {
     name,
     url: url ?? null,
     command: command ?? null,
     auth: auth ? JSON.stringify(auth) : null,
+    network: JSON.stringify([tls ?? null, proxy ?? null]),
   };
   return digestJson(parts);
 }

@@ -22,6 +22,17 @@ export function readSecret(ref: SecretRef, env: Environment): string {
 }
 
 /**
+ * A text of several lines, such as a certificate, from where a secret may be found.
+ * @throws AirworthyError `unavailable` naming the variable or file that has none; never its content.
+ */
+export function readPem(ref: SecretRef, env: Environment): string {
+  const text = "env" in ref ? (env[ref.env] ?? "") : readSecretFile(ref.file);
+  if (text.trim() !== "") return text;
+  const place = "env" in ref ? `environment variable ${ref.env}` : `file ${ref.file}`;
+  throw missing(`The ${place} is empty, and a certificate or key should be in it.`, place);
+}
+
+/**
  * Fills each `${NAME}` from the environment.
  * @throws AirworthyError `unavailable` naming a variable that is not set.
  */

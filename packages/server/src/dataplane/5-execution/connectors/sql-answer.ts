@@ -3,6 +3,7 @@ import { AirworthyError } from "@airworthy/contract";
 import type { GovernedTool, Json } from "@airworthy/contract";
 
 import type { ConnectorAnswer } from "../../../kernel/deps.ts";
+import { explainCause } from "../../../kernel/network/explain-cause.ts";
 import type { Attempt } from "./guard.ts";
 import type { SqlRows } from "./sql-driver.ts";
 import type { SqlEnd, SqlPhase } from "./sql-transaction.ts";
@@ -52,7 +53,7 @@ function codeOf(phase: SqlPhase, expired: boolean): string {
 
 function systemCodeOf(error: unknown): string {
   const code = typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
-  return typeof code === "string" ? code : "connection lost";
+  return typeof code === "string" ? explainCause(code) : "connection lost";
 }
 
 function toResult({ rows, rowCount, truncated, insertId }: SqlRows): Json {

@@ -1,6 +1,7 @@
 /** What a dialect brings to the SQL connector: how its text is read, how its server is reached, what its errors mean. */
 import type { Json, JsonObject } from "@airworthy/contract";
 
+import type { Peer } from "../../../kernel/network/peer.ts";
 import type { SqlStatement } from "./sql-statement.ts";
 
 export type SqlWork = {
@@ -58,7 +59,7 @@ export type SqlPool = {
 
 export type SqlDriver = {
   /** @throws AirworthyError `invalid_input` for a URL that is not one of this dialect; never repeats it. */
-  readonly open: (connection: string, connections: number) => SqlPool;
+  readonly open: (connection: string, how: { readonly connections: number; readonly peer: Peer }) => SqlPool;
 };
 
 /** To reach the server, in ms. */

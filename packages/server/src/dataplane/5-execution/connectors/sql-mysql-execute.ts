@@ -1,7 +1,7 @@
 /** Executes one prepared statement at MySQL or MariaDB and reads its rows, hardly more of them than may be kept. */
 import type { Json, JsonObject } from "@airworthy/contract";
 import mysql from "mysql2";
-import type { FieldPacket, PoolConnection, ResultSetHeader, TypedParameterValue } from "mysql2";
+import type { FieldPacket, Connection, ResultSetHeader, TypedParameterValue } from "mysql2";
 
 import type { SqlWork } from "./sql-driver.ts";
 import { readMysqlValue } from "./sql-mysql-types.ts";
@@ -18,7 +18,7 @@ export type MysqlResult = {
 type Reading = { fields: readonly FieldPacket[]; readonly rows: JsonObject[]; header?: ResultSetHeader };
 
 /** Rejects with what the server or the connection says. */
-export function executeMysql(connection: PoolConnection, work: SqlWork): Promise<MysqlResult> {
+export function executeMysql(connection: Connection, work: SqlWork): Promise<MysqlResult> {
   const { statement, values, maxRows, effect } = work;
   return new Promise((resolve, reject) => {
     const reading: Reading = { fields: [], rows: [] };

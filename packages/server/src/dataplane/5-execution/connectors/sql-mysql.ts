@@ -1,12 +1,16 @@
 /** MySQL and MariaDB as a dialect of the SQL connector: pools, read-only transactions, prepared statements, limits. */
-import { AirworthyError } from "@airworthy/contract";
-import mysql from "mysql2";
-import type { Pool, PoolConnection, PoolOptions, ResultSetHeader } from "mysql2";
+import { isIP } from "node:net";
 
+import { AirworthyError } from "@airworthy/contract";
+import type { Connection, ConnectionOptions, ResultSetHeader } from "mysql2";
+
+import { openStream } from "../../../kernel/network/open-stream.ts";
+import type { Peer } from "../../../kernel/network/peer.ts";
 import { sqlConnectTimeoutMs } from "./sql-driver.ts";
-import type { SqlDriver, SqlRows, SqlSession, SqlWork } from "./sql-driver.ts";
+import type { SqlDriver, SqlSession, SqlWork } from "./sql-driver.ts";
 import { executeMysql } from "./sql-mysql-execute.ts";
 import { mysqlFaultOf } from "./sql-mysql-fault.ts";
+import { createMysqlPool, type MysqlPool } from "./sql-mysql-pool.ts";
 
 /**
  * Under these rules the statement was split into strings and parameters (no ANSI_QUOTES, no NO_BACKSLASH_ESCAPES), and a
@@ -15,20 +19,18 @@ import { mysqlFaultOf } from "./sql-mysql-fault.ts";
 const sqlMode = "STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION";
 
 export const mysqlDriver: SqlDriver = {
-  open(connection, connections) {
-    const pool = mysql.createPool({ ...addressOf(connection), ...fixed, connectionLimit: connections });
-    // What breaks says so to its command as well; an error that nobody listens to would end the process.
-    pool.on("connection", (opened) => opened.on("error", () => undefined));
+  open(connection, { connections, peer }) {
+    const address = addressOf(connection);
+    const pool = createMysqlPool({ ...fixed, ...address, ...networkOf(peer, address) }, connections);
     return {
-      connect: async () => sessionOf(await borrow(pool)),
+      connect: async () => sessionOf(await pool.take(), pool.giveBack),
       faultOf: mysqlFaultOf,
-      close: () => new Promise((resolve) => pool.end(() => resolve())),
+      close: pool.close,
     };
   },
 };
 
-const fixed: PoolOptions = {
-  waitForConnections: true,
+const fixed: ConnectionOptions = {
   connectTimeout: sqlConnectTimeoutMs,
   charset: "utf8mb4",
   timezone: "Z",
@@ -42,7 +44,7 @@ const fixed: PoolOptions = {
   flags: ["-LOCAL_FILES"],
 };
 
-function addressOf(connection: string): PoolOptions {
+function addressOf(connection: string): ConnectionOptions {
   const url = URL.canParse(connection) ? new URL(connection) : undefined;
   const { socketPath, ...others } = Object.fromEntries(url?.searchParams ?? []);
   const isFitting = url !== undefined && /^(?:mysql|mariadb):$/.test(url.protocol);
@@ -61,22 +63,39 @@ function addressOf(connection: string): PoolOptions {
   };
 }
 
-function borrow(pool: Pool): Promise<PoolConnection> {
-  return new Promise((resolve, reject) => {
-    pool.getConnection((error, connection) => {
-      if (error !== null) reject(error);
-      else resolve(connection);
+/** The driver checks the name it knows as its host; where the connection really goes is ours to say. */
+function networkOf(peer: Peer, { host = "", port = 3306, socketPath }: ConnectionOptions): ConnectionOptions {
+  const { tls, proxy } = peer;
+  if (socketPath !== undefined || (tls === undefined && proxy === undefined)) return {};
+  const { serverName, ...material } = tls ?? {};
+  if (tls !== undefined && serverName === undefined && isIP(host) !== 0) {
+    throw new AirworthyError("invalid_input", "An address of numbers does not say whose certificate is expected.", {
+      place: "tls.serverName",
+      fix: "Say the name in the server's certificate.",
     });
-  });
+  }
+  return {
+    host: serverName ?? host,
+    stream: () => openStream(peer, { hostname: host, port }, sqlConnectTimeoutMs),
+    ...(tls === undefined ? {} : { ssl: { ...material, verifyIdentity: true } }),
+  };
 }
 
-function sessionOf(connection: PoolConnection): SqlSession {
+function sessionOf(connection: Connection, giveBack: MysqlPool["giveBack"]): SqlSession {
+  let spent = false;
   return {
     async begin(work) {
       await ask(connection, settingsOf(work));
       await ask(connection, work.effect === "read" ? "START TRANSACTION READ ONLY" : "START TRANSACTION READ WRITE");
     },
-    read: (work) => read(connection, work),
+    /** The server stops after the rows that may be answered, but where the statement has a larger LIMIT of its own. */
+    async read(work) {
+      const { rows, stopped } = await executeMysql(connection, work);
+      spent = stopped;
+      if (!stopped) await ask(connection, "COMMIT");
+      const kept = rows.slice(0, work.maxRows);
+      return { rows: kept, rowCount: kept.length, truncated: rows.length > kept.length };
+    },
     async write(work) {
       const { rows, header } = await executeMysql(connection, work);
       const { affectedRows = rows.length, insertId = 0 } = header ?? {};
@@ -92,10 +111,7 @@ function sessionOf(connection: PoolConnection): SqlSession {
       // 1196: some changes were made in tables that know no transactions.
       return warningStatus === 0;
     },
-    release(broken) {
-      if (broken) connection.destroy();
-      else connection.release();
-    },
+    release: (broken) => giveBack(connection, broken || spent),
   };
 }
 
@@ -113,16 +129,8 @@ function settingsOf(work: SqlWork): string {
   ].join(", ");
 }
 
-/** The server stops after the rows that may be answered, but where the statement has a larger LIMIT of its own. */
-async function read(connection: PoolConnection, work: SqlWork): Promise<SqlRows> {
-  const { rows, stopped } = await executeMysql(connection, work);
-  if (!stopped) await ask(connection, "COMMIT");
-  const kept = rows.slice(0, work.maxRows);
-  return { rows: kept, rowCount: kept.length, truncated: rows.length > kept.length };
-}
-
 /** Sends a text of ours. */
-function ask(connection: PoolConnection, sql: string): Promise<ResultSetHeader> {
+function ask(connection: Connection, sql: string): Promise<ResultSetHeader> {
   return new Promise((resolve, reject) => {
     connection.query<ResultSetHeader>(sql, (error, header) => {
       if (error !== null) reject(error);

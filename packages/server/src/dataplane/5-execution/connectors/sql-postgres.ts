@@ -1,9 +1,13 @@
 /** PostgreSQL as a dialect of the SQL connector: pools, transactions, cursors and what its SQLSTATEs mean. */
+import { checkServerIdentity, type ConnectionOptions } from "node:tls";
+
 import { AirworthyError } from "@airworthy/contract";
 import type { Json, JsonObject } from "@airworthy/contract";
-import { DatabaseError, Pool } from "pg";
-import type { PoolClient, QueryArrayResult } from "pg";
+import { Client, DatabaseError, Pool } from "pg";
+import type { PoolClient, PoolConfig, QueryArrayResult } from "pg";
 
+import { openStream } from "../../../kernel/network/open-stream.ts";
+import type { Peer } from "../../../kernel/network/peer.ts";
 import { sqlConnectTimeoutMs } from "./sql-driver.ts";
 import type { SqlDriver, SqlFault, SqlRows, SqlSession, SqlWork } from "./sql-driver.ts";
 import { postgresTypes } from "./sql-postgres-types.ts";
@@ -13,9 +17,9 @@ const illness = /^(?:08|53|57P|58|XX)/;
 const collision = new Set(["40001", "40P01", "55P03"]);
 
 export const postgresDriver: SqlDriver = {
-  open(connection, connections) {
-    checkUrl(connection);
-    const pool = openPool(connection, connections);
+  open(connection, how) {
+    checkUrl(connection, how.peer);
+    const pool = openPool(connection, how);
     return {
       connect: async () => sessionOf(await pool.connect()),
       faultOf,
@@ -31,17 +35,40 @@ function toParameter(value: Json): unknown {
   return plain ? value : JSON.stringify(value);
 }
 
-function checkUrl(connection: string): void {
-  if (!/^(?:mysql|mariadb):/i.test(connection)) return;
-  throw new AirworthyError("invalid_input", "The connection is a MySQL URL, and the connector speaks PostgreSQL.", {
+function checkUrl(connection: string, { tls }: Peer): void {
+  if (/^(?:mysql|mariadb):/i.test(connection)) {
+    throw new AirworthyError("invalid_input", "The connection is a MySQL URL, and the connector speaks PostgreSQL.", {
+      place: "connection",
+      fix: "Write dialect: mysql in the connector's document.",
+    });
+  }
+  // What the URL says of TLS would win, and could switch the verification off.
+  if (tls === undefined || !/[?&](?:ssl|uselibpq)/i.test(connection)) return;
+  throw new AirworthyError("invalid_input", "Both the connection and the connector's document speak of TLS.", {
     place: "connection",
-    fix: "Write dialect: mysql in the connector's document.",
+    fix: "Leave the ssl parameters out of the URL.",
   });
 }
 
-function openPool(connection: string, connections: number): Pool {
+function networkOf(peer: Peer, connection: string): Pick<PoolConfig, "ssl" | "stream"> {
+  const { tls: own, proxy } = peer;
+  const { serverName, ...material } = own ?? {};
+  const checked = serverName === undefined ? {} : { checkServerIdentity: identityOf(serverName) };
+  const ssl = own === undefined ? {} : { ssl: { ...material, ...checked } };
+  if (proxy === undefined) return ssl;
+  const { host, port } = new Client(connection);
+  return { ...ssl, stream: () => openStream(peer, { hostname: host, port }, sqlConnectTimeoutMs) };
+}
+
+/** The driver takes the name from the URL's host, whatever else it is told. */
+function identityOf(serverName: string): NonNullable<ConnectionOptions["checkServerIdentity"]> {
+  return (_host, certificate) => checkServerIdentity(serverName, certificate);
+}
+
+function openPool(connection: string, { connections, peer }: { connections: number; peer: Peer }): Pool {
   const pool = new Pool({
     connectionString: connection,
+    ...networkOf(peer, connection),
     max: connections,
     connectionTimeoutMillis: sqlConnectTimeoutMs,
     allowExitOnIdle: true,

@@ -3,9 +3,11 @@ import { AirworthyError } from "@airworthy/contract";
 import type { Json, JsonObject, SqlConnector, SqlTool } from "@airworthy/contract";
 
 import type { ConnectorAnswer, ConnectorCall } from "../../../kernel/deps.ts";
+import { createPeers, type Peers } from "../../../kernel/network/create-peers.ts";
+import type { Peer } from "../../../kernel/network/peer.ts";
 import { createGuards } from "./guard.ts";
 import type { GuardOptions } from "./guard.ts";
-import { readSecret } from "./secrets.ts";
+import { fillUrl, readPem, readSecret } from "./secrets.ts";
 import type { Environment } from "./secrets.ts";
 import { judgeSqlEnd } from "./sql-answer.ts";
 import type { SqlDriver, SqlPool } from "./sql-driver.ts";
@@ -33,7 +35,9 @@ const defaultMaxRows = 1000;
 
 export function createSqlConnector(options: SqlConnectorOptions): SqlConnectorPort {
   const guards = createGuards({ concurrency: connections, ...options.guard });
-  const pools = createPools(options.env);
+  const { env } = options;
+  const peers = createPeers({ text: (ref) => readPem(ref, env), fill: (text) => fillUrl(text, env), now: Date.now });
+  const pools = createPools(env, peers);
   const parse = rememberStatements();
   return {
     type: "sql",
@@ -75,19 +79,20 @@ type Pools = {
   readonly close: () => Promise<void>;
 };
 
-/** One pool for each connector; a changed secret opens a new one and lets the old one finish. */
-function createPools(env: Environment): Pools {
-  const pools = new Map<string, { readonly connection: string; readonly pool: SqlPool }>();
+/** One pool for each connector; a changed secret or certificate opens a new one and lets the old one finish. */
+function createPools(env: Environment, peers: Peers): Pools {
+  const pools = new Map<string, { readonly connection: string; readonly peer: Peer; readonly pool: SqlPool }>();
   return {
     take(tenant, connector) {
       const dialect = connector.dialect ?? "postgresql";
       const key = JSON.stringify([tenant, connector.name, dialect]);
       const connection = readSecret(connector.connection, env);
       const known = pools.get(key);
-      if (known?.connection === connection) return known.pool;
-      const pool = drivers[dialect].open(connection, connections);
+      const peer = peers(connector);
+      if (known?.connection === connection && known.peer === peer) return known.pool;
+      const pool = drivers[dialect].open(connection, { connections, peer });
       if (known !== undefined) void known.pool.close();
-      pools.set(key, { connection, pool });
+      pools.set(key, { connection, peer, pool });
       return pool;
     },
     async close() {
