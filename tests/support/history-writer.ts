@@ -87,7 +87,7 @@ export function createHistoryWriter({ db, writer, tenant }: Deps) {
       ...cited.flatMap(({ seen, from }) => (seen ? [{ seen, readBy: from }] : [])),
       ...action.lookedUp.map((seen) => ({ seen, readBy: undefined })),
     ];
-    const view = { snapshot, epoch: 1, stops: [], validUntilMonoMs: Number.MAX_SAFE_INTEGER };
+    const view = { snapshot, epoch: 1, stops: [], notReady: [], validUntilMonoMs: Number.MAX_SAFE_INTEGER };
     const args = { of: id };
     return {
       id,

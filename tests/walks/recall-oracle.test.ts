@@ -51,7 +51,9 @@ beforeAll(async () => {
   planner = createRecallPlanner({
     lineage,
     clock,
-    control: { view: () => Promise.resolve({ snapshot, epoch: 1, stops: [], validUntilMonoMs: Infinity }) },
+    control: {
+      view: () => Promise.resolve({ snapshot, epoch: 1, stops: [], notReady: [], validUntilMonoMs: Infinity }),
+    },
     readSnapshot: () => Promise.resolve(snapshot),
   });
 });

@@ -41,6 +41,12 @@ afterAll(async () => {
   await shop.close();
 });
 
+const noSample = {
+  schema: "airworthy.sample/1",
+  records: 0,
+  quarantined: { records: 0, faults: [] },
+  fields: [],
+};
 const note = (text: string) => ({ tool: "shop.note", arguments: { text } });
 
 describe("every operation for every role", () => {
@@ -90,6 +96,12 @@ describe("every operation for every role", () => {
       releaseQuarantined: { id: `qrn_${nobodysId}`, reason: "r" },
       discardQuarantined: { id: `qrn_${nobodysId}`, reason: "r" },
       revealToken: { token: "tok_pii-name_00000000000000000000000000", reason: "r" },
+      listReadiness: {},
+      readContract: { name: "nobody" },
+      setBaseline: { contract: "nobody", origin: "r", sample: noSample },
+      decideFinding: { id: `fnd_${nobodysId}`, verdict: "close", reason: "r" },
+      profileTool: { tool: "nobody", arguments: [{}] },
+      profileSource: { source: "nobody" },
       verifyLedger: {},
       readHealth: {},
     };

@@ -14,6 +14,7 @@ const names: Record<IdPrefix, string> = {
   tsk: "a task",
   rcl: "a recall",
   qrn: "a quarantined record",
+  fnd: "a finding",
   eff: "a recorded effect",
 };
 

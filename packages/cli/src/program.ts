@@ -31,11 +31,14 @@ import { addRecallStart } from "./commands/recall-start.ts";
 import { addRecallStatus } from "./commands/recall-status.ts";
 import { addResume } from "./commands/resume.ts";
 import { addReveal } from "./commands/reveal.ts";
+import { addSourcesBaseline } from "./commands/sources-baseline.ts";
 import { addSourcesCheck } from "./commands/sources-check.ts";
 import { addSourcesCompare } from "./commands/sources-compare.ts";
+import { addSourcesFindings } from "./commands/sources-findings.ts";
 import { addSourcesList } from "./commands/sources-list.ts";
 import { addSourcesProfile } from "./commands/sources-profile.ts";
 import { addSourcesQuarantine } from "./commands/sources-quarantine.ts";
+import { addSourcesReadiness } from "./commands/sources-readiness.ts";
 import { addSourcesShow } from "./commands/sources-show.ts";
 import { addStart } from "./commands/start.ts";
 import { addStop } from "./commands/stop.ts";
@@ -93,6 +96,9 @@ const groups: readonly { readonly name: string; readonly description: string; re
         addSourcesProfile,
         addSourcesCompare,
         addSourcesCheck,
+        addSourcesReadiness,
+        addSourcesBaseline,
+        addSourcesFindings,
       ],
     },
     { name: "stops", description: "what is stopped", add: [addStopsList] },

@@ -3,6 +3,7 @@ import type {
   ConfigFile,
   ContractCheck,
   Finding,
+  KeptSample,
   LedgerVerification,
   Picture,
   RecallReceipt,
@@ -30,7 +31,7 @@ export type OnProgress = (done: { readonly bytes: number; readonly totalBytes: n
 export type SourceDescription = {
   readonly profile: SourceProfile;
   readonly pictures: Readonly<Record<string, Picture>>;
-  readonly contract?: { readonly name: string; readonly version: number; readonly text: string };
+  readonly contract?: { readonly name: string; readonly version: number; readonly text: string } | undefined;
 };
 
 export type ServerParts = {
@@ -55,6 +56,11 @@ export type ServerParts = {
     production: string,
     options: { readonly alpha?: number; readonly onProgress: OnProgress },
   ) => Promise<SourceComparison>;
+  readonly sampleBaseline: (
+    path: string,
+    contract: SourceContractDocument,
+    options: { readonly onProgress: OnProgress },
+  ) => Promise<KeptSample>;
   readonly findContract: (nameOrFile: string, configDir: string, cwd: string) => Promise<SourceContractDocument>;
   readonly checkSource: (
     path: string,

@@ -90,6 +90,7 @@ const noParts: ServerParts = {
   pinTools: missing("pinTools"),
   profileSource: missing("profileSource"),
   compareSources: missing("compareSources"),
+  sampleBaseline: missing("sampleBaseline"),
   findContract: missing("findContract"),
   checkSource: missing("checkSource"),
   checkReceipt: () => {

@@ -3,6 +3,7 @@ import { z } from "zod";
 
 import { ActionAnswer, ActionRecord, ActionStatus, Proposal } from "./action.ts";
 import { Approval, ApprovalStatus } from "./approval.ts";
+import { readinessRoutes } from "./api-readiness.ts";
 import { AgentDocument } from "./config.ts";
 import { EntityKey, EntityNote, EntityRecord } from "./entity.ts";
 import { Explanation } from "./explanation.ts";
@@ -371,6 +372,7 @@ export const api = {
     input: z.strictObject({ token: nameText(200), reason }),
     output: z.object({ token: z.string(), class: z.string(), value: Json }),
   },
+  ...readinessRoutes,
   verifyLedger: {
     method: "GET",
     path: "/v1/ledger/verification",

@@ -5,6 +5,7 @@ import { RestsOn, WriteRule, YieldRule } from "./config-facts.ts";
 import { Compensate, Notice, RecallPolicyDocument } from "./config-recall.ts";
 import { ingestShape, ingestToolShape, streamShape, webhookShape } from "./config-sources.ts";
 import { networkShape } from "./config-network.ts";
+import { SourceContractDocument } from "./config-contracts.ts";
 import {
   apiVersion,
   duration,
@@ -164,6 +165,9 @@ const toolBase = {
     description:
       "The SourceContract that each record of the answer is held against. What is not so is held back and quarantined.",
   }),
+  requires_ready: z.array(name).min(1).optional().meta({
+    description: "Watched source contracts: while one has a severe finding that nobody has answered, this is refused.",
+  }),
   records: fieldPath.optional().meta({
     description: "Where the answer has its records, such as $.items[*]. Absent: the answer is one record.",
   }),
@@ -307,42 +311,6 @@ export const BudgetDocument = z.strictObject({
   per: z.enum(["hour", "day", "month"]),
 });
 export type BudgetDocument = z.infer<typeof BudgetDocument>;
-
-export const ContractFieldType = z.enum(["text", "integer", "number", "boolean", "date", "timestamp", "list"]);
-export type ContractFieldType = z.infer<typeof ContractFieldType>;
-
-export const ContractField = z.strictObject({
-  name: z.string().min(1).max(200).meta({ description: "The column, or the path of the value: address.city." }),
-  type: ContractFieldType,
-  nullable: z.boolean().meta({ description: "Whether the value may be null, empty or absent." }),
-  allowed: z
-    .array(z.union([z.string(), z.number(), z.boolean()]))
-    .min(1)
-    .max(1_000)
-    .optional()
-    .meta({ description: "The only values there are. Absent: any of the type." }),
-  range: z
-    .strictObject({ min: z.number().optional(), max: z.number().optional() })
-    .optional()
-    .meta({ description: "Both ends are allowed." }),
-  maxLength: z.int().min(1).optional().meta({ description: "Characters of a text, items of a list." }),
-});
-export type ContractField = z.infer<typeof ContractField>;
-
-/** What the records of one source must look like. Learned from samples, reviewed by a person, then enforced. */
-export const SourceContractDocument = z.strictObject({
-  apiVersion,
-  kind: z.literal("SourceContract"),
-  name,
-  version: z.int().min(1).meta({ description: "Raised with every change." }),
-  learnedFrom: z.string().max(500).optional().meta({ description: "For people: which sample, how many records." }),
-  unlisted: z
-    .enum(["refuse", "ignore"])
-    .optional()
-    .meta({ description: "A field that is not listed quarantines its record (the default), or is ignored." }),
-  fields: z.array(ContractField).min(1).max(1_000),
-});
-export type SourceContractDocument = z.infer<typeof SourceContractDocument>;
 
 export const documentKinds = {
   Agent: AgentDocument,

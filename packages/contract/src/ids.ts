@@ -12,6 +12,7 @@ export const KeyId = id("key");
 export const RecallId = id("rcl");
 export const TaskId = id("tsk");
 export const QuarantineId = id("qrn");
+export const FindingId = id("fnd");
 export const EffectId = id("eff");
 
 export type ActionId = z.infer<typeof ActionId>;
@@ -23,6 +24,7 @@ export type KeyId = z.infer<typeof KeyId>;
 export type RecallId = z.infer<typeof RecallId>;
 export type TaskId = z.infer<typeof TaskId>;
 export type QuarantineId = z.infer<typeof QuarantineId>;
+export type FindingId = z.infer<typeof FindingId>;
 export type EffectId = z.infer<typeof EffectId>;
 
-export type IdPrefix = "act" | "apr" | "obs" | "stp" | "prm" | "key" | "rcl" | "tsk" | "qrn" | "eff";
+export type IdPrefix = "act" | "apr" | "obs" | "stp" | "prm" | "key" | "rcl" | "tsk" | "qrn" | "eff" | "fnd";

@@ -1,4 +1,5 @@
 /** The snapshot: everything that rooms read of the control plane, as one numbered immutable record. */
+import type { SourceContractDocument } from "./config-contracts.ts";
 import type {
   AgentDocument,
   BudgetDocument,
@@ -7,7 +8,6 @@ import type {
   IngestTool,
   McpTool,
   PersonDocument,
-  SourceContractDocument,
   SqlTool,
   TeamDocument,
 } from "./config.ts";

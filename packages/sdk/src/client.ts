@@ -70,6 +70,12 @@ export function createClient(options: ClientOptions): Client {
     releaseQuarantined: (input, with_) => call("releaseQuarantined", input, with_),
     discardQuarantined: (input, with_) => call("discardQuarantined", input, with_),
     revealToken: (input, with_) => call("revealToken", input, with_),
+    listReadiness: (input, with_) => call("listReadiness", input ?? {}, with_),
+    readContract: (input, with_) => call("readContract", input, with_),
+    setBaseline: (input, with_) => call("setBaseline", input, with_),
+    decideFinding: (input, with_) => call("decideFinding", input, with_),
+    profileTool: (input, with_) => call("profileTool", input, with_),
+    profileSource: (input, with_) => call("profileSource", input, with_),
     verifyLedger: (input, with_) => call("verifyLedger", input ?? {}, with_),
     readHealth: (input, with_) => call("readHealth", input ?? {}, with_),
   };

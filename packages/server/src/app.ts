@@ -1,11 +1,12 @@
 /** Builds every part once and ties them together: ports to store, rooms to ports, doors to rooms. */
-import type { Snapshot } from "@airworthy/contract";
+import type { JsonObject, Snapshot } from "@airworthy/contract";
 
 import { createRecallPlanner } from "./controlplane/recall/plan-recall.ts";
 import { createInputSchemas } from "./dataplane/1-context/input-schemas.ts";
 import { type ConnectorSet, createConnectors } from "./dataplane/5-execution/connectors.ts";
 import type { RecallDeps } from "./dataplane/carry-out-recalls.ts";
 import { fillUrl, readPem, readSecret } from "./dataplane/5-execution/connectors/secrets.ts";
+import { createSourceWatcher, type SourceWatcher } from "./controlplane/readiness/watch-sources.ts";
 import { createEnds } from "./dataplane/ends.ts";
 import type { RecoverDeps } from "./dataplane/recover.ts";
 import { createTurns } from "./dataplane/turns.ts";
@@ -14,6 +15,7 @@ import { createApi } from "./doors/api/app.ts";
 import { createControlHandlers } from "./doors/api/control-handlers.ts";
 import { createEntityHandlers } from "./doors/api/entity-handlers.ts";
 import type { Handlers } from "./doors/api/handlers.ts";
+import { createReadinessHandlers } from "./doors/api/readiness-handlers.ts";
 import { createRecallHandlers } from "./doors/api/recall-handlers.ts";
 import { createSourceHandlers } from "./doors/api/source-handlers.ts";
 import { createEventsDoor, type EventsDoorDeps } from "./doors/events/door.ts";
@@ -25,6 +27,7 @@ import { createExpressions } from "./kernel/computed/create-expressions.ts";
 import { createPushIntake } from "./intake/push-intake.ts";
 import type { SourcesOptions } from "./intake/run-sources.ts";
 import { sourceDrivers } from "./intake/source-drivers.ts";
+import { watchStore } from "./intake/watch-store.ts";
 import type { ServerConfig } from "./kernel/config.ts";
 import type { ApprovalStore, SnapshotStore } from "./kernel/control-store.ts";
 import { newId } from "./kernel/ids.ts";
@@ -51,6 +54,7 @@ import { createLedgerWriter, type LedgerWriter } from "./store/ledger-writer.ts"
 import { createObservations } from "./store/observations.ts";
 import { createRecallRecords } from "./store/recall-records.ts";
 import { createRecallWork } from "./store/recall-work.ts";
+import { createReadinessStore } from "./store/readiness.ts";
 import { createSnapshotStore } from "./store/snapshots.ts";
 import { createQuarantineStore, createReadQuarantine } from "./store/source-quarantine.ts";
 import { createSourceReader } from "./store/source-reader.ts";
@@ -70,6 +74,8 @@ export type App = {
   readonly snapshots: SnapshotStore;
   /** For the work that brings sources in. */
   readonly sources: SourcesOptions;
+  /** For the work that compares what they bring with their baselines. */
+  readonly watcher: SourceWatcher;
   readonly close: () => Promise<void>;
 };
 export type AppParts = {
@@ -93,7 +99,7 @@ export async function createApp(parts: AppParts): Promise<App> {
     onFault: (error) => log.error({ err: error }, "a snapshot cannot be used"),
   });
   const writer = createLedgerWriter({ db, clock: control.clock });
-  const connectors = openConnectors(parts);
+  const { readiness, watcher, records, connectors } = createReading(parts, { control, writer });
   const approvals = createApprovalStore(db, writer);
   const snapshots = createSnapshotStore(db, writer);
   const classes = createClassStore(db);
@@ -104,11 +110,64 @@ export async function createApp(parts: AppParts): Promise<App> {
   const local = { key: folder.adminKey, name: config.localUser };
   const verifyPerson = createPersonVerifier({ env: config.env, now: control.clock.now });
   const who = (headers: Credentials) => identify(headers, { keys, control, local, verifyPerson });
-  const ledger = createLedgerReader(db, folder.verifier);
   const lineage = createLineageStore(db, (tenant, value) => recover.observations.digest(tenant, value));
   const recall = createRecalls(parts, { control, writer, recover, approvals, lineage });
   const handlers: Handlers = {
     ...recall.handlers,
+    ...createHandlers(parts, { control, writer, approvals, snapshots, keys, recover, classes, lineage }),
+    ...createReadinessHandlers({
+      control,
+      readiness,
+      profile: { ...recover, records, noteProfiled: (tenant, body) => noteProfiled(writer, tenant, body) },
+    }),
+  };
+  const sources = createSourcesOptions(parts, { control, watcher });
+  const gateway = openGateway({ config, recover, connectors, who, people: { control, verifyPerson } });
+  return {
+    api: createApi({ handlers, identify: who, onFailure }),
+    mcp: createMcpDoor(gateway, { onFailure }),
+    events: openEvents(sources, onFailure),
+    recover,
+    recalls: recall.deps,
+    control,
+    snapshots,
+    sources,
+    watcher,
+    close: async () => {
+      await watcher.flush({ all: true });
+      await writer.close();
+      await control.close();
+      await Promise.all([engine.close(), connectors.close()]);
+    },
+  };
+}
+
+/** What reads upstream systems and what they brought in, and watches what comes of it. */
+function createReading({ config, db, log }: AppParts, { control, writer }: Pick<Made, "control" | "writer">) {
+  const readiness = createReadinessStore(db, writer);
+  const watcher = createSourceWatcher({
+    store: readiness,
+    control,
+    clock: control.clock,
+    onFault: (error) => log.error({ err: error }, "a source could not be watched"),
+  });
+  const records = createSourceRecords(db);
+  const quarantine = createReadQuarantine(db);
+  const connectors = createConnectors({ env: config.env, records, quarantine, watch: watcher });
+  return { readiness, watcher, records, connectors };
+}
+
+type Kept = Pick<Made, "control" | "writer" | "approvals" | "classes"> & {
+  readonly snapshots: SnapshotStore;
+  readonly keys: ReturnType<typeof createKeyStore>;
+  readonly recover: RecoverDeps;
+  readonly lineage: LineageStore;
+};
+
+function createHandlers({ db, folder }: AppParts, kept: Kept) {
+  const { control, writer, approvals, snapshots, keys, recover, classes, lineage } = kept;
+  const ledger = createLedgerReader(db, folder.verifier);
+  return {
     ...createActionHandlers({ walk: recover, approvals, ledger, lineage }),
     ...createEntityHandlers({ entities: createEntityStore(db, writer) }),
     ...createControlHandlers({
@@ -129,23 +188,6 @@ export async function createApp(parts: AppParts): Promise<App> {
       sources: createSourceReader(db),
       quarantine: createQuarantineStore(db, writer),
     }),
-  };
-  const sources = createSourcesOptions(parts, control);
-  const gateway = openGateway({ config, recover, connectors, who, people: { control, verifyPerson } });
-  return {
-    api: createApi({ handlers, identify: who, onFailure }),
-    mcp: createMcpDoor(gateway, { onFailure }),
-    events: openEvents(sources, onFailure),
-    recover,
-    recalls: recall.deps,
-    control,
-    snapshots,
-    sources,
-    close: async () => {
-      await writer.close();
-      await control.close();
-      await Promise.all([engine.close(), connectors.close()]);
-    },
   };
 }
 
@@ -192,9 +234,15 @@ function openEvents({ control, clock, store, secret }: SourcesOptions, onFailure
   return createEventsDoor({ control, clock, intake: createPushIntake({ store, now: clock.now }), secret, onFailure });
 }
 
-function createSourcesOptions({ config, db, log }: AppParts, control: ControlPoller): SourcesOptions {
+const noteProfiled = (writer: LedgerWriter, tenant: string, body: JsonObject): Promise<void> =>
+  writer.append(tenant, async () => ({ drafts: [{ kind: "source_profiled", body }], value: undefined }));
+
+function createSourcesOptions(
+  { config, db, log }: AppParts,
+  { control, watcher }: { readonly control: ControlPoller; readonly watcher: SourceWatcher },
+): SourcesOptions {
   return {
-    store: createSourceStore(db),
+    store: watchStore(createSourceStore(db), { watch: watcher, control }),
     control,
     clock: control.clock,
     tenants: () => readTenants(db),
@@ -253,9 +301,6 @@ function createWalkDeps({ config, db, log }: AppParts, made: Made): RecoverDeps 
     onFault: (error) => log.error({ err: error }, "background work failed"),
   };
 }
-
-const openConnectors = ({ config, db }: AppParts): ConnectorSet =>
-  createConnectors({ env: config.env, records: createSourceRecords(db), quarantine: createReadQuarantine(db) });
 
 function healthOf(control: ControlPoller): Handlers<"readHealth">["readHealth"] {
   const goodForMs = 2000;

@@ -4,6 +4,7 @@ import { createMcpRuntime } from "./dataplane/5-execution/connectors/mcp-runtime
 import { readEnvironment } from "./kernel/config.ts";
 
 export { checkSource } from "./controlplane/readiness/check-source.ts";
+export { sampleBaseline } from "./controlplane/readiness/sample-baseline.ts";
 export { compareSources } from "./controlplane/readiness/compare-sources.ts";
 export { profileSource } from "./controlplane/readiness/describe-source.ts";
 export { findContract } from "./controlplane/readiness/find-contract.ts";

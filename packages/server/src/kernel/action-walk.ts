@@ -41,6 +41,8 @@ export type ControlView = {
   readonly snapshot: Snapshot;
   readonly epoch: number;
   readonly stops: readonly Stop[];
+  /** Watched source contracts with a severe finding that nobody has answered. */
+  readonly notReady: readonly string[];
   readonly validUntilMonoMs: number;
 };
 

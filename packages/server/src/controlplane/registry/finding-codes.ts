@@ -199,6 +199,14 @@ export const findingCodes = {
     "A limit that the field's type does not have.",
     "Use `range` for numbers, `maxLength` for text and lists.",
   ),
+  AW1605: error(
+    "`requires_ready` names a SourceContract that does not exist.",
+    "Correct the name, or remove it from `requires_ready`.",
+  ),
+  AW1606: error(
+    "`requires_ready` names a SourceContract that is not watched.",
+    "Give the contract `watch`: without it nothing is ever found, and nothing ever refused.",
+  ),
 
   AW1801: error("`writes` stands on a tool that reads.", "Move it to the tool whose effect it is."),
   AW1802: error(

@@ -46,6 +46,7 @@ const examples: Readonly<Record<string, string>> = {
   fourEyes: "{ above: [{ minor: 100000, currency: EUR }], approvers: [finance-ops, risk] }",
   above: "[{ minor: 100000, currency: EUR }]",
   digest: "the SHA-256 of its text, 64 hexadecimal digits",
+  window: "{ records: 5000 }",
   records: "[{ record: vendor, contract: vendors, key: $.vendorId, version: $.revision }]",
   record: "vendor",
   contract: "vendors",

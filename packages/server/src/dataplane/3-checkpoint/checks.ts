@@ -19,6 +19,7 @@ export const checks: readonly Check[] = [
         : [],
   },
   { name: "context", look: ({ context }) => context.problems },
+  { name: "readiness", look: ({ view, context }) => unready(view.notReady, context.tool?.definition.requires_ready) },
   {
     name: "level",
     look: ({ context }) =>
@@ -75,6 +76,17 @@ export function applies(stop: Stop, { agent, tool, effect, entities }: Reach): b
   }
 }
 
+/** Where a tool asks for it: nothing is done on data that may no longer be what it was. */
+function unready(notReady: readonly string[], required: readonly string[] | undefined): Reason[] {
+  return (required ?? [])
+    .filter((contract) => notReady.includes(contract))
+    .map((contract) =>
+      deny(
+        "source_not_ready",
+        `The data under contract ${contract} has changed severely, and nobody has answered that yet. Nothing is done on it until a person does.`,
+      ),
+    );
+}
 const reaches = (entities: readonly Entity[], key: string): boolean => entities.some((entity) => keyOf(entity) === key);
 
 const stopped = (stop: Stop): Reason =>

@@ -19,6 +19,7 @@ import { mayReveal } from "./may-reveal.ts";
 import type { Handlers } from "./handlers.ts";
 import type { SourceOperation } from "./source-handlers.ts";
 import { warnOfStop } from "./stop-warning.ts";
+import type { ReadinessOperation } from "./readiness-handlers.ts";
 import { teamsToSign } from "./teams-to-sign.ts";
 
 export type ControlHandlerDeps = {
@@ -40,6 +41,8 @@ type Names = Exclude<
   | "readAction"
   | "explainAction"
   | "resolveAction"
+  | SourceOperation
+  | ReadinessOperation
   | "readEntity"
   | "noteEntity"
   | "planRecall"
@@ -52,7 +55,6 @@ type Names = Exclude<
   | "listRecallTasks"
   | "resolveRecallTask"
   | "readRecallReceipt"
-  | SourceOperation
 >;
 
 const defaultLimit = 100;
