@@ -37,8 +37,9 @@ export type Classifying = {
 const leavesMax = 50_000;
 /** UTF-16 units of text that the detectors look at in one value. */
 const searchedMax = 1_048_576;
-const phrasesMax = 2000;
-const formsMax = 4000;
+/** Forms of whole values, and runs of words in texts, that are compared with what was declared elsewhere. */
+const formsMax = 20_000;
+const phrasesMax = 20_000;
 
 type Raw = { readonly steps: Steps; readonly field: string; readonly isName: boolean; readonly value: Scalar };
 type Draft = Raw & {
@@ -50,7 +51,7 @@ type Draft = Raw & {
 
 /** Only leaves with a mark, and those that were not looked at. */
 export async function classifyJson(root: Json, { declared, custom, carried }: Classifying): Promise<ClassedLeaf[]> {
-  const spent = { chars: 0, phrases: 0, leaves: 0 };
+  const spent = { chars: 0, phrases: 0, forms: 0, leaves: 0 };
   const drafts = listRaw(root).map((raw): Draft => {
     spent.leaves += 1;
     const text = textOf(raw.value);
@@ -66,8 +67,11 @@ export async function classifyJson(root: Json, { declared, custom, carried }: Cl
       .filter((span) => !tokens.some((token) => token.from <= span.from && span.to <= token.to))
       .map((span): Mark => ({ ...span, how: "detected" }));
     const phrases = carried && /\s/.test(text) ? phrasesOf(text, phrasesMax - spent.phrases) : [];
+    const whole = carried ? carriedForms(raw.value) : [];
     spent.phrases += phrases.length;
-    return { ...raw, whole: carried ? carriedForms(raw.value) : [], phrases, marks: [...marks, ...found], unsearched };
+    spent.forms += whole.length;
+    const more = spent.phrases >= phrasesMax || spent.forms > formsMax;
+    return { ...raw, whole: more ? [] : whole, phrases, marks: [...marks, ...found], unsearched: more };
   });
   if (carried) await addCarried(drafts, carried);
   return drafts
@@ -103,7 +107,7 @@ function listRaw(root: Json): Raw[] {
 async function addCarried(drafts: readonly Draft[], carried: NonNullable<Classifying["carried"]>): Promise<void> {
   const known = listDeclared(drafts);
   const asked = new Set(drafts.flatMap(({ whole, phrases }) => [...whole, ...phrases.map((one) => one.form)]));
-  for (const [form, classes] of await carried([...asked].slice(0, formsMax))) {
+  for (const [form, classes] of await carried([...asked])) {
     known.set(form, [...(known.get(form) ?? []), ...classes]);
   }
   for (const draft of drafts) markCarried(draft, known);
@@ -126,7 +130,8 @@ function markCarried({ whole, phrases, marks }: Draft, known: ReadonlyMap<string
     if (!isMarked(one)) marks.push({ class: one, how: "lineage" });
   }
   for (const { form, from, to } of phrases) {
-    for (const one of new Set(known.get(form)))
-      if (!isMarked(one)) marks.push({ class: one, how: "lineage", from, to });
+    const classes = known.get(form);
+    if (classes === undefined) continue;
+    for (const one of new Set(classes)) if (!isMarked(one)) marks.push({ class: one, how: "lineage", from, to });
   }
 }
