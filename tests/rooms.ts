@@ -9,12 +9,14 @@ export const areas: Readonly<Record<string, readonly string[]>> = {
   "server/dataplane": ["contract", "server/kernel", ...roomAreas],
   "server/controlplane": ["contract", "server/kernel"],
   "server/store": ["contract", "server/kernel"],
+  "server/intake": ["contract", "server/kernel"],
   // The MCP door speaks the protocol whose client half is a connector; the wire vocabulary is shared.
   "server/doors": [
     "contract",
     "server/kernel",
     "server/dataplane",
     "server/controlplane",
+    "server/intake",
     "server/dataplane/5-execution",
   ],
   server: [
@@ -23,6 +25,7 @@ export const areas: Readonly<Record<string, readonly string[]>> = {
     "server/dataplane",
     ...roomAreas,
     "server/controlplane",
+    "server/intake",
     "server/store",
     "server/doors",
   ],

@@ -71,6 +71,12 @@ describe("every operation for every role", () => {
       revokeKey: { id: `key_${nobodysId}` },
       planConfig: { files: list, replay: 0 },
       applyConfig: { files: list, base: plan.base, digest: plan.digest },
+      listSources: {},
+      readSource: { name: "nobody" },
+      listQuarantined: {},
+      readQuarantined: { id: `qrn_${nobodysId}` },
+      releaseQuarantined: { id: `qrn_${nobodysId}`, reason: "r" },
+      discardQuarantined: { id: `qrn_${nobodysId}`, reason: "r" },
       verifyLedger: {},
       readHealth: {},
     };

@@ -11,6 +11,7 @@ const names: Record<IdPrefix, string> = {
   stp: "a stop",
   prm: "a permit",
   key: "a key",
+  qrn: "a quarantined record",
 };
 
 /** The id, when it is one of this kind. */

@@ -22,7 +22,10 @@ import { addPlan } from "./commands/plan.ts";
 import { addResume } from "./commands/resume.ts";
 import { addSourcesCheck } from "./commands/sources-check.ts";
 import { addSourcesCompare } from "./commands/sources-compare.ts";
+import { addSourcesList } from "./commands/sources-list.ts";
 import { addSourcesProfile } from "./commands/sources-profile.ts";
+import { addSourcesQuarantine } from "./commands/sources-quarantine.ts";
+import { addSourcesShow } from "./commands/sources-show.ts";
 import { addStart } from "./commands/start.ts";
 import { addStop } from "./commands/stop.ts";
 import { addStopsList } from "./commands/stops-list.ts";
@@ -52,8 +55,15 @@ const groups: readonly { readonly name: string; readonly description: string; re
     },
     {
       name: "sources",
-      description: "what the data is like, and whether it still is",
-      add: [addSourcesProfile, addSourcesCompare, addSourcesCheck],
+      description: "what the data is like, whether it still is, and what comes in",
+      add: [
+        addSourcesList,
+        addSourcesShow,
+        addSourcesQuarantine,
+        addSourcesProfile,
+        addSourcesCompare,
+        addSourcesCheck,
+      ],
     },
     { name: "stops", description: "what is stopped", add: [addStopsList] },
     { name: "tools", description: "tools and their definitions", add: [addToolsPin] },

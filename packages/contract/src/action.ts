@@ -152,6 +152,15 @@ export const Proposal = z.strictObject({
 });
 export type Proposal = z.infer<typeof Proposal>;
 
+/** Records that an answer did not show, because they are not what the source's contract says. */
+export const HeldBack = z.object({
+  contract: z.string(),
+  records: z.int(),
+  /** Some of them, with values shortened. */
+  faults: z.array(z.object({ record: z.int(), field: z.string(), expected: z.string(), found: z.string() })),
+});
+export type HeldBack = z.infer<typeof HeldBack>;
+
 /** What the proposer hears. `result` when done; `error` when failed or unknown; `approval` while waiting. */
 export const ActionAnswer = z.object({
   id: ActionId,
@@ -160,6 +169,8 @@ export const ActionAnswer = z.object({
   result: Json.optional(),
   error: z.object({ code: z.string(), message: z.string(), retryable: z.boolean() }).optional(),
   approval: ApprovalId.optional(),
+  /** Records of the result that were taken out and quarantined. */
+  heldBack: HeldBack.optional(),
 });
 export type ActionAnswer = z.infer<typeof ActionAnswer>;
 

@@ -5,10 +5,11 @@ import { ActionAnswer, ActionRecord, ActionStatus, Proposal } from "./action.ts"
 import { Approval, ApprovalStatus } from "./approval.ts";
 import { AgentDocument } from "./config.ts";
 import { Explanation } from "./explanation.ts";
-import { ActionId, ApprovalId, KeyId, StopId } from "./ids.ts";
-import { Json } from "./json.ts";
+import { ActionId, ApprovalId, KeyId, QuarantineId, StopId } from "./ids.ts";
+import { Json, JsonObject } from "./json.ts";
 import { LedgerVerification } from "./ledger.ts";
 import { ConfigFile, Plan } from "./plan.ts";
+import { Quarantined, QuarantinedDetail, QuarantineState, SourceDetail, SourceState } from "./source.ts";
 import { NewStop, Stop, StopMode, StopScope } from "./stop.ts";
 import { nameText, proseText } from "./text.ts";
 
@@ -187,6 +188,54 @@ export const api = {
       tenant: z.string().optional().meta({ description: "The plan's tenant. Given, it must be the caller's." }),
     }),
     output: z.object({ version: z.int(), digest: z.string() }),
+  },
+  listSources: {
+    method: "GET",
+    path: "/v1/sources",
+    summary: "The sources that bring records in: state, lag, last batch, counts.",
+    scopes: readers,
+    input: z.strictObject({}),
+    output: z.object({ sources: z.array(SourceState) }),
+  },
+  readSource: {
+    method: "GET",
+    path: "/v1/sources/{name}",
+    summary: "One source with its current records and newest batches.",
+    scopes: readers,
+    input: z.strictObject({ name: nameText(128) }),
+    output: SourceDetail,
+  },
+  listQuarantined: {
+    method: "GET",
+    path: "/v1/quarantine",
+    summary: "Records that broke their contract, newest first. Values are shortened.",
+    scopes: ["operator", "admin"],
+    input: z.strictObject({ source: nameText(128).optional(), state: QuarantineState.optional(), limit }),
+    output: z.object({ quarantined: z.array(Quarantined) }),
+  },
+  readQuarantined: {
+    method: "GET",
+    path: "/v1/quarantine/{id}",
+    summary: "One quarantined record with its faults and shortened values.",
+    scopes: ["operator", "admin"],
+    input: z.strictObject({ id: QuarantineId }),
+    output: QuarantinedDetail,
+  },
+  releaseQuarantined: {
+    method: "POST",
+    path: "/v1/quarantine/{id}/release",
+    summary: "Bring a quarantined record in as it is, or with a corrected value; once, on the record.",
+    scopes: ["operator", "admin"],
+    input: z.strictObject({ id: QuarantineId, reason, value: JsonObject.optional() }),
+    output: Quarantined,
+  },
+  discardQuarantined: {
+    method: "POST",
+    path: "/v1/quarantine/{id}/discard",
+    summary: "Leave a quarantined record out for good, on the record.",
+    scopes: ["operator", "admin"],
+    input: z.strictObject({ id: QuarantineId, reason }),
+    output: Quarantined,
   },
   verifyLedger: {
     method: "GET",

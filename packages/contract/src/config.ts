@@ -2,6 +2,7 @@
 import { z } from "zod";
 
 import { networkShape } from "./config-network.ts";
+import { ingestShape, ingestToolShape, webhookShape } from "./config-sources.ts";
 import { SecretRef, duration, name, pathText } from "./config-text.ts";
 
 const toolName = z
@@ -47,6 +48,7 @@ export const YieldRule = z.strictObject({
   value: pathText,
   asOf: pathText.optional().meta({ description: "Where the source says how old the value is." }),
   version: pathText.optional(),
+  batch: pathText.optional().meta({ description: "The batch that brought the value into the source." }),
   type: z.enum(["string", "integer", "boolean"]),
   authoritative: z.boolean().optional().meta({
     description: "This source's answer is as of now. Without it, a missing or future as-of makes the fact unusable.",
@@ -121,6 +123,13 @@ const toolBase = {
         "A read that tells whether an interrupted effect happened; $idempotencyKey and $.argument may be used.",
     }),
   compensate: z.strictObject({ tool: toolName, with: z.record(z.string(), z.string()) }).optional(),
+  contract: name.optional().meta({
+    description:
+      "The SourceContract that each record of the answer is held against. What is not so is held back and quarantined.",
+  }),
+  records: fieldPath.optional().meta({
+    description: "Where the answer has its records, such as $.items[*]. Absent: the answer is one record.",
+  }),
 } as const;
 const inputSchema = z
   .record(z.string(), z.unknown())
@@ -164,6 +173,10 @@ export const McpTool = z.strictObject({
 });
 export type McpTool = z.infer<typeof McpTool>;
 
+/** A read of what an ingesting connector has brought in. */
+export const IngestTool = z.strictObject({ ...toolBase, input: inputSchema, ...ingestToolShape });
+export type IngestTool = z.infer<typeof IngestTool>;
+
 const connectorBase = { apiVersion, kind: z.literal("Connector"), name } as const;
 const auth = z.strictObject({ header: z.string().min(1), prefix: z.string().optional(), value: SecretRef });
 
@@ -205,7 +218,20 @@ export const McpConnector = z.strictObject({
     .meta({ description: "Further MCP features of this server that agents may reach. Default none." }),
   tools: z.array(McpTool).min(1),
 });
-export const ConnectorDocument = z.discriminatedUnion("type", [HttpConnector, SqlConnector, McpConnector]);
+const ingestBase = { ...connectorBase, ...ingestShape, tools: z.array(IngestTool).min(1) } as const;
+
+/** Events pushed to the door `/events/{connector}`: CloudEvents, or plain JSON. */
+export const WebhookConnector = z.strictObject({ ...ingestBase, type: z.literal("webhook"), ...webhookShape });
+export type WebhookConnector = z.infer<typeof WebhookConnector>;
+
+export const ConnectorDocument = z.discriminatedUnion("type", [
+  HttpConnector,
+  SqlConnector,
+  McpConnector,
+  WebhookConnector,
+]);
+/** Connectors that bring records in; their tools read what was brought. */
+export type IngestConnector = WebhookConnector;
 export type HttpConnector = z.infer<typeof HttpConnector>;
 export type SqlConnector = z.infer<typeof SqlConnector>;
 export type McpConnector = z.infer<typeof McpConnector>;

@@ -9,6 +9,7 @@ export const ObservationId = id("obs");
 export const StopId = id("stp");
 export const PermitId = id("prm");
 export const KeyId = id("key");
+export const QuarantineId = id("qrn");
 
 export type ActionId = z.infer<typeof ActionId>;
 export type ApprovalId = z.infer<typeof ApprovalId>;
@@ -16,5 +17,6 @@ export type ObservationId = z.infer<typeof ObservationId>;
 export type StopId = z.infer<typeof StopId>;
 export type PermitId = z.infer<typeof PermitId>;
 export type KeyId = z.infer<typeof KeyId>;
+export type QuarantineId = z.infer<typeof QuarantineId>;
 
-export type IdPrefix = "act" | "apr" | "obs" | "stp" | "prm" | "key";
+export type IdPrefix = "act" | "apr" | "obs" | "stp" | "prm" | "key" | "qrn";

@@ -17,6 +17,8 @@ export const LedgerKind = z.enum([
   "snapshot_published",
   "key_created",
   "key_revoked",
+  "quarantine_released",
+  "quarantine_discarded",
 ]);
 export type LedgerKind = z.infer<typeof LedgerKind>;
 

@@ -4,8 +4,10 @@ import type {
   BudgetDocument,
   ConnectorDocument,
   HttpTool,
+  IngestTool,
   McpTool,
   PersonDocument,
+  SourceContractDocument,
   SqlTool,
   TeamDocument,
 } from "./config.ts";
@@ -17,7 +19,7 @@ export type GovernedTool = {
   readonly effect: "read" | "write";
   readonly reversibility: "read_only" | "reversible" | "externally_reversible" | "irreversible";
   readonly timeoutMs: number;
-  readonly definition: HttpTool | SqlTool | McpTool;
+  readonly definition: HttpTool | SqlTool | McpTool | IngestTool;
   readonly digest: string;
 };
 
@@ -35,4 +37,6 @@ export type Snapshot = {
   readonly teams: Readonly<Record<string, TeamDocument>>;
   readonly budgets: Readonly<Record<string, BudgetDocument>>;
   readonly policies: readonly PolicyFile[];
+  /** What the records of sources must look like. */
+  readonly contracts: Readonly<Record<string, SourceContractDocument>>;
 };

@@ -49,6 +49,12 @@ export function createClient(options: ClientOptions): Client {
     revokeKey: (input, with_) => call("revokeKey", input, with_),
     planConfig: (input, with_) => call("planConfig", input, with_),
     applyConfig: (input, with_) => call("applyConfig", input, with_),
+    listSources: (input, with_) => call("listSources", input ?? {}, with_),
+    readSource: (input, with_) => call("readSource", input, with_),
+    listQuarantined: (input, with_) => call("listQuarantined", input ?? {}, with_),
+    readQuarantined: (input, with_) => call("readQuarantined", input, with_),
+    releaseQuarantined: (input, with_) => call("releaseQuarantined", input, with_),
+    discardQuarantined: (input, with_) => call("discardQuarantined", input, with_),
     verifyLedger: (input, with_) => call("verifyLedger", input ?? {}, with_),
     readHealth: (input, with_) => call("readHealth", input ?? {}, with_),
   };

@@ -3,6 +3,7 @@ import type { Snapshot } from "@airworthy/contract";
 
 import { createInputSchemas } from "./dataplane/1-context/input-schemas.ts";
 import { type ConnectorSet, createConnectors } from "./dataplane/5-execution/connectors.ts";
+import { fillUrl, readSecret } from "./dataplane/5-execution/connectors/secrets.ts";
 import { createEnds } from "./dataplane/ends.ts";
 import type { RecoverDeps } from "./dataplane/recover.ts";
 import { createActionHandlers } from "./doors/api/action-handlers.ts";
@@ -10,8 +11,13 @@ import { createApi } from "./doors/api/app.ts";
 import { createControlHandlers } from "./doors/api/control-handlers.ts";
 import type { Handlers } from "./doors/api/handlers.ts";
 import { identify } from "./doors/api/identity.ts";
+import { createSourceHandlers } from "./doors/api/source-handlers.ts";
+import { createEventsDoor, type EventsDoorDeps } from "./doors/events/door.ts";
 import { createAgentGateway } from "./doors/mcp/agent-gateway.ts";
 import { createMcpDoor } from "./doors/mcp/door.ts";
+import { createPushIntake } from "./intake/push-intake.ts";
+import type { SourcesOptions } from "./intake/run-sources.ts";
+import { sourceDrivers } from "./intake/source-drivers.ts";
 import type { ServerConfig } from "./kernel/config.ts";
 import type { ApprovalStore, SnapshotStore } from "./kernel/control-store.ts";
 import { newId } from "./kernel/ids.ts";
@@ -28,16 +34,23 @@ import { createLedgerReader } from "./store/ledger-reader.ts";
 import { createLedgerWriter, type LedgerWriter } from "./store/ledger-writer.ts";
 import { createObservations } from "./store/observations.ts";
 import { createSnapshotStore } from "./store/snapshots.ts";
+import { createQuarantineStore, createReadQuarantine } from "./store/source-quarantine.ts";
+import { createSourceReader } from "./store/source-reader.ts";
+import { createSourceRecords, createSourceStore } from "./store/sources.ts";
 import { createStopStore } from "./store/stops.ts";
 import { createSurroundings } from "./store/surroundings.ts";
+import { readTenants } from "./store/tenants.ts";
 import { createValues } from "./store/value-index.ts";
 
 export type App = {
   readonly api: ReturnType<typeof createApi>;
   readonly mcp: ReturnType<typeof createMcpDoor>;
+  readonly events: ReturnType<typeof createEventsDoor>;
   readonly recover: RecoverDeps;
   readonly control: ControlPoller;
   readonly snapshots: SnapshotStore;
+  /** For the work that brings sources in. */
+  readonly sources: SourcesOptions;
   readonly close: () => Promise<void>;
 };
 export type AppParts = {
@@ -61,7 +74,11 @@ export async function createApp(parts: AppParts): Promise<App> {
     onFault: (error) => log.error({ err: error }, "a snapshot cannot be used"),
   });
   const writer = createLedgerWriter({ db, clock: control.clock });
-  const connectors = createConnectors({ env: config.env });
+  const connectors = createConnectors({
+    env: config.env,
+    records: createSourceRecords(db),
+    quarantine: createReadQuarantine(db),
+  });
   const approvals = createApprovalStore(db, writer);
   const snapshots = createSnapshotStore(db, writer);
   const recover = createWalkDeps(parts, { control, writer, connectors, engine, approvals });
@@ -72,8 +89,6 @@ export async function createApp(parts: AppParts): Promise<App> {
   const who = (headers: { authorization: string | undefined; tenant: string | undefined }) =>
     identify(headers, { keys, control, local });
   const ledger = createLedgerReader(db, folder.verifier);
-  const health = healthOf(control);
-  const onFault = recover.onFault;
   const handlers: Handlers = {
     ...createActionHandlers({ walk: recover, approvals, ledger }),
     ...createControlHandlers({
@@ -83,28 +98,56 @@ export async function createApp(parts: AppParts): Promise<App> {
       keys,
       snapshots,
       ledger,
-      health,
-      onFault,
+      health: healthOf(control),
+      onFault: recover.onFault,
+    }),
+    ...createSourceHandlers({
+      control,
+      clock: control.clock,
+      sources: createSourceReader(db),
+      quarantine: createQuarantineStore(db, writer),
     }),
   };
-  const gateway = createAgentGateway({
-    walk: recover,
-    mcp: connectors.mcp,
-    identify: ({ authorization }) => who({ authorization, tenant: undefined }),
-    holdMs: config.holdMs,
-    version,
-  });
+  const sources = createSourcesOptions(parts, control);
   return {
     api: createApi({ handlers, identify: who, onFailure }),
-    mcp: createMcpDoor(gateway, { onFailure }),
+    mcp: createMcpDoor(
+      createAgentGateway({
+        walk: recover,
+        mcp: connectors.mcp,
+        identify: ({ authorization }) => who({ authorization, tenant: undefined }),
+        holdMs: config.holdMs,
+        version,
+      }),
+      { onFailure },
+    ),
+    events: openEvents(sources, onFailure),
     recover,
     control,
     snapshots,
+    sources,
     close: async () => {
       await writer.close();
       await control.close();
       await Promise.all([engine.close(), connectors.close()]);
     },
+  };
+}
+
+function openEvents({ control, clock, store, secret }: SourcesOptions, onFailure: EventsDoorDeps["onFailure"]) {
+  return createEventsDoor({ control, clock, intake: createPushIntake({ store, now: clock.now }), secret, onFailure });
+}
+
+function createSourcesOptions({ config, db, log }: AppParts, control: ControlPoller): SourcesOptions {
+  return {
+    store: createSourceStore(db),
+    control,
+    clock: control.clock,
+    tenants: () => readTenants(db),
+    drivers: sourceDrivers,
+    secret: (ref) => readSecret(ref, config.env),
+    fill: (text) => fillUrl(text, config.env),
+    onFault: (error) => log.error({ err: error }, "a source failed"),
   };
 }
 

@@ -1,7 +1,6 @@
 /** The server package: start it, or use the parts that work without one. */
 import { pinTools as writePins, type PinResult } from "./controlplane/registry/pin-tools.ts";
-import { createConnectors } from "./dataplane/5-execution/connectors.ts";
-
+import { createMcpRuntime } from "./dataplane/5-execution/connectors/mcp-runtime.ts";
 import { readEnvironment } from "./kernel/config.ts";
 
 export { checkSource } from "./controlplane/readiness/check-source.ts";
@@ -21,10 +20,10 @@ export async function pinTools(options: {
   readonly connector: string;
   readonly env?: Readonly<Record<string, string | undefined>>;
 }): Promise<PinResult> {
-  const connectors = createConnectors({ env: options.env ?? readEnvironment() });
+  const mcp = createMcpRuntime(options.env ?? readEnvironment());
   try {
-    return await writePins({ ...options, offers: (connector) => connectors.mcp.offers(connector) });
+    return await writePins({ ...options, offers: (connector) => mcp.offers(connector) });
   } finally {
-    await connectors.close();
+    await mcp.close();
   }
 }

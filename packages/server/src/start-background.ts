@@ -2,12 +2,14 @@
 import { AirworthyError } from "@airworthy/contract";
 
 import { recoverInterrupted, type RecoverDeps, walkDecided } from "./dataplane/recover.ts";
+import { type SourcesOptions, startSources } from "./intake/run-sources.ts";
 import type { Log } from "./kernel/log.ts";
 import type { NoteSigner } from "./kernel/signed-note.ts";
 import { writeCheckpoint } from "./store/checkpoints.ts";
 import type { Database } from "./store/database.ts";
 import { forgetObservations } from "./store/observations.ts";
 import { refreshStatistics } from "./store/refresh-statistics.ts";
+import { readTenants } from "./store/tenants.ts";
 import { forgetReadings } from "./store/value-readings.ts";
 
 const recoverEveryMs = 500;
@@ -22,15 +24,17 @@ type Background = {
   readonly db: Database;
   readonly signer: NoteSigner;
   readonly log: Pick<Log, "error">;
+  readonly sources: SourcesOptions;
 };
 export type Loop = { readonly stop: () => Promise<void> };
 
-export function startBackground({ recover, db, signer, log }: Background): Loop {
+export function startBackground({ recover, db, signer, log, sources }: Background): Loop {
   const forget = async (tenant: string, signal: AbortSignal) => {
     await forgetObservations(db, tenant, { olderThanMs: observationsKeptMs, signal });
     await forgetReadings(db, tenant, { olderThanMs: readingsKeptMs, signal });
   };
   const loops = [
+    startSources(sources),
     startLoop({ name: "walking on", everyMs: recoverEveryMs, log, work: () => walkDecided(recover) }),
     startLoop({ name: "recovery", everyMs: recoverEveryMs, log, work: () => recoverInterrupted(recover) }),
     startLoop({
@@ -64,9 +68,8 @@ export async function eachTenant(
   { db, log }: Pick<Background, "log"> & { readonly db: Pick<Database, "query"> },
   work: (tenant: string) => Promise<unknown>,
 ): Promise<void> {
-  const rows = await db.query<{ tenant: string }>({ text: "select tenant from tenants order by tenant" });
   let away: AirworthyError | undefined;
-  for (const { tenant } of rows) {
+  for (const tenant of await readTenants(db)) {
     try {
       // oxlint-disable-next-line no-await-in-loop -- in the background one at a time is enough
       await work(tenant);

@@ -57,7 +57,7 @@ async function openServer(config: ServerConfig, onClose: (undo: () => unknown) =
   onClose(() => stopListening(server));
   const { configDir, onProgress } = config;
   if (configDir !== undefined) await publishFolder(app, { tenant: defaultTenant, configDir, onProgress });
-  background = startBackground({ recover: app.recover, db, signer, log });
+  background = startBackground({ recover: app.recover, sources: app.sources, db, signer, log });
   const url = addressOf(server, config);
   folder.announce({ url, pid: process.pid });
   onClose(() => folder.withdraw(process.pid));
@@ -69,6 +69,7 @@ async function listen(app: App, { port, host }: ServerConfig): Promise<Server> {
   const server = createServer((request, response) => {
     const path = request.url?.split("?", 1)[0];
     if (path === "/mcp") app.mcp(request, response);
+    else if (path?.startsWith("/events/") === true) app.events(request, response);
     else void api(request, response);
   });
   // Held calls and long uploads of hostile clients end by these; a held MCP call is answered long before.

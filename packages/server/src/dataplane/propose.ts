@@ -119,7 +119,7 @@ async function lookAt(
 }
 
 export function answerFrom({ record }: StoredAction): ActionAnswer {
-  const { id, status, decision, result, error, approval } = record;
+  const { id, status, decision, result, error, approval, heldBack } = record;
   return {
     id,
     status,
@@ -127,6 +127,7 @@ export function answerFrom({ record }: StoredAction): ActionAnswer {
     ...(result === undefined ? {} : { result }),
     ...(error ? { error } : {}),
     ...(approval ? { approval } : {}),
+    ...(heldBack ? { heldBack } : {}),
   };
 }
 

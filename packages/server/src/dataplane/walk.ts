@@ -89,7 +89,12 @@ function answerOf({ id, decision, outcome, permit }: FinishedAction): ActionAnsw
   const common = { id, decision, ...approval };
   switch (outcome.status) {
     case "done":
-      return { ...common, status: "done", result: outcome.result };
+      return {
+        ...common,
+        status: "done",
+        result: outcome.result,
+        ...(outcome.heldBack ? { heldBack: outcome.heldBack } : {}),
+      };
     case "failed": {
       const { code, message, retryable } = outcome;
       const result = outcome.result === undefined ? {} : { result: outcome.result };

@@ -6,6 +6,7 @@ import type {
   Decision,
   FactUsed,
   GovernedTool,
+  HeldBack,
   Json,
   JsonObject,
   LineageEdge,
@@ -57,6 +58,8 @@ export type Observation = {
   readonly principal: string;
   readonly run?: string | undefined;
   readonly readBy?: ActionId;
+  /** The batch that brought the value into the source, where it came in one. */
+  readonly batch?: string;
 };
 
 /** What one answer told the agent, as the value index keeps it: digests of its values, its texts sealed. */
@@ -160,7 +163,13 @@ export type Conflict = "control" | "entity" | "facts" | "approval" | "budget" | 
 
 /** What came of it. `conflict` never leaves the data plane: the action walks again. */
 export type Outcome =
-  | { readonly status: "done"; readonly result: Json; readonly observations: readonly Observation[] }
+  | {
+      readonly status: "done";
+      readonly result: Json;
+      readonly observations: readonly Observation[];
+      /** Records that the source's contract took out of the result. */
+      readonly heldBack?: HeldBack;
+    }
   | {
       readonly status: "failed";
       readonly code: string;

@@ -1,5 +1,14 @@
 /** The ports: what the rooms may reach. A room names the few it needs, so its second parameter is the list of its rights. */
-import type { ActionId, Approval, ApprovalId, GovernedTool, Json, JsonObject, Snapshot } from "@airworthy/contract";
+import type {
+  ActionId,
+  Approval,
+  ApprovalId,
+  GovernedTool,
+  HeldBack,
+  Json,
+  JsonObject,
+  Snapshot,
+} from "@airworthy/contract";
 
 import type {
   Conflict,
@@ -14,6 +23,7 @@ import type {
 import type { Known } from "./provenance/classify.ts";
 import type { Reading } from "./provenance/reading.ts";
 import type { PolicyAnswer, PolicyRequest } from "./policy/engine.ts";
+import type { PushedFact } from "./source-store.ts";
 
 export type { ControlView, Observation, Permit, Sink } from "./action-walk.ts";
 
@@ -40,6 +50,13 @@ export type Observations = {
     principal: string,
     valueDigests: readonly string[],
   ) => Promise<readonly Observation[]>;
+  /** The newest value of a fact that a source has pushed, whoever read it before. Times in epoch ms. */
+  readonly pushed: (
+    tenant: string,
+    at: { readonly fact: string; readonly key: string },
+  ) => Promise<
+    (Omit<PushedFact, "fact" | "key"> & { readonly batch: string; readonly receivedAt: number }) | undefined
+  >;
   readonly save: (tenant: string, observations: readonly Observation[]) => Promise<void>;
   /** The keyed digest under which values and keys are compared and cited; keyed per tenant. */
   readonly digest: (tenant: string, value: Json) => Promise<string>;
@@ -132,7 +149,7 @@ export type ConnectorCall = {
  * `ambiguous`: it may or may not have happened.
  */
 export type ConnectorAnswer =
-  | { readonly kind: "answered"; readonly result: Json; readonly version?: string }
+  | { readonly kind: "answered"; readonly result: Json; readonly version?: string; readonly heldBack?: HeldBack }
   | { readonly kind: "rejected"; readonly code: string; readonly detail: string; readonly result?: Json }
   | { readonly kind: "unsent"; readonly detail: string }
   | { readonly kind: "ambiguous"; readonly detail: string };

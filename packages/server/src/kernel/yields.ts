@@ -7,6 +7,7 @@ import { durationMs } from "./duration.ts";
 import { isIdentifier } from "./identifier.ts";
 import { isJsonArray, isJsonObject, parseJsonStrict } from "./json.ts";
 import { parsePath, readEach, readPath } from "./path.ts";
+import { readTime } from "./read-time.ts";
 import type { Path } from "./path.ts";
 
 /**
@@ -24,6 +25,7 @@ export type ExtractedFact = {
   /** Epoch ms, never later than `fetchedAt`. */
   readonly asOf: number | undefined;
   readonly sourceVersion?: string;
+  readonly batch?: string;
   readonly problem?: FactProblem;
 };
 
@@ -63,6 +65,7 @@ type RulePaths = {
   readonly value: Path;
   readonly asOf: Path | undefined;
   readonly version: Path | undefined;
+  readonly batch: Path | undefined;
 };
 
 function parseRule(rule: YieldRule): RulePaths {
@@ -72,6 +75,7 @@ function parseRule(rule: YieldRule): RulePaths {
     value: parsePath(rule.value),
     asOf: parseOptional(rule.asOf),
     version: parseOptional(rule.version),
+    batch: parseOptional(rule.batch),
   };
 }
 
@@ -87,7 +91,13 @@ function extractOne(
   const key = toText(readPath(paths.key, scope));
   const value = readPath(paths.value, scope);
   const version = (paths.version && toText(readPath(paths.version, scope))) ?? answer.version;
-  const base = { fact: rule.fact, key: key ?? "", ...(version === undefined ? {} : { sourceVersion: version }) };
+  const batch = paths.batch && toText(readPath(paths.batch, scope));
+  const base = {
+    fact: rule.fact,
+    key: key ?? "",
+    ...(version === undefined ? {} : { sourceVersion: version }),
+    ...(batch === undefined ? {} : { batch }),
+  };
   if (key === undefined || value === undefined || !hasType(value, rule.type)) {
     return { ...base, value: value ?? null, asOf: undefined, problem: "wrong_type" };
   }
@@ -104,26 +114,6 @@ function judgeAsOf(stated: Json | undefined, rule: YieldRule, fetchedAt: number)
   if (rule.authoritative === true) return { asOf: fetchedAt };
   if (asOf !== undefined) return { asOf: undefined, problem: "as_of_future" };
   return { asOf: undefined, problem: stated === undefined || stated === null ? "as_of_missing" : "as_of_unreadable" };
-}
-
-const isoTime = /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?)(Z|[+-]\d\d:\d\d)$/i;
-/** Epoch numbers below this are seconds (until the year 5138), above it milliseconds (from 1973). */
-const secondsBelow = 1e11;
-
-/** Epoch ms, or undefined. A time without an offset is refused: it would mean something else on every machine. */
-function readTime(stated: Json): number | undefined {
-  if (typeof stated === "number") {
-    if (!(stated > 0)) return undefined;
-    return Math.floor(stated < secondsBelow ? stated * 1000 : stated);
-  }
-  const match = typeof stated === "string" ? isoTime.exec(stated) : null;
-  if (match === null) return undefined;
-  const [, year, month, day, time, offset] = match;
-  // The engine would read 30 February as 1 March.
-  const date = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day)));
-  if (date.getUTCMonth() !== Number(month) - 1) return undefined;
-  const at = Date.parse(`${year}-${month}-${day}T${time}${offset?.toUpperCase()}`);
-  return Number.isNaN(at) ? undefined : at;
 }
 
 function hasType(value: Json, type: YieldRule["type"]): boolean {

@@ -51,7 +51,10 @@ export const actionColumns = [
   .map((column) => (column === "tenant" || column === "id" ? `actions.${column}` : column))
   .join(", ");
 
-type Kept = Pick<ActionRecord, "decision" | "facts" | "lineage" | "provenance" | "entity" | "amount" | "error"> & {
+type Kept = Pick<
+  ActionRecord,
+  "decision" | "facts" | "lineage" | "provenance" | "entity" | "amount" | "error" | "heldBack"
+> & {
   readonly mask?: readonly string[];
 };
 

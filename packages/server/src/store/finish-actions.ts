@@ -102,6 +102,7 @@ function recordOf(action: FinishedAction): object {
     const { code, message, retryable } = outcome;
     return { ...evidenceOf(action), error: { code, message, retryable } };
   }
+  if (outcome.status === "done" && outcome.heldBack) return { ...evidenceOf(action), heldBack: outcome.heldBack };
   if (outcome.status !== "unknown") return evidenceOf(action);
   return { ...evidenceOf(action), error: { code: "unknown", message: outcome.message, retryable: false } };
 }

@@ -7,6 +7,7 @@ import type { Observation } from "../kernel/action-walk.ts";
 import { canonicalJson } from "../kernel/canonical.ts";
 import type { Observations } from "../kernel/deps.ts";
 import type { Database, Queryable } from "./database.ts";
+import { readPushedFact } from "./pushed-facts.ts";
 import { noSuchTenant } from "./tenants.ts";
 
 type Row = {
@@ -22,9 +23,10 @@ type Row = {
   readonly principal: string;
   readonly run: string | null;
   readonly read_by: string | null;
+  readonly batch: string | null;
 };
 
-const columns = `id, fact, key, value, value_digest, source, source_version, principal, run, read_by,
+const columns = `id, fact, key, value, value_digest, source, source_version, principal, run, read_by, batch,
   extract(epoch from as_of)::float8 * 1000 as as_of, extract(epoch from fetched_at)::float8 * 1000 as fetched_at`;
 
 /** How far back lineage looks for a value, and how many observations it may compare. */
@@ -64,6 +66,7 @@ export function createObservations(db: Database): Observations {
       });
       return rows.map(toObservation);
     },
+    pushed: (tenant, at) => readPushedFact(db, tenant, at),
     save: (tenant, observations) => insertObservations(db.soft, tenant, observations),
     digest: async (tenant, value) =>
       createHmac("sha256", await keyOf(tenant))
@@ -82,12 +85,13 @@ export async function insertObservations(
   await db.query({
     name: "observation-insert",
     text: `insert into observations (tenant, id, principal, fact, key, value, value_digest, source, source_version, as_of,
-                                     fetched_at, run, read_by)
+                                     fetched_at, run, read_by, batch)
            select $1, id, principal, fact, key, value, value_digest, source, source_version,
-                  to_timestamp(as_of / 1000), to_timestamp(fetched_at / 1000), run, read_by
+                  to_timestamp(as_of / 1000), to_timestamp(fetched_at / 1000), run, read_by, batch
            from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
-                       $10::float8[], $11::float8[], $12::text[], $13::text[])
-             as r(id, principal, fact, key, value, value_digest, source, source_version, as_of, fetched_at, run, read_by)
+                       $10::float8[], $11::float8[], $12::text[], $13::text[], $14::text[])
+             as r(id, principal, fact, key, value, value_digest, source, source_version, as_of, fetched_at, run, read_by,
+                  batch)
            on conflict do nothing`,
     values: [
       tenant,
@@ -103,6 +107,7 @@ export async function insertObservations(
       column((o) => o.fetchedAt),
       column((o) => o.run ?? null),
       column((o) => o.readBy ?? null),
+      column((o) => o.batch ?? null),
     ],
   });
 }
@@ -159,5 +164,6 @@ function toObservation(row: Row): Observation {
     principal: row.principal,
     ...(row.run === null ? {} : { run: row.run }),
     ...(row.read_by === null ? {} : { readBy: row.read_by as ActionId }),
+    ...(row.batch === null ? {} : { batch: row.batch }),
   };
 }

@@ -11,7 +11,16 @@ import { raiseEpoch } from "./stops.ts";
 const emptyDigest = "none";
 
 function emptySnapshot(tenant: string): Snapshot {
-  const nothing = { agents: {}, connectors: {}, tools: {}, people: {}, teams: {}, budgets: {}, policies: [] };
+  const nothing = {
+    agents: {},
+    connectors: {},
+    tools: {},
+    people: {},
+    teams: {},
+    budgets: {},
+    policies: [],
+    contracts: {},
+  };
   return { tenant, version: 0, digest: emptyDigest, ...nothing };
 }
 
@@ -22,7 +31,9 @@ export async function readSnapshot(db: Queryable, tenant: string, version: numbe
     values: [tenant, version],
   });
   if (!row) throw missing(tenant, version);
-  return { ...(JSON.parse(row.content) as SnapshotContent), tenant, version };
+  // Snapshots of before there were contracts have none.
+  const content = JSON.parse(row.content) as Omit<SnapshotContent, "contracts"> & Partial<SnapshotContent>;
+  return { ...content, contracts: content.contracts ?? {}, tenant, version };
 }
 
 function missing(tenant: string, version: number): AirworthyError {

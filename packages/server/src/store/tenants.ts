@@ -9,6 +9,11 @@ export async function assertTenant(db: Queryable, tenant: string): Promise<void>
   if (rows.length === 0) throw noSuchTenant(tenant);
 }
 
+export async function readTenants(db: Queryable): Promise<string[]> {
+  const rows = await db.query<{ tenant: string }>({ text: "select tenant from tenants order by tenant" });
+  return rows.map(({ tenant }) => tenant);
+}
+
 export function noSuchTenant(tenant: string): AirworthyError {
   return new AirworthyError("not_found", `There is no tenant ${JSON.stringify(tenant)}.`, {
     place: "header Airworthy-Tenant",

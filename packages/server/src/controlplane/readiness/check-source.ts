@@ -2,11 +2,11 @@
 import type { ContractCheck, RecordFault, SourceContractDocument } from "@airworthy/contract";
 
 import { suggestName } from "../registry/nearest-name.ts";
-import { createRecordChecker } from "./check-record.ts";
+import { createRecordChecker } from "../../kernel/records/check-record.ts";
 import { createLineFile } from "./line-file.ts";
 import { readRecords } from "./read-records.ts";
 import type { ReadOptions } from "./read-records.ts";
-import { showValue } from "./show-value.ts";
+import { showValue } from "../../kernel/records/show-value.ts";
 
 export type CheckOptions = {
   readonly contract: SourceContractDocument;

@@ -4,7 +4,7 @@ import type { FindingKind } from "@airworthy/contract";
 import { quantileOf } from "../../kernel/stats/compare-samples.ts";
 import type { FieldPair, FieldTest } from "./field-tests.ts";
 import { distanceOf, poolCounts, totalOf } from "./field-tests.ts";
-import { showValue } from "./show-value.ts";
+import { showValue } from "../../kernel/records/show-value.ts";
 
 /** Empty for what is about the file and not about a field. */
 export function describeFinding(pair: FieldPair, test: FieldTest): string {

@@ -5,7 +5,7 @@ import { quantileOf } from "../../kernel/stats/compare-samples.ts";
 import { countBetween } from "../../kernel/stats/population-stability.ts";
 import type { Counts } from "./count-map.ts";
 import { poolCounts, totalOf } from "./field-tests.ts";
-import { showLabel } from "./show-value.ts";
+import { showLabel } from "../../kernel/records/show-value.ts";
 
 const barsMax = 8;
 

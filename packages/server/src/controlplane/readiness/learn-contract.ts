@@ -2,7 +2,7 @@
 import type { ContractField, SourceContractDocument } from "@airworthy/contract";
 import { Document, isMap, isSeq } from "yaml";
 
-import { findSecret } from "../registry/secret-shapes.ts";
+import { findSecret } from "../../kernel/secret-shapes.ts";
 import { characterOf, malformedOf, presentOf } from "./profile-source.ts";
 import type { SourceSample } from "./profile-source.ts";
 import type { FieldSample } from "./sample-field.ts";

@@ -3,10 +3,11 @@ import { AirworthyError } from "@airworthy/contract";
 import type { ContractFieldType, FieldRole, FieldSummary, SourceProfile } from "@airworthy/contract";
 
 import { quantileOf } from "../../kernel/stats/compare-samples.ts";
-import { cellKinds, conforms } from "./classify-cell.ts";
+import { cellKinds, conforms } from "../../kernel/records/classify-cell.ts";
+import type { SourceRecord } from "../../kernel/records/source-record.ts";
 import { readRecords } from "./read-records.ts";
 import type { ReadOptions } from "./read-records.ts";
-import type { RecordSink, SourceFormat, SourceRecord } from "./record-sink.ts";
+import type { RecordSink, SourceFormat } from "./record-sink.ts";
 import { createFieldSampler, typeOf } from "./sample-field.ts";
 import type { FieldSample, FieldSampler } from "./sample-field.ts";
 

@@ -1,7 +1,7 @@
 /** Files of records as people write them: delimiters, quotes, broken lines, nested values, values that look like others. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
-import { classifyCell, conforms } from "./classify-cell.ts";
+import { classifyCell, conforms } from "../../kernel/records/classify-cell.ts";
 import { makeFolder } from "./readiness.fixture.ts";
 import type { Folder } from "./readiness.fixture.ts";
 import { readRecords } from "./read-records.ts";

@@ -1,17 +1,5 @@
 /** What a reader of records is given and what it hands on, whatever the format. */
-
-/** A value as the file has it: CSV has text only; undefined is a field that the record does not have. */
-export type Cell = string | number | boolean | null | undefined | readonly unknown[];
-
-export type SourceRecord = {
-  /** From 1, the header not counted. */
-  readonly number: number;
-  /** The same array for every record of a CSV file. */
-  readonly columns: readonly string[];
-  readonly cells: readonly Cell[];
-  /** The record as it stood in the file, without its line end; only where it was asked for. */
-  readonly raw: string | undefined;
-};
+import type { SourceRecord } from "../../kernel/records/source-record.ts";
 
 /** What takes the records, one after the other. */
 export type RecordSink = {

@@ -2,11 +2,12 @@
 import type { ContractFieldType } from "@airworthy/contract";
 
 import { createReservoir } from "../../kernel/stats/reservoir.ts";
-import { cellKinds, classifyCell } from "./classify-cell.ts";
-import type { CellKind } from "./classify-cell.ts";
+import { cellKinds, classifyCell } from "../../kernel/records/classify-cell.ts";
+import type { CellKind } from "../../kernel/records/classify-cell.ts";
 import { createCounter } from "./count-map.ts";
 import type { Counts } from "./count-map.ts";
-import type { Cell } from "./record-sink.ts";
+import type { Cell } from "../../kernel/records/source-record.ts";
+import { textOf } from "../../kernel/records/text-of.ts";
 
 export type FieldSample = {
   readonly name: string;
@@ -97,12 +98,6 @@ const emptyKinds = (): Record<CellKind, number> => ({
   timestamp: 0,
   list: 0,
 });
-
-/** A list is no category: one text stands for all of them. */
-export const textOf = (cell: Cell): string => {
-  if (typeof cell === "string") return cell.trim();
-  return Array.isArray(cell) ? "[…]" : String(cell);
-};
 
 function watchOrder() {
   let [lowest, highest, last] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NaN];

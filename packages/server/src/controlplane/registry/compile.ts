@@ -11,6 +11,7 @@ import type {
 
 import { digestJson } from "../../kernel/canonical.ts";
 import { durationMs } from "../../kernel/duration.ts";
+import { isIngesting } from "../../kernel/is-ingesting.ts";
 import { toPolicyTools } from "../../kernel/policy-tools.ts";
 import { validateBundle } from "../../kernel/policy/validate-bundle.ts";
 import { makeFinding, sortFindings } from "./finding-codes.ts";
@@ -88,6 +89,7 @@ function assembleSnapshot(
     people: byName(documents.filter((one) => one.kind === "Person")),
     teams: byName(documents.filter((one) => one.kind === "Team")),
     budgets: byName(documents.filter((one) => one.kind === "Budget")),
+    contracts: byName(documents.filter((one) => one.kind === "SourceContract")),
     policies: policies.toSorted((left, right) => (left.path < right.path ? -1 : 1)),
   };
   return { ...content, digest: digestJson(toJson(content)) };
@@ -98,7 +100,9 @@ type Connector = Snapshot["connectors"][string];
 function governTools(connector: Connector): GovernedTool[] {
   // The same definition at another address is another tool: an approval of the one is none of the other.
   const { tools, ...address } = connector;
-  return tools.map((definition) => {
+  const ingesting = isIngesting(connector);
+  return tools.map((declared) => {
+    const definition = ingesting ? fillYields(declared) : declared;
     const { name, effect, reversibility, timeout } = definition;
     return {
       name,
@@ -110,6 +114,19 @@ function governTools(connector: Connector): GovernedTool[] {
       digest: digestJson(toJson({ address, definition })),
     };
   });
+}
+
+/** Where a record that a source brought in has its age, version and batch is the same for every tool. */
+function fillYields<T extends Connector["tools"][number]>(definition: T): T {
+  const { yields } = definition;
+  if (yields === undefined) return definition;
+  const filled = yields.map((rule) => {
+    const root = rule.each === undefined ? "$" : "@";
+    const asOf = rule.asOf ?? (rule.authoritative === true ? undefined : `${root}.asOf`);
+    const age = asOf === undefined ? {} : { asOf };
+    return { ...rule, ...age, version: rule.version ?? `${root}.version`, batch: rule.batch ?? `${root}.batch` };
+  });
+  return { ...definition, yields: filled };
 }
 
 /** In the order of names, so that files and their order leave no trace. */

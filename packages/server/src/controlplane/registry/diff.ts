@@ -3,6 +3,7 @@ import type { Change, Snapshot } from "@airworthy/contract";
 
 import { diffAgents } from "./diff-agents.ts";
 import { diffBudgets } from "./diff-budgets.ts";
+import { diffContracts } from "./diff-contracts.ts";
 import type { Consequence } from "./diff-entries.ts";
 import { diffPeople } from "./diff-people.ts";
 import { diffPolicies } from "./diff-policies.ts";
@@ -11,7 +12,7 @@ import { diffTools } from "./diff-tools.ts";
 type Content = Omit<Snapshot, "version">;
 
 const weights: Readonly<Record<Consequence["control"], number>> = { less: 0, same: 1, more: 2 };
-const groups: readonly Change["group"][] = ["agents", "tools", "policies", "budgets", "people"];
+const groups: readonly Change["group"][] = ["agents", "tools", "policies", "budgets", "sources", "people"];
 
 /** Empty when the two say the same. First what lets agents do more, then what is merely different, then what binds. */
 export function diffSnapshots(from: Content, to: Content): Change[] {
@@ -20,6 +21,7 @@ export function diffSnapshots(from: Content, to: Content): Change[] {
     ...diffTools(from, to),
     ...diffPolicies(from.policies, to.policies),
     ...diffBudgets(from.budgets, to.budgets),
+    ...diffContracts(from.contracts, to.contracts),
     ...diffPeople(from, to),
   ];
   return all

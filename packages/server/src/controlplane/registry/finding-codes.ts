@@ -170,6 +170,30 @@ export const findingCodes = {
     "Use `range` for numbers, `maxLength` for text and lists.",
   ),
 
+  AW1901: error(
+    "`contract` names a SourceContract that does not exist.",
+    "Correct the name, or learn one: `airworthy sources profile`.",
+  ),
+  AW1902: error(
+    "A tool reads a record that its source does not bring in.",
+    "Correct the name, or add it to `records`.",
+  ),
+  AW1903: error(
+    "A tool of an ingesting source that writes.",
+    "Make its effect read: what was brought in is only read.",
+  ),
+  AW1904: error("A tool of an ingesting source needs exactly one of `find` and `list`.", "Keep one of the two."),
+  AW1905: error("A source lists a record twice.", "Rename one of the two."),
+  AW1906: error(
+    "`contract` or `records` where it has no meaning.",
+    "Give it to a read of an http, sql or mcp connector; `records` only beside `contract`.",
+  ),
+  AW1907: warning(
+    "A record has neither `version` nor `asOf`: what arrives later counts as newer.",
+    "Say where its version or its time stands, if the source gives one.",
+  ),
+  AW1908: error("A path of a record that cannot be read.", "Use $ for the payload and, below `each`, @ for the item."),
+
   AW1950: error("`tls` says a certificate without its private key, or the key alone.", "Say both `cert` and `key`."),
   AW1951: error(
     "`tls` or `proxy` stands where nothing goes over the network that way.",

@@ -2,12 +2,13 @@
 import type { ConnectorDocument, SecretRef } from "@airworthy/contract";
 
 import type { FindingCode } from "./finding-codes.ts";
+import { isIngesting } from "../../kernel/is-ingesting.ts";
 import { report } from "./link-index.ts";
 import { linkNetwork } from "./link-network.ts";
 import type { LinkIndex } from "./link-index.ts";
 import type { LoadedDocument } from "./load-documents.ts";
 import type { DataPath } from "./place.ts";
-import { findSecret } from "./secret-shapes.ts";
+import { findSecret } from "../../kernel/secret-shapes.ts";
 
 type Connector = LoadedDocument<ConnectorDocument>;
 
@@ -67,7 +68,7 @@ function isWebAddress(text: string): boolean {
 function linkSecrets(index: LinkIndex, connector: Connector): void {
   const { document } = connector;
   if (document.type === "sql") linkSecretRef(index, connector, { path: ["connection"], ref: document.connection });
-  else if (document.auth !== undefined)
+  else if (!isIngesting(document) && document.auth !== undefined)
     linkSecretRef(index, connector, { path: ["auth", "value"], ref: document.auth.value });
   for (const { path, text } of listTexts(document)) {
     const secret = findSecret(text);
@@ -84,7 +85,7 @@ function linkSecrets(index: LinkIndex, connector: Connector): void {
 
 /** The texts of a connector, outside its tools, in which people are tempted to put credentials. */
 function listTexts(document: ConnectorDocument): { readonly path: DataPath; readonly text: string }[] {
-  if (document.type === "sql") return [];
+  if (document.type === "sql" || isIngesting(document)) return [];
   const auth =
     document.auth === undefined
       ? []

@@ -1,6 +1,7 @@
 /** Checks facts and the tools that serve other tools: lookups, probes and compensations. */
 import type { YieldRule } from "@airworthy/contract";
 
+import { isIngesting } from "../../kernel/is-ingesting.ts";
 import { makeFinding } from "./finding-codes.ts";
 import { reportMissing, reportTool } from "./link-index.ts";
 import type { LinkedTool, LinkIndex } from "./link-index.ts";
@@ -41,7 +42,8 @@ function linkYields(index: LinkIndex, linked: LinkedTool): void {
     if (linked.tool.effect === "write") {
       reportTool(index, { ...at, code: "AW1311" }, { message: `${linked.tool.name} writes; facts come from reads` });
     }
-    if (rule.asOf !== undefined || rule.authoritative === true) continue;
+    // What a source brought in has its age beside it.
+    if (rule.asOf !== undefined || rule.authoritative === true || isIngesting(linked.connector.document)) continue;
     const message = `nothing says how old ${rule.fact} is, so it could never be used`;
     const hint = "add asOf: a path to its time, or authoritative: true where the answer is as of now";
     reportTool(index, { ...at, code: "AW1306" }, { message, hint });

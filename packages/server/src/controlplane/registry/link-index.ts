@@ -5,6 +5,7 @@ import type {
   ConnectorDocument,
   Finding,
   HttpTool,
+  IngestTool,
   McpTool,
   PersonDocument,
   SourceContractDocument,
@@ -18,7 +19,7 @@ import type { DeclaredName, LoadedDocument, LoadedFiles } from "./load-documents
 import { suggestName } from "./nearest-name.ts";
 import type { DataPath, Place } from "./place.ts";
 
-export type Tool = HttpTool | SqlTool | McpTool;
+export type Tool = HttpTool | SqlTool | McpTool | IngestTool;
 
 /** The arguments of a tool as its `input` declares them. Absent for an MCP tool, whose schema its server has. */
 export type InputShape = {

@@ -1,12 +1,13 @@
 /** Checks how a connector says that it is reached: certificates that come in pairs, a proxy with an address. */
-import type { ConnectorDocument, ProxyOptions, SecretRef, TlsOptions } from "@airworthy/contract";
+import type { ConnectorDocument, IngestConnector, ProxyOptions, SecretRef, TlsOptions } from "@airworthy/contract";
 
+import { isIngesting } from "../../kernel/is-ingesting.ts";
+import { findSecret } from "../../kernel/secret-shapes.ts";
 import type { FindingCode } from "./finding-codes.ts";
 import { report } from "./link-index.ts";
 import type { LinkIndex } from "./link-index.ts";
 import type { LoadedDocument } from "./load-documents.ts";
 import type { DataPath } from "./place.ts";
-import { findSecret } from "./secret-shapes.ts";
 
 type Connector = LoadedDocument<ConnectorDocument>;
 type At<T> = T & { readonly path: DataPath };
@@ -17,6 +18,7 @@ type Checks = {
 
 export function linkNetwork(index: LinkIndex, connector: Connector, checks: Checks): void {
   const { document } = connector;
+  if (isIngesting(document)) return;
   const { tls, proxy } = document;
   if (tls !== undefined) linkTls(index, connector, { tls, checks });
   if (proxy !== undefined) linkProxy(index, connector, { proxy, checks });
@@ -57,7 +59,7 @@ function linkProxy(
   say(index, connector, { code: "AW1402", path: ["proxy", "url"], text: secret, message });
 }
 
-function whyUseless(document: ConnectorDocument, part: "tls" | "proxy"): string | undefined {
+function whyUseless(document: Exclude<ConnectorDocument, IngestConnector>, part: "tls" | "proxy"): string | undefined {
   if (document.type === "mcp" && document.command !== undefined) return `a program that we start knows no ${part}`;
   const url = document.type === "http" ? document.baseUrl : document.type === "mcp" ? document.url : undefined;
   return part === "tls" && url?.startsWith("http:") === true ? "an http address knows no certificates" : undefined;

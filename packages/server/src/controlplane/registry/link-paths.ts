@@ -37,7 +37,9 @@ function listPaths({ tool }: LinkedTool): ToolPath[] {
 
 type MaybePath = Omit<ToolPath, "text"> & { readonly text: string | undefined };
 
-function listArgumentPaths({ facets, entity, amount, sensitive }: Tool): MaybePath[] {
+function listArgumentPaths(tool: Tool): MaybePath[] {
+  const { facets, entity, amount, sensitive } = tool;
+  const { find, list } = "find" in tool || "list" in tool ? tool : {};
   const reads = "arguments";
   const currency = amount?.currency.startsWith("$") === true ? amount.currency : undefined;
   return [
@@ -45,6 +47,8 @@ function listArgumentPaths({ facets, entity, amount, sensitive }: Tool): MaybePa
       return { at: ["facets", name, "path"], text: facet.path, reads, types: facetTypes[facet.type] ?? [] } as const;
     }),
     ...Object.entries(sensitive ?? {}).map(([name, text]) => ({ at: ["sensitive", name], text, reads }) as const),
+    { at: ["find", "by"], text: find?.by, reads, types: ["string", "integer"] },
+    { at: ["list", "after"], text: list?.after, reads, types: ["string", "integer"] },
     { at: ["entity", "id"], text: entity?.id, reads, types: ["string", "integer"] },
     { at: ["amount", "minor"], text: amount?.minor, reads, types: ["integer"] },
     { at: ["amount", "currency"], text: currency, reads, types: ["string"] },
@@ -60,7 +64,7 @@ function listFactPaths(tool: Tool): MaybePath[] {
     }),
   ]);
   const answers = (yields ?? []).flatMap((rule, position) =>
-    (["each", "key", "value", "asOf", "version"] as const).map((key): MaybePath => {
+    (["each", "key", "value", "asOf", "version", "batch"] as const).map((key): MaybePath => {
       return { at: ["yields", position, key], text: rule[key], reads: "answer" };
     }),
   );
@@ -69,6 +73,7 @@ function listFactPaths(tool: Tool): MaybePath[] {
     ...answers,
     ...listTrustPaths(tool),
     { at: ["probe", "found"], text: probe?.found, reads: "answer" },
+    { at: ["records"], text: tool.records, reads: "answer" },
   ];
 }
 
@@ -119,11 +124,12 @@ function tryParse(text: string): ReturnType<typeof parsePath> | undefined {
   }
 }
 
-const trustParts: ReadonlySet<DataPath[number] | undefined> = new Set(["untrusted", "internal"]);
+/** Parts of a tool that may name all places of a list. */
+const listParts: ReadonlySet<DataPath[number] | undefined> = new Set(["untrusted", "internal", "records"]);
 
 function fitsItsPlace({ tool }: LinkedTool, path: ToolPath, parsed: ReturnType<typeof parsePath>): boolean {
   const [part, position, key] = path.at;
-  const isEach = (part === "yields" && key === "each") || trustParts.has(part);
+  const isEach = (part === "yields" && key === "each") || listParts.has(part);
   if (!isEach && parsed.steps.some((step) => step.kind === "all")) return false;
   if (part === "probe" && path.text.startsWith("$result")) return false;
   if (parsed.root === "$") return true;

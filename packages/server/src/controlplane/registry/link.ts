@@ -9,6 +9,7 @@ import { indexDocuments } from "./link-index.ts";
 import { linkInputs } from "./link-input.ts";
 import { linkPaths } from "./link-paths.ts";
 import { linkReferences } from "./link-references.ts";
+import { linkSources } from "./link-sources.ts";
 import { linkTools } from "./link-tools.ts";
 import type { LoadedFiles } from "./load-documents.ts";
 
@@ -22,5 +23,6 @@ export function linkDocuments(loaded: LoadedFiles): Finding[] {
   linkPaths(index);
   linkFacts(index);
   linkContracts(index);
+  linkSources(index);
   return sortFindings(index.findings);
 }

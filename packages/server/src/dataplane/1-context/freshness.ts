@@ -8,6 +8,7 @@ import { durationMs } from "../../kernel/duration.ts";
 import { identifierForm, isIdentifier } from "../../kernel/identifier.ts";
 import { readAt } from "../../kernel/read-at.ts";
 import { lookUpFact } from "./lookup.ts";
+import { outdates, readPushed } from "./pushed.ts";
 
 type Facts = Pick<Context, "facts" | "factDigests" | "cited" | "factsFreshUntil" | "problems">;
 type Ports = Pick<Deps, "clock" | "observations" | "connectors" | "options">;
@@ -45,15 +46,35 @@ async function groundFact(action: ProposedAction, { rule, before }: Wanted, deps
   }
   const need = { rule, key: String(key), maxAgeMs: durationMs(rule.maxAge) };
   const believed = await deps.observations.latest(action.tenant, action.agent, { fact: rule.fact, key: need.key });
-  const age = believed?.asOf === undefined ? undefined : deps.clock.now() - believed.asOf;
-  const young = age !== undefined && age <= need.maxAgeMs;
-  if (believed && (young || !deps.options.freshness))
+  const pushed = await readPushed(action, need, deps);
+  if (believed && mayUse({ believed, pushed, need }, deps))
     return use(action, { need, observation: believed, how: "agent" }, deps);
 
   await before;
   const reread = await lookUpFact(action, need, deps);
   if ("effect" in reread) return reread;
-  return use(action, { need, observation: reread, how: believed ? "reread" : "lookup", believed }, deps);
+  const observation = await newest(action, { pushed, reread }, deps);
+  return use(action, { need, observation, how: believed ? "reread" : "lookup", believed }, deps);
+}
+
+type Belief = { readonly believed: Observation; readonly pushed: Observation | undefined; readonly need: Need };
+
+/** Young enough, and nothing newer was pushed since. */
+function mayUse({ believed, pushed, need }: Belief, { clock, options }: Ports): boolean {
+  if (!options.freshness) return true;
+  const young = believed.asOf !== undefined && clock.now() - believed.asOf <= need.maxAgeMs;
+  return young && !outdates(pushed, believed);
+}
+
+/** A look-up may answer from behind what was pushed already; then the pushed value is what is known. */
+async function newest(
+  action: ProposedAction,
+  { pushed, reread }: { readonly pushed: Observation | undefined; readonly reread: Observation },
+  { observations }: Ports,
+): Promise<Observation> {
+  if (!outdates(pushed, reread)) return reread;
+  await observations.save(action.tenant, [pushed]);
+  return pushed;
 }
 
 type Use = {

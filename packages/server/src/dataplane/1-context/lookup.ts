@@ -1,11 +1,11 @@
 /** Reads one fact at its authoritative source, on behalf of the action that rests on it. */
-import type { JsonObject, Reason, RestsOn } from "@airworthy/contract";
+import type { HeldBack, JsonObject, Reason, RestsOn } from "@airworthy/contract";
 
 import type { Observation, ProposedAction } from "../../kernel/action-walk.ts";
 import type { Deps } from "../../kernel/deps.ts";
 import { newId } from "../../kernel/ids.ts";
 import { readAt } from "../../kernel/read-at.ts";
-import { extractFacts } from "../../kernel/yields.ts";
+import { type ExtractedFact, extractFacts } from "../../kernel/yields.ts";
 
 type Ports = Pick<Deps, "clock" | "observations" | "connectors">;
 type Need = { readonly rule: RestsOn; readonly key: string };
@@ -35,9 +35,8 @@ export async function lookUpFact(
   const found = extractFacts(tool.definition.yields ?? [], { result: answer.result, fetchedAt, mcp, ...version }).find(
     (fact) => fact.fact === rule.fact && fact.key === key,
   );
-  if (!found || found.problem !== undefined) {
-    return unread(rule, found?.problem ?? `${tool.name} did not report it for ${key}`);
-  }
+  if (!found) return unread(rule, unreported(answer.heldBack) ?? `${tool.name} did not report it for ${key}`);
+  if (found.problem !== undefined) return unread(rule, found.problem);
   const observation: Observation = {
     id: newId("obs"),
     fact: found.fact,
@@ -45,7 +44,7 @@ export async function lookUpFact(
     value: found.value,
     valueDigest: await deps.observations.digest(action.tenant, found.value),
     source: tool.name,
-    ...(found.sourceVersion === undefined ? {} : { sourceVersion: found.sourceVersion }),
+    ...originOf(found),
     asOf: found.asOf,
     fetchedAt,
     principal: action.agent,
@@ -62,6 +61,15 @@ function fill(paths: Readonly<Record<string, string>>, args: JsonObject): JsonOb
       return value === undefined ? [] : [[name, value]];
     }),
   );
+}
+
+const originOf = ({ sourceVersion, batch }: ExtractedFact): Pick<Observation, "sourceVersion" | "batch"> => ({
+  ...(sourceVersion === undefined ? {} : { sourceVersion }),
+  ...(batch === undefined ? {} : { batch }),
+});
+
+function unreported(heldBack: HeldBack | undefined): string | undefined {
+  return heldBack && `${heldBack.records} of its records broke the contract ${heldBack.contract} and are held back`;
 }
 
 function unread(rule: RestsOn, why: string): Reason {

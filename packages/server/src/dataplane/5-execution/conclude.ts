@@ -39,6 +39,7 @@ export async function concludeCall(caller: Caller, answer: ConnectorAnswer, at: 
         status: "done",
         result: mask(answer.result, caller.mask),
         observations: await observe(caller, { ...answer, shown: mask(answer.result, caller.mask) }, at),
+        ...(answer.heldBack ? { heldBack: answer.heldBack } : {}),
       };
     case "rejected": {
       const result = answer.result === undefined ? {} : { result: mask(answer.result, caller.mask) };
@@ -101,6 +102,7 @@ async function observe({ action, mask }: Caller, answer: Seen, { call, deps }: A
         valueDigest: await deps.observations.digest(action.tenant, fact.value),
         source: call.tool.name,
         ...(fact.sourceVersion === undefined ? {} : { sourceVersion: fact.sourceVersion }),
+        ...(fact.batch === undefined ? {} : { batch: fact.batch }),
         asOf: fact.asOf,
         fetchedAt,
         principal: action.agent,

@@ -14,6 +14,7 @@ import type {
 } from "../../kernel/control-store.ts";
 import { newId } from "../../kernel/ids.ts";
 import type { Handlers } from "./handlers.ts";
+import type { SourceOperation } from "./source-handlers.ts";
 import { warnOfStop } from "./stop-warning.ts";
 import { teamsToSign } from "./teams-to-sign.ts";
 
@@ -29,7 +30,7 @@ export type ControlHandlerDeps = {
 };
 type Names = Exclude<
   keyof Handlers,
-  "proposeAction" | "listActions" | "readAction" | "explainAction" | "resolveAction"
+  "proposeAction" | "listActions" | "readAction" | "explainAction" | "resolveAction" | SourceOperation
 >;
 
 const defaultLimit = 100;

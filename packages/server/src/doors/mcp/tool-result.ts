@@ -1,7 +1,7 @@
 /** What an action's answer looks like to a model: an MCP tool result that says in plain sentences what happened and what to do. */
-import type { ActionAnswer, Decision, Json, JsonObject, Reason } from "@airworthy/contract";
+import type { ActionAnswer, Decision, HeldBack, Json, JsonObject, Reason } from "@airworthy/contract";
 
-import { isJsonObject } from "../../kernel/json.ts";
+import { isJsonArray, isJsonObject } from "../../kernel/json.ts";
 
 const actionKey = "airworthy/action";
 
@@ -123,11 +123,25 @@ export function shadowedResult(answer: ActionAnswer): JsonObject {
   ]);
 }
 
+function heldBackSentence({ contract, records, faults }: HeldBack): string {
+  const whole = records === 1 ? "1 record of this answer is" : `${records} records of this answer are`;
+  const why = faults.map(
+    ({ record, field, expected, found }) => `record ${record}: ${field} should be ${expected}, found ${found}`,
+  );
+  const more = records > faults.length ? "; and others" : "";
+  return `${whole} held back and not shown, because the source broke its contract ${contract} (${why.join("; ")}${more}). Do not treat the answer as complete. People can look at them in quarantine.`;
+}
+
 /** Done. An MCP upstream's result is passed on as it is; another system's is shown as JSON text and as structured content. */
 export function doneResult(answer: ActionAnswer, isMcpUpstream: boolean): JsonObject {
-  const { result = null } = answer;
-  if (isMcpUpstream && isJsonObject(result)) return withAction(result, answer);
-  const shown: Record<string, Json> = { content: [{ type: "text", text: readable(result) }] };
+  const { result = null, heldBack } = answer;
+  const notice = heldBack ? [{ type: "text", text: heldBackSentence(heldBack) }] : [];
+  if (isMcpUpstream && isJsonObject(result)) {
+    const { content } = result;
+    const told = heldBack && isJsonArray(content) ? { ...result, content: [...content, ...notice] } : result;
+    return withAction(told, answer);
+  }
+  const shown: Record<string, Json> = { content: [{ type: "text", text: readable(result) }, ...notice] };
   if (isJsonObject(result)) shown["structuredContent"] = result;
   return withAction(shown, answer);
 }

@@ -2,9 +2,9 @@
 import type { ContractField, RecordFault, SourceContractDocument } from "@airworthy/contract";
 
 import { classifyCell, conforms } from "./classify-cell.ts";
-import type { Cell, SourceRecord } from "./record-sink.ts";
-import { textOf } from "./sample-field.ts";
 import { showValue } from "./show-value.ts";
+import type { Cell, SourceRecord } from "./source-record.ts";
+import { textOf } from "./text-of.ts";
 
 export type RecordChecker = (record: SourceRecord) => readonly RecordFault[];
 

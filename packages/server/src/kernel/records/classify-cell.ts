@@ -1,7 +1,7 @@
 /** What kind of value a cell holds. CSV has text only, so there text is read; in JSON a number written as text is text. */
 import type { ContractFieldType } from "@airworthy/contract";
 
-import type { Cell } from "./record-sink.ts";
+import type { Cell } from "./source-record.ts";
 
 export type CellKind = "missing" | ContractFieldType;
 

@@ -1,5 +1,5 @@
 /** A value of somebody's data as it may be shown: short, and never a secret. */
-import { findSecret } from "../registry/secret-shapes.ts";
+import { findSecret } from "../secret-shapes.ts";
 
 const lengthMax = 32;
 const hidden = "(looks like a secret)";

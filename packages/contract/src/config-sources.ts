@@ -1,0 +1,77 @@
+/** Sources that bring records in: what their records are, how agents read them, and how each kind of source is reached. */
+import { z } from "zod";
+
+import { SecretRef, duration, name, pathText } from "./config-text.ts";
+
+const eventType = z.string().min(1).max(256);
+
+/** One kind of record of a source. Paths read the payload: the event's data, the message, the row. */
+export const RecordShape = z.strictObject({
+  record: name.meta({ description: "The record's name, such as vendor." }),
+  contract: name.meta({ description: "The SourceContract that each record is held against before anybody sees it." }),
+  each: pathText
+    .optional()
+    .meta({ description: "Where the payload lists its records, such as $.items. Absent: the payload is one record." }),
+  key: pathText.optional().meta({
+    description: "What names the record within the source. Absent: the event's subject, or the message's key.",
+  }),
+  version: pathText.optional().meta({ description: "A whole number that rises with each change of the record." }),
+  asOf: pathText.optional().meta({ description: "When the record became so. Absent: the event's time." }),
+  types: z.array(eventType).min(1).optional().meta({
+    description: "The event types, subjects or topics that carry this record; * stands for any text. Absent: all.",
+  }),
+  deleted: z
+    .strictObject({ path: pathText, is: z.union([z.string(), z.boolean(), z.number()]) })
+    .optional()
+    .meta({
+      description: "How a payload says that the record is gone. Such a payload is not held against the contract.",
+    }),
+});
+export type RecordShape = z.infer<typeof RecordShape>;
+
+/** How a tool of an ingesting source reads: one record by its key, or all of one kind. */
+export const ingestToolShape = {
+  find: z
+    .strictObject({ record: name, by: pathText })
+    .optional()
+    .meta({ description: "Answers the one record whose key is at this path of the arguments." }),
+  list: z
+    .strictObject({ record: name, after: pathText.optional(), limit: z.int().min(1).max(1000).optional() })
+    .optional()
+    .meta({
+      description:
+        "Answers records in the order of their keys, 100 unless `limit` says otherwise; `after` is where to go on.",
+    }),
+} as const;
+
+/** What every ingesting connector says beside where it is reached. */
+export const ingestShape = {
+  records: z.array(RecordShape).min(1).max(100),
+  ignore: z.array(eventType).optional().meta({
+    description: "Event types that are not records of anything here. All others that no record names are quarantined.",
+  }),
+  retention: duration.optional().meta({
+    description: "How long superseded and late records, and the ids of events, are remembered. Default 30d.",
+  }),
+} as const;
+
+/** How a sender proves itself to the events door. */
+export const webhookShape = {
+  verify: z.discriminatedUnion("by", [
+    z.strictObject({
+      by: z.literal("signature"),
+      scheme: z.enum(["standard-webhooks", "x-hub-signature-256"]).meta({
+        description:
+          "standard-webhooks: webhook-id, webhook-timestamp and webhook-signature. x-hub-signature-256: the body alone is signed.",
+      }),
+      secrets: z
+        .array(SecretRef)
+        .min(1)
+        .max(4)
+        .meta({ description: "Any one of these is enough, so that a secret can be rotated." }),
+      tolerance: duration.optional().meta({ description: "How far a signed time may be from ours. Default 5m." }),
+    }),
+    z.strictObject({ by: z.literal("bearer"), token: SecretRef }),
+  ]),
+  maxBytes: z.int().min(1024).max(8_388_608).optional().meta({ description: "Longest body taken. Default 1 MiB." }),
+} as const;

@@ -1,0 +1,59 @@
+/** What a kind of source implements, and what it is handed: where it left off, and one way to bring in what it finds. */
+import type { IngestConnector, SecretRef, Snapshot } from "@airworthy/contract";
+
+import type { Message } from "../kernel/records/read-message.ts";
+import type { BatchRef, KnownBatch, PartOutcome } from "../kernel/source-store.ts";
+
+/** A batch or a part of one. Write parts of at most a thousand messages: each is one transaction. */
+export type Delivery = {
+  readonly batch: BatchRef;
+  readonly messages: readonly Message[];
+  /** Where to go on after this, kept in the transaction that writes the records. */
+  readonly position?: string;
+  /** Whether more of this batch is to come; default no. A batch that is complete is a duplicate from then on. */
+  readonly more?: boolean;
+  /** What is known to be there and not yet in. */
+  readonly lag?: number;
+};
+
+export type SourceIntake = {
+  /** What the last delivery gave as its position. */
+  readonly position: () => string | undefined;
+  /**
+   * Checks the records, sets aside what breaks its contract, and writes the rest with the position: all or nothing.
+   * When it rejects, nothing of it is written, or it is not known: begin again from the position.
+   */
+  readonly deliver: (delivery: Delivery) => Promise<PartOutcome>;
+  /** Refuses a batch as a whole: a file whose totals do not add up. */
+  readonly reject: (batch: BatchRef, reason: string) => Promise<void>;
+  /** Batches by these ids or of this content that are known already, whole, in part or as rejected. */
+  readonly known: (find: {
+    readonly ids?: readonly string[];
+    readonly digests?: readonly string[];
+  }) => Promise<KnownBatch[]>;
+  /** Everything that happened at the source before now is in. */
+  readonly caughtUp: () => Promise<void>;
+};
+
+export type SourceRun<C extends IngestConnector = IngestConnector> = {
+  readonly tenant: string;
+  readonly connector: C;
+  readonly snapshot: Snapshot;
+  readonly intake: SourceIntake;
+  /** The secret itself; @throws AirworthyError that names its place and never its content. */
+  readonly secret: (ref: SecretRef) => string;
+  /** Fills `${NAME}` placeholders. */
+  readonly fill: (text: string) => string;
+  /** Aborted when the source is another node's, its configuration changed, or the server closes: let go at once. */
+  readonly signal: AbortSignal;
+};
+
+/**
+ * Brings a source in until `signal`, or until there is nothing more for now: then it is called again after `againInMs`, give
+ * or take a fifth. Whatever it throws is shown as the source's problem, and it is called again, later each time.
+ */
+export type SourceDriver<C extends IngestConnector = IngestConnector> = {
+  /** Whether the source's values are text only, as in CSV; the contract then says what they are. */
+  readonly untyped: (connector: C) => boolean;
+  readonly run: (run: SourceRun<C>) => Promise<{ readonly againInMs: number } | undefined>;
+};
