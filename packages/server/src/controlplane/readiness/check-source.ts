@@ -4,8 +4,8 @@ import type { ContractCheck, RecordFault, SourceContractDocument } from "@airwor
 import { suggestName } from "../registry/nearest-name.ts";
 import { createRecordChecker } from "../../kernel/records/check-record.ts";
 import { createLineFile } from "./line-file.ts";
-import { readRecords } from "./read-records.ts";
-import type { ReadOptions } from "./read-records.ts";
+import { readRecords } from "../../kernel/records/read-records.ts";
+import type { ReadOptions } from "../../kernel/records/read-records.ts";
 import { showValue } from "../../kernel/records/show-value.ts";
 
 export type CheckOptions = {

@@ -5,9 +5,9 @@ import type { ContractFieldType, FieldRole, FieldSummary, SourceProfile } from "
 import { quantileOf } from "../../kernel/stats/compare-samples.ts";
 import { cellKinds, conforms } from "../../kernel/records/classify-cell.ts";
 import type { SourceRecord } from "../../kernel/records/source-record.ts";
-import { readRecords } from "./read-records.ts";
-import type { ReadOptions } from "./read-records.ts";
-import type { RecordSink, SourceFormat } from "./record-sink.ts";
+import { readRecords } from "../../kernel/records/read-records.ts";
+import type { ReadOptions } from "../../kernel/records/read-records.ts";
+import type { RecordSink, SourceFormat } from "../../kernel/records/record-sink.ts";
 import { createFieldSampler, typeOf } from "./sample-field.ts";
 import type { FieldSample, FieldSampler } from "./sample-field.ts";
 
