@@ -1,6 +1,7 @@
 /** Configuration documents: what an operator writes in YAML. Strict, so an unknown key is an error with a place. */
 import { z } from "zod";
 
+import { fileShape } from "./config-files.ts";
 import { networkShape } from "./config-network.ts";
 import { ingestShape, ingestToolShape, webhookShape } from "./config-sources.ts";
 import { SecretRef, duration, name, pathText } from "./config-text.ts";
@@ -224,14 +225,19 @@ const ingestBase = { ...connectorBase, ...ingestShape, tools: z.array(IngestTool
 export const WebhookConnector = z.strictObject({ ...ingestBase, type: z.literal("webhook"), ...webhookShape });
 export type WebhookConnector = z.infer<typeof WebhookConnector>;
 
+/** Files that others put into a folder. */
+export const FileConnector = z.strictObject({ ...ingestBase, type: z.literal("file"), ...fileShape });
+export type FileConnector = z.infer<typeof FileConnector>;
+
 export const ConnectorDocument = z.discriminatedUnion("type", [
   HttpConnector,
   SqlConnector,
   McpConnector,
   WebhookConnector,
+  FileConnector,
 ]);
 /** Connectors that bring records in; their tools read what was brought. */
-export type IngestConnector = WebhookConnector;
+export type IngestConnector = WebhookConnector | FileConnector;
 export type HttpConnector = z.infer<typeof HttpConnector>;
 export type SqlConnector = z.infer<typeof SqlConnector>;
 export type McpConnector = z.infer<typeof McpConnector>;

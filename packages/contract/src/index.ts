@@ -2,6 +2,7 @@
 export * from "./action.ts";
 export * from "./api.ts";
 export * from "./approval.ts";
+export * from "./config-files.ts";
 export * from "./config-network.ts";
 export * from "./config-sources.ts";
 export { SecretRef } from "./config-text.ts";

@@ -21,7 +21,7 @@ export type FieldSummary = {
 
 export type SourceProfile = {
   readonly file: string;
-  readonly format: "csv" | "json" | "jsonl";
+  readonly format: "csv" | "json" | "jsonl" | "fixed";
   readonly records: number;
   /** Records that could not be read as such, which are in no other count. */
   readonly unreadable: number;

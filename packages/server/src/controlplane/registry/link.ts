@@ -5,6 +5,7 @@ import { sortFindings } from "./finding-codes.ts";
 import { linkConnectors } from "./link-connectors.ts";
 import { linkContracts } from "./link-contracts.ts";
 import { linkFacts } from "./link-facts.ts";
+import { linkFiles } from "./link-files.ts";
 import { indexDocuments } from "./link-index.ts";
 import { linkInputs } from "./link-input.ts";
 import { linkPaths } from "./link-paths.ts";
@@ -24,5 +25,6 @@ export function linkDocuments(loaded: LoadedFiles): Finding[] {
   linkFacts(index);
   linkContracts(index);
   linkSources(index);
+  linkFiles(index);
   return sortFindings(index.findings);
 }
