@@ -4,6 +4,7 @@ import { performance } from "node:perf_hooks";
 import { createPolicyEngine } from "../packages/server/src/kernel/policy/engine.ts";
 import type { PolicyEngine, PolicyRequest } from "../packages/server/src/kernel/policy/engine.ts";
 import type { PolicyTool } from "../packages/server/src/kernel/policy/tool-schema.ts";
+import { untouched } from "../packages/server/src/kernel/entities/summarise.ts";
 import { untraced } from "../packages/server/src/kernel/provenance/summarise.ts";
 import { validateBundle } from "../packages/server/src/kernel/policy/validate-bundle.ts";
 import type { Benchmark } from "./bench.ts";
@@ -63,6 +64,7 @@ function makeRequest(n: number): PolicyRequest {
       hourUtc: 12,
       entityType: "invoice",
       entityId: "4711",
+      entity: untouched,
       provenance: untraced({
         accountId: { path: "$.accountId", type: "string" },
         note: { path: "$.note", type: "string" },

@@ -163,7 +163,8 @@ describe.skipIf(openssl === undefined)("certificates and a proxy", () => {
     const trusted = () => ({ ca: { file: made.ca.certFile } });
     const secrets = () => [
       ...[made.client, made.strangeClient].map(({ key }) => key.split("\n")[1] ?? ""),
-      ...["hunter2", Buffer.from(proxyAuth).toString("base64")],
+      "hunter2",
+      Buffer.from(proxyAuth).toString("base64"),
     ];
     const refused = async (connector: Partial<HttpConnector>, own?: Pair): Promise<ConnectorAnswer> => {
       let reached = 0;

@@ -186,3 +186,19 @@ describe("the server's own start", () => {
     expect(published).toEqual([{ first: "airworthy start" }]);
   });
 });
+
+describe("a recording from before policies saw what they see now", () => {
+  it("is judged as if there had been nothing of it to see", async () => {
+    const { id } = await clerk.proposeAction(refund("old", 100));
+    // As it would stand there: written by an earlier version.
+    await desk.sql(
+      `update ledger_bodies b set body = (b.body::jsonb #- '{policy,request,env,entity}' #- '{policy,request,env,provenance}')::text
+       from ledger_entries e where (e.tenant, e.day, e.chain, e.seq) = (b.tenant, b.day, b.chain, b.seq) and e.action = $1`,
+      [id],
+    );
+    const stricter = { ...initial, "rules.cedar": rules.replace("> 50000 }", "> 50 }") };
+    const { preview } = await admin.planConfig({ files: listOf(stricter) });
+    expect(preview.unjudgeable).toBe(0);
+    expect(preview.changed).toContainEqual(expect.objectContaining({ action: id, was: "allow", now: "escalate" }));
+  });
+});

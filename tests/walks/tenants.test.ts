@@ -66,6 +66,8 @@ describe("every operation for every role", () => {
       createStop: { scope: { kind: "agent", agent: "nobody" }, reason: "r" },
       listStops: {},
       liftStop: { id: `stp_${nobodysId}` },
+      readEntity: { entity: "invoice:nobodys" },
+      noteEntity: { entity: "invoice:nobodys", reason: "r" },
       listAgents: {},
       createKey: { for: { kind: "agent", name: "nobody" } },
       revokeKey: { id: `key_${nobodysId}` },

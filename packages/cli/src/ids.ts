@@ -12,6 +12,7 @@ const names: Record<IdPrefix, string> = {
   prm: "a permit",
   key: "a key",
   qrn: "a quarantined record",
+  eff: "a recorded effect",
 };
 
 /** The id, when it is one of this kind. */
@@ -20,6 +21,17 @@ export function readId<P extends IdPrefix>(prefix: P, text: string | undefined):
   if (isId(prefix, given)) return given;
   const hint = `${names[prefix]}'s id is ${prefix}_ and 32 hexadecimal digits`;
   throw new Failure("usage", `${clean(given)} is not ${names[prefix]}'s id.`, `Copy it from a list; ${hint}.`);
+}
+
+/** A business object's name, as its tools write it. */
+export function readEntityKey(text: string | undefined): string {
+  const given = text ?? "";
+  if (/^[a-z][a-z0-9_-]*:.+$/.test(given)) return given;
+  throw new Failure(
+    "usage",
+    `${clean(given)} is not the name of a business object.`,
+    "Write type:id, such as invoice:4711.",
+  );
 }
 
 const isId = <P extends IdPrefix>(prefix: P, text: string): text is `${P}_${string}` =>

@@ -13,6 +13,8 @@ import { addApprovalsList } from "./commands/approvals-list.ts";
 import { addApprovalsReject } from "./commands/approvals-reject.ts";
 import { addCheck } from "./commands/check.ts";
 import { addDoctor } from "./commands/doctor.ts";
+import { addEntityNote } from "./commands/entity-note.ts";
+import { addEntityShow } from "./commands/entity-show.ts";
 import { addExplain } from "./commands/explain.ts";
 import { addHealth } from "./commands/health.ts";
 import { addHelp } from "./commands/help.ts";
@@ -52,6 +54,11 @@ const groups: readonly { readonly name: string; readonly description: string; re
       name: "approvals",
       description: "what waits for a person",
       add: [addApprovalsList, addApprovalsApprove, addApprovalsReject],
+    },
+    {
+      name: "entity",
+      description: "what was done to a business object",
+      add: [addEntityShow, addEntityNote],
     },
     {
       name: "sources",

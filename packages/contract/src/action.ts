@@ -1,6 +1,7 @@
 /** The action: something an agent proposes to do in the world, and what became of it. */
 import { z } from "zod";
 
+import { EntityEffect, EntityView } from "./entity.ts";
 import { ActionId, ApprovalId, ObservationId } from "./ids.ts";
 import { Json, JsonObject } from "./json.ts";
 import { nameText, proseText } from "./text.ts";
@@ -50,6 +51,8 @@ export const Reason = z.object({
       maxAgeMs: z.number().optional(),
     })
     .optional(),
+  /** What others did to the same business objects, where the rule rests on that. */
+  effects: z.array(EntityEffect.extend({ entity: z.string() })).optional(),
 });
 export type Reason = z.infer<typeof Reason>;
 
@@ -189,6 +192,10 @@ export const ActionRecord = ActionAnswer.extend({
   lineage: z.array(LineageEdge),
   /** Where each argument of a write came from; absent on reads without sensitive arguments and on older records. */
   provenance: z.array(ValueOrigin).optional(),
+  /** Further business objects that a write touches. */
+  touches: z.array(z.object({ type: z.string(), id: z.string() })).optional(),
+  /** The business objects of a write as they were when it was judged, with what others had done to them. */
+  entities: z.array(EntityView).optional(),
   walks: z.int(),
   proposedAt: z.iso.datetime(),
   updatedAt: z.iso.datetime(),

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { ActionAnswer, ActionRecord, ActionStatus, Proposal } from "./action.ts";
 import { Approval, ApprovalStatus } from "./approval.ts";
 import { AgentDocument } from "./config.ts";
+import { EntityKey, EntityNote, EntityRecord } from "./entity.ts";
 import { Explanation } from "./explanation.ts";
 import { ActionId, ApprovalId, KeyId, QuarantineId, StopId } from "./ids.ts";
 import { Json, JsonObject } from "./json.ts";
@@ -128,6 +129,22 @@ export const api = {
     scopes: ["operator", "admin"],
     input: z.strictObject({ id: StopId, reason: reason.optional() }),
     output: Stop,
+  },
+  readEntity: {
+    method: "GET",
+    path: "/v1/entities/{entity}",
+    summary: "One business object: what agents and people did to it, its holds, conflicts and net.",
+    scopes: readers,
+    input: z.strictObject({ entity: EntityKey, before: z.coerce.number().int().optional(), limit }),
+    output: EntityRecord,
+  },
+  noteEntity: {
+    method: "POST",
+    path: "/v1/entities/{entity}/effects",
+    summary: "Put on record what a person did to a business object outside, or place or release a hold.",
+    scopes: ["operator", "admin"],
+    input: EntityNote,
+    output: EntityRecord,
   },
   listAgents: {
     method: "GET",

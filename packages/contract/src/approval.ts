@@ -2,6 +2,7 @@
 import { z } from "zod";
 
 import { FactUsed, Reason, ValueOrigin } from "./action.ts";
+import { EntityView } from "./entity.ts";
 import { ActionId, ApprovalId } from "./ids.ts";
 import { JsonObject } from "./json.ts";
 
@@ -42,6 +43,8 @@ export const Approval = z.object({
   signOffs: z.array(SignOff),
   reasons: z.array(Reason),
   facts: z.array(FactUsed),
+  /** What others had done to the same business objects. */
+  entities: z.array(EntityView).optional(),
   /** Where each argument came from, where that is traced. */
   provenance: z.array(ValueOrigin).optional(),
   /** Digest of what was shown; the approval is void as soon as a fresh look gives another digest. */

@@ -5,6 +5,7 @@ import { fileShape } from "./config-files.ts";
 import { networkShape } from "./config-network.ts";
 import { ingestShape, ingestToolShape, webhookShape } from "./config-sources.ts";
 import { SecretRef, duration, name, pathText } from "./config-text.ts";
+import { EntityState, Flow } from "./entity.ts";
 
 const toolName = z
   .string()
@@ -72,6 +73,33 @@ export type RestsOn = z.infer<typeof RestsOn>;
 export const Trust = z.enum(["trusted", "internal", "untrusted"]);
 export type Trust = z.infer<typeof Trust>;
 
+/** What a write leaves behind on its business object, once it is done. */
+export const ToolOutcome = z.strictObject({
+  state: EntityState.optional().meta({ description: "The state that stands from then on, such as payment_delayed." }),
+  contradicts: z
+    .array(EntityState)
+    .min(1)
+    .max(32)
+    .optional()
+    .meta({ description: "States that this one does not go together with, whichever of them came first." }),
+  ends: z.array(EntityState).min(1).max(32).optional().meta({ description: "States that no longer stand after it." }),
+  hold: z
+    .enum(["place", "release"])
+    .optional()
+    .meta({ description: "Places a hold on the business object, or releases those on it." }),
+  flow: Flow.optional().meta({ description: "Where the amount goes: in (to us) or out (from us)." }),
+  window: z
+    .string()
+    .regex(/^\d{1,4}(s|m|h|d)$/, "a duration such as 90m, 24h or 30d")
+    .optional()
+    .meta({
+      description: "How far back the effects of others count as recent for policies. Default 7d.",
+    }),
+});
+export type ToolOutcome = z.infer<typeof ToolOutcome>;
+
+const entityRef = z.strictObject({ type: z.string().regex(/^[a-z][a-z0-9_-]*$/), id: pathText });
+
 const toolBase = {
   name: toolName,
   title: z.string().optional(),
@@ -90,7 +118,14 @@ const toolBase = {
     )
     .optional()
     .meta({ description: "The arguments that policies may see as context.input." }),
-  entity: z.strictObject({ type: z.string().regex(/^[a-z][a-z0-9_-]*$/), id: pathText }).optional(),
+  entity: entityRef.optional().meta({ description: "The business object that the call is about." }),
+  touches: z
+    .array(entityRef)
+    .min(1)
+    .max(8)
+    .optional()
+    .meta({ description: "Further business objects that a write touches; a path may lead to a list of ids." }),
+  outcome: ToolOutcome.optional().meta({ description: "What a write leaves behind on its business object." }),
   amount: z.strictObject({ minor: pathText, currency: z.union([pathText, z.string().regex(/^[A-Z]{3}$/)]) }).optional(),
   rests_on: z.array(RestsOn).optional(),
   yields: z.array(YieldRule).optional(),

@@ -10,6 +10,7 @@ export const StopId = id("stp");
 export const PermitId = id("prm");
 export const KeyId = id("key");
 export const QuarantineId = id("qrn");
+export const EffectId = id("eff");
 
 export type ActionId = z.infer<typeof ActionId>;
 export type ApprovalId = z.infer<typeof ApprovalId>;
@@ -18,5 +19,6 @@ export type StopId = z.infer<typeof StopId>;
 export type PermitId = z.infer<typeof PermitId>;
 export type KeyId = z.infer<typeof KeyId>;
 export type QuarantineId = z.infer<typeof QuarantineId>;
+export type EffectId = z.infer<typeof EffectId>;
 
-export type IdPrefix = "act" | "apr" | "obs" | "stp" | "prm" | "key" | "qrn";
+export type IdPrefix = "act" | "apr" | "obs" | "stp" | "prm" | "key" | "qrn" | "eff";

@@ -7,6 +7,7 @@ export * from "./config-network.ts";
 export * from "./config-sources.ts";
 export { SecretRef } from "./config-text.ts";
 export * from "./config.ts";
+export * from "./entity.ts";
 export * from "./errors.ts";
 export * from "./explanation.ts";
 export * from "./ids.ts";

@@ -19,6 +19,7 @@ export const LedgerKind = z.enum([
   "key_revoked",
   "quarantine_released",
   "quarantine_discarded",
+  "entity_effect",
 ]);
 export type LedgerKind = z.infer<typeof LedgerKind>;
 

@@ -44,6 +44,8 @@ export function createClient(options: ClientOptions): Client {
     createStop: (input, with_) => call("createStop", input, with_),
     listStops: (input, with_) => call("listStops", input ?? {}, with_),
     liftStop: (input, with_) => call("liftStop", input, with_),
+    readEntity: (input, with_) => call("readEntity", input, with_),
+    noteEntity: (input, with_) => call("noteEntity", input, with_),
     listAgents: (input, with_) => call("listAgents", input ?? {}, with_),
     createKey: (input, with_) => call("createKey", input, with_),
     revokeKey: (input, with_) => call("revokeKey", input, with_),

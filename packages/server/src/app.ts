@@ -9,6 +9,7 @@ import type { RecoverDeps } from "./dataplane/recover.ts";
 import { createActionHandlers } from "./doors/api/action-handlers.ts";
 import { createApi } from "./doors/api/app.ts";
 import { createControlHandlers } from "./doors/api/control-handlers.ts";
+import { createEntityHandlers } from "./doors/api/entity-handlers.ts";
 import type { Handlers } from "./doors/api/handlers.ts";
 import { identify } from "./doors/api/identity.ts";
 import { createSourceHandlers } from "./doors/api/source-handlers.ts";
@@ -29,6 +30,7 @@ import { createApprovalStore } from "./store/approvals.ts";
 import { type ControlPoller, startControlPoller } from "./store/control.ts";
 import type { DataFolder } from "./store/data-folder.ts";
 import type { Database } from "./store/database.ts";
+import { createEntityStore } from "./store/entity-ledger.ts";
 import { createKeyStore } from "./store/keys.ts";
 import { createLedgerReader } from "./store/ledger-reader.ts";
 import { createLedgerWriter, type LedgerWriter } from "./store/ledger-writer.ts";
@@ -91,6 +93,7 @@ export async function createApp(parts: AppParts): Promise<App> {
   const ledger = createLedgerReader(db, folder.verifier);
   const handlers: Handlers = {
     ...createActionHandlers({ walk: recover, approvals, ledger }),
+    ...createEntityHandlers({ entities: createEntityStore(db, writer) }),
     ...createControlHandlers({
       walk: recover,
       approvals,

@@ -1,4 +1,4 @@
-/** The page "why did it do this?": verdict first, then what it rested on, the rules, the people, the effect, the proof. */
+/** The page "why did it do this?": verdict first, then what it rested on, what others did, the rules, the people, the effect, the proof. */
 import type { Explanation } from "@airworthy/contract";
 
 import { renderApproval } from "./approval-section.ts";
@@ -7,6 +7,7 @@ import { renderEffect } from "./effect-section.ts";
 import { renderInputs } from "./inputs-section.ts";
 import type { Look, Section } from "./look.ts";
 import { renderNext } from "./next-section.ts";
+import { renderOthers } from "./others-section.ts";
 import { renderProof } from "./proof-section.ts";
 import { renderRules } from "./rules-section.ts";
 import { renderVerdict } from "./verdict-section.ts";
@@ -14,6 +15,7 @@ import { renderVerdict } from "./verdict-section.ts";
 const order: readonly Section[] = [
   renderVerdict,
   renderInputs,
+  renderOthers,
   renderRules,
   renderClaims,
   renderApproval,

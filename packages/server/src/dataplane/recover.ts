@@ -90,13 +90,14 @@ async function clearUp(action: StoredAction, effect: StartedEffect, deps: Recove
 }
 
 async function stopOver(
-  { agent, tool, entity }: ActionRecord,
+  { agent, tool, entity, touches = [] }: ActionRecord,
   tenant: string,
   deps: RecoverDeps,
 ): Promise<Stop | undefined> {
   await deps.control.refresh(tenant);
   const { stops } = await deps.control.view(tenant);
-  return stops.find((stop) => applies(stop, { agent, tool, effect: "write", entity }));
+  const entities = [...(entity ? [entity] : []), ...touches];
+  return stops.find((stop) => applies(stop, { agent, tool, effect: "write", entities }));
 }
 
 function callerOf({ tenant, record }: StoredAction) {

@@ -19,6 +19,7 @@ import type {
   ValueOrigin,
 } from "@airworthy/contract";
 
+import type { SeenEntity } from "./entities/telling.ts";
 import type { PolicyRequest } from "./policy/engine.ts";
 
 /** Who calls, proven by a key or by access to the data folder. `scopes` is what the caller may do. */
@@ -112,8 +113,10 @@ export type Context = {
   readonly agent: AgentDocument | undefined;
   readonly tool: GovernedTool | undefined;
   readonly entity: Entity | undefined;
-  /** Of a write's business object, as it was before the facts were looked at; 0 where there is none. */
-  readonly entityVersion: number;
+  /** Further business objects that the call touches. */
+  readonly touches: readonly Entity[];
+  /** A write's business objects in order of their keys, as they were before the facts were looked at. */
+  readonly entities: readonly SeenEntity[];
   readonly amount: Amount | undefined;
   readonly input: Readonly<Record<string, string | number | boolean | readonly string[]>>;
   readonly facts: readonly FactUsed[];
@@ -147,6 +150,8 @@ export type Judgement = {
   readonly binding: string;
   readonly determining: readonly PolicyRef[];
   readonly obligations: { readonly rationale?: "required"; readonly mask?: readonly string[] };
+  /** The determining policies read of a business object on which another action's effect is under way. */
+  readonly premature: boolean;
   readonly ttlMs: number;
   readonly shadow: readonly { readonly policyId: string; readonly effect: string }[];
   /** What the policies were asked, kept so that a new policy can be tried on the recorded past. */

@@ -6,6 +6,8 @@ import type {
   ApprovalId,
   ApprovalStatus,
   ConfigFile,
+  EntityNote,
+  EntityRecord,
   Explanation,
   KeyId,
   LedgerVerification,
@@ -17,7 +19,7 @@ import type {
 } from "@airworthy/contract";
 
 import type { Approvals } from "./deps.ts";
-import type { PolicyRequest } from "./policy/engine.ts";
+import type { RecordedRequest } from "./policy/fill-request.ts";
 
 export type NewStop = {
   readonly id: StopId;
@@ -68,6 +70,16 @@ export type ApprovalStore = Approvals & {
   readonly expire: (tenant: string, action: ActionId) => Promise<void>;
 };
 
+export type EntityStore = {
+  /** Undefined when nothing was ever done to it. `limit` effects before the version `before`, the newest first. */
+  readonly read: (
+    tenant: string,
+    page: { readonly entity: string; readonly before: number | undefined; readonly limit: number },
+  ) => Promise<EntityRecord | undefined>;
+  /** @throws AirworthyError `conflict` when it releases a hold that is not open. */
+  readonly note: (tenant: string, noted: { readonly note: EntityNote; readonly by: string }) => Promise<EntityRecord>;
+};
+
 export type SnapshotContent = Omit<Snapshot, "version">;
 export type SnapshotStore = {
   /** @throws AirworthyError `conflict` when the live snapshot is not the base that the plan was made on. */
@@ -90,7 +102,7 @@ export type RecordedDecision = {
   readonly action: string;
   readonly agent: string;
   readonly tool: string;
-  readonly request: PolicyRequest;
+  readonly request: RecordedRequest;
 };
 /** What the ledger says of an action, field by field. A field that is there and undefined is one the action did not have. */
 export type ToldRecord = { readonly [Field in keyof ActionRecord]?: ActionRecord[Field] | undefined };

@@ -20,6 +20,7 @@ import type {
   SealedReading,
   Sink,
 } from "./action-walk.ts";
+import type { Picture } from "./entities/picture.ts";
 import type { Known } from "./provenance/classify.ts";
 import type { Reading } from "./provenance/reading.ts";
 import type { PolicyAnswer, PolicyRequest } from "./policy/engine.ts";
@@ -99,9 +100,19 @@ export type Standing = {
   readonly repeats: number;
   readonly usedMinor: readonly number[];
 };
+export type EntityState = {
+  readonly key: string;
+  readonly version: number;
+  /** The action whose effect on it is under way. */
+  readonly holder: string | undefined;
+  readonly picture: Picture;
+};
 export type Surroundings = {
-  /** How often the business object was acted upon. Asked before any fact is looked up, or the fact may be the older one. */
-  readonly entityVersion: (tenant: string, entity: string) => Promise<number>;
+  /**
+   * Version and picture of each business object, both of one moment. Asked before any fact is looked up, or the fact may
+   * be the older one. One that nobody has acted upon is not among them.
+   */
+  readonly entities: (tenant: string, keys: readonly string[]) => Promise<readonly EntityState[]>;
   /** `repeats`: the same call by this agent in the last ten minutes, this action left out. */
   readonly standing: (
     tenant: string,

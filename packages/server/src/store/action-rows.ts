@@ -53,7 +53,7 @@ export const actionColumns = [
 
 type Kept = Pick<
   ActionRecord,
-  "decision" | "facts" | "lineage" | "provenance" | "entity" | "amount" | "error" | "heldBack"
+  "decision" | "facts" | "lineage" | "provenance" | "entity" | "touches" | "entities" | "amount" | "error" | "heldBack"
 > & {
   readonly mask?: readonly string[];
 };

@@ -1,17 +1,24 @@
 /** Effects and the budget they hold: settled once, by the effect's own terminal transition. */
 import type { Queryable } from "./database.ts";
+import type { EntityLocks } from "./entity-locks.ts";
 
-/** `entity`: the business object it was on, which others may write again now. */
-export type EffectEnd = { readonly action: string; readonly state: string; readonly entity: string | undefined };
+/** `entities`: the business objects it was on, which others may write again now. */
+export type EffectEnd = { readonly action: string; readonly state: string; readonly entities: readonly string[] };
 
 /**
  * Moves started (or unknown) effects to their end and settles what they hold: done spends, failed releases, unknown keeps
  * its hold. Time never releases anything. An effect that has ended already is left as it is.
  */
-export async function settleEffects(tx: Queryable, tenant: string, ends: readonly EffectEnd[]): Promise<void> {
-  const settled = ends.filter(({ state }) => state === "done" || state === "failed" || state === "unknown");
+export async function settleEffects(
+  tx: Queryable,
+  tenant: string,
+  { ends, entities }: { readonly ends: readonly EffectEnd[]; readonly entities: EntityLocks },
+): Promise<void> {
+  const settled = ends.filter(({ state }) => isSettled(state));
   if (settled.length === 0) return;
-  await Promise.all([releaseEntities(tx, tenant, settled), moveEffects(tx, tenant, settled)]);
+  for (const { action, state, entities: keys } of settled)
+    for (const key of keys) if (isSettled(state)) entities.end(key, action, state);
+  await moveEffects(tx, tenant, settled);
 }
 
 async function moveEffects(tx: Queryable, tenant: string, settled: readonly EffectEnd[]): Promise<void> {
@@ -34,15 +41,6 @@ async function moveEffects(tx: Queryable, tenant: string, settled: readonly Effe
   });
 }
 
-/** What was read of the object while the effect was under way may be of before it: so the version rises once more. */
-async function releaseEntities(tx: Queryable, tenant: string, ends: readonly EffectEnd[]): Promise<void> {
-  const held = ends.flatMap(({ action, entity }) => (entity === undefined ? [] : [{ action, entity }]));
-  if (held.length === 0) return;
-  await tx.query({
-    name: "release-entities",
-    text: `update entities e set version = version + 1, holder = null
-           from unnest($2::text[], $3::text[]) as r(entity, action)
-           where e.tenant = $1 and e.entity = r.entity and e.holder = r.action`,
-    values: [tenant, held.map((one) => one.entity), held.map((one) => one.action)],
-  });
-}
+type Settled = "done" | "failed" | "unknown";
+export const isSettled = (state: string): state is Settled =>
+  state === "done" || state === "failed" || state === "unknown";

@@ -1,17 +1,40 @@
 /** The evidence of a walk: what was asked, what it rested on, and why it was decided so. */
+import type { EntityView } from "@airworthy/contract";
+
 import type { JudgedAction } from "../kernel/action-walk.ts";
+import { actorOf, isActor } from "../kernel/entities/actor.ts";
+import { toShown } from "../kernel/entities/picture.ts";
 
 /** For the working row: what people read of the decision. */
-export function evidenceOf({ context, decision, judgement }: JudgedAction): object {
+export function evidenceOf(action: JudgedAction): object {
+  const { context, decision, judgement } = action;
   return {
     decision,
     facts: context.facts,
     lineage: context.lineage,
     ...(context.provenance.length > 0 ? { provenance: context.provenance } : {}),
     entity: context.entity,
+    ...(context.touches.length > 0 ? { touches: context.touches } : {}),
+    ...(context.entities.length > 0 ? { entities: viewsOf(action) } : {}),
     amount: context.amount,
     ...(judgement.obligations.mask ? { mask: judgement.obligations.mask } : {}),
   };
+}
+
+/** Of each business object so many effects of others, those that stand before those that are only recent. */
+const shownEffects = 12;
+
+/** What the decision saw of its business objects. */
+export function viewsOf({ agent, context }: Pick<JudgedAction, "agent" | "context">): readonly EntityView[] {
+  const by = actorOf(agent);
+  return context.entities.map(({ key, version, touched, picture }) => {
+    const others = picture.effects.filter((one) => !isActor(one.by, by)).toReversed();
+    const telling = others.filter(
+      (one) => one.stands || one.holds || one.status === "started" || one.status === "unknown",
+    );
+    const shown = [...telling, ...others.filter((one) => !telling.includes(one))].slice(0, shownEffects);
+    return { entity: key, version, ...(touched ? { touched } : {}), effects: shown.map(toShown) };
+  });
 }
 
 /** For the ledger: everything needed to reproduce the decision later. */

@@ -1,9 +1,10 @@
 /** The end of a walk in one transaction: the action moves, its effect and budget settle once, its evidence is drafted. */
-import { entityKeyOf } from "../kernel/action-keys.ts";
+import { entityKeyOf, entityKeysOf } from "../kernel/action-keys.ts";
 import type { FinishedAction, Outcome } from "../kernel/action-walk.ts";
 import type { Queryable } from "./database.ts";
-import { settleEffects } from "./effects.ts";
-import { describeWalk, evidenceOf } from "./evidence.ts";
+import { isSettled, settleEffects } from "./effects.ts";
+import type { EntityLocks } from "./entity-locks.ts";
+import { describeWalk, evidenceOf, viewsOf } from "./evidence.ts";
 import type { Draft } from "./ledger-chain.ts";
 import { insertObservations } from "./observations.ts";
 import { insertReadings } from "./value-readings.ts";
@@ -16,12 +17,12 @@ const keptReadBytes = 65_536;
 export async function finishActions(
   tx: Queryable,
   tenant: string,
-  actions: readonly FinishedAction[],
+  { actions, entities }: { readonly actions: readonly FinishedAction[]; readonly entities: EntityLocks },
 ): Promise<FinishAnswer[]> {
   if (actions.length === 0) return [];
   const ids = await moveActions(tx, tenant, actions);
   const moved = actions.filter((action) => ids.has(action.id));
-  if (moved.length > 0) await writeEnds(tx, tenant, moved);
+  if (moved.length > 0) await writeEnds(tx, tenant, { moved, entities });
   const written = moved.length < actions.length ? await findWritten(tx, tenant, actions) : new Set();
   return actions.map((action) =>
     ids.has(action.id)
@@ -30,14 +31,24 @@ export async function finishActions(
   );
 }
 
+/** The business objects of an effect that may have been started; of one that was not there is nothing to end. */
+export function endedEntitiesOf(action: FinishedAction): readonly string[] {
+  return action.permit && isSettled(action.outcome.status) ? entityKeysOf(action) : [];
+}
+
 /** What comes with the end of those that were moved; none of it needs another's answer, so it goes together. */
-async function writeEnds(tx: Queryable, tenant: string, moved: readonly FinishedAction[]): Promise<void> {
+async function writeEnds(
+  tx: Queryable,
+  tenant: string,
+  { moved, entities }: { readonly moved: readonly FinishedAction[]; readonly entities: EntityLocks },
+): Promise<void> {
+  const ends = moved.map((action) => ({
+    action: action.id,
+    state: action.outcome.status,
+    entities: endedEntitiesOf(action),
+  }));
   await Promise.all([
-    settleEffects(
-      tx,
-      tenant,
-      moved.map((action) => ({ action: action.id, state: action.outcome.status, entity: entityKeyOf(action) })),
-    ),
+    settleEffects(tx, tenant, { ends, entities }),
     moveApprovals(tx, tenant, moved),
     insertObservations(
       tx,
@@ -170,6 +181,7 @@ function shownTo(action: FinishedAction): object {
     reasons: decision.reasons,
     facts: context.facts,
     ...(context.provenance.length > 0 ? { provenance: context.provenance } : {}),
+    ...(context.entities.length > 0 ? { entities: viewsOf(action) } : {}),
   };
 }
 

@@ -81,6 +81,8 @@ type Body = Pick<
   | "provenance"
   | "amount"
   | "entity"
+  | "touches"
+  | "entities"
   | "arguments"
   | "argumentsDigest"
   | "run"
@@ -121,6 +123,8 @@ function tellEvidence(checked: readonly Checked[]): ToldRecord {
     provenance: body.provenance,
     amount: body.amount,
     entity: body.entity,
+    touches: body.touches,
+    entities: body.entities,
   };
 }
 

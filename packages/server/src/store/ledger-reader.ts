@@ -2,7 +2,7 @@
 import type { LedgerVerification } from "@airworthy/contract";
 
 import type { LedgerReader, RecordedDecision } from "../kernel/control-store.ts";
-import type { PolicyRequest } from "../kernel/policy/engine.ts";
+import type { RecordedRequest } from "../kernel/policy/fill-request.ts";
 import type { NoteVerifier } from "../kernel/signed-note.ts";
 import type { Database } from "./database.ts";
 import { readAccount } from "./ledger-account.ts";
@@ -52,7 +52,7 @@ async function readDecisions(db: Database, tenant: string, limit: number): Promi
       if (request === null || latest.has(action)) continue;
       held += request.length;
       if (latest.size >= limit || held > heldMax) return [...latest.values()];
-      latest.set(action, { action, agent, tool, request: JSON.parse(request) as PolicyRequest });
+      latest.set(action, { action, agent, tool, request: JSON.parse(request) as RecordedRequest });
     }
     const last = rows.at(-1);
     if (!last || rows.length < pageSize) break;

@@ -6,12 +6,14 @@ import { randomBytes } from "node:crypto";
 
 import { AirworthyError } from "@airworthy/contract";
 
+import { entityKeysOf } from "../kernel/action-keys.ts";
 import type { FinishedAction, PermittedAction } from "../kernel/action-walk.ts";
 import type { Clock, Redemption } from "../kernel/deps.ts";
 import { type Database, isUniqueViolation, type Queryable } from "./database.ts";
 import { type Draft, type Head, linkEntries } from "./ledger-chain.ts";
 import { ensurePartitions, insertEntries, readHead, readLatestHead } from "./ledger-rows.ts";
-import { finishActions } from "./finish-actions.ts";
+import { lockEntities } from "./entity-locks.ts";
+import { endedEntitiesOf, finishActions } from "./finish-actions.ts";
 import { redeemPermits } from "./redeem-permits.ts";
 import { assertTenant } from "./tenants.ts";
 
@@ -138,17 +140,17 @@ async function writeBatch(tenant: string, { db, clock, head, jobs }: Batch) {
     const answers: (() => void)[] = [];
     const finishes = jobs.filter((job) => job.kind === "finish");
     const redeems = jobs.filter((job) => job.kind === "redeem");
-    const finished = await finishActions(
-      tx,
-      tenant,
-      finishes.map((job) => job.action),
-    );
+    const entities = await lockEntities(tx, tenant, {
+      begins: redeems.flatMap((job) => entityKeysOf(job.action)),
+      ends: finishes.flatMap((job) => endedEntitiesOf(job.action)),
+    });
+    const finished = await finishActions(tx, tenant, { actions: finishes.map((job) => job.action), entities });
     for (const [index, job] of finishes.entries()) {
       const answer = finished[index];
       if (answer?.draft) drafts.push(answer.draft);
       answers.push(() => (answer?.finished ? job.settle.resolve() : job.settle.reject(takenOver(job.action.id))));
     }
-    const redeemed = await redeemPermits(tx, tenant, redeems);
+    const redeemed = await redeemPermits(tx, tenant, { requests: redeems, entities });
     for (const [index, job] of redeems.entries()) {
       const answer = redeemed[index];
       if (!answer) continue;
@@ -161,7 +163,7 @@ async function writeBatch(tenant: string, { db, clock, head, jobs }: Batch) {
       answers.push(() => job.settle.resolve(value));
     }
     const entries = linkEntries({ tenant, head, now: new Date(clock.now()).toISOString() }, drafts);
-    await insertEntries(tx, entries);
+    await Promise.all([entities.write(), insertEntries(tx, entries)]);
     const last = entries.at(-1);
     return {
       head: last ? { ...head, seq: last.seq, hash: last.hash } : head,

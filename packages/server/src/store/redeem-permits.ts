@@ -1,15 +1,17 @@
 /**
- * Redemption: the last look before an effect, by database time, under locks taken in one order (actions, approvals,
- * entities, budgets, control). Winners get their "started" entry and effect row; losers walk again.
+ * Redemption: the last look before an effect, by database time, under locks taken in one order (entities, actions,
+ * approvals, budgets, control). Winners get their "started" entry and effect row; losers walk again.
  */
-import { entityKeyOf, idempotencyKeyOf } from "../kernel/action-keys.ts";
+import { entityKeyOf, entityKeysOf, idempotencyKeyOf } from "../kernel/action-keys.ts";
 import type { Conflict, PermittedAction } from "../kernel/action-walk.ts";
 import type { Redemption } from "../kernel/deps.ts";
 import { dispatchWindowMs, effectLeaseMs } from "../kernel/effect-lease.ts";
 import type { Queryable } from "./database.ts";
 import { describeWalk, evidenceOf } from "./evidence.ts";
 import type { Draft } from "./ledger-chain.ts";
-import { type HeldEntity, type Locks, takeLocks } from "./redemption-locks.ts";
+import { effectOn } from "./effect-on.ts";
+import type { EntityLocks } from "./entity-locks.ts";
+import { type Locks, takeLocks } from "./redemption-locks.ts";
 
 export type RedeemRequest = { readonly action: PermittedAction; readonly askedMonoMs: number };
 export type RedeemAnswer = { readonly redemption: Redemption; readonly draft: Draft | undefined };
@@ -17,14 +19,15 @@ export type RedeemAnswer = { readonly redemption: Redemption; readonly draft: Dr
 export async function redeemPermits(
   tx: Queryable,
   tenant: string,
-  requests: readonly RedeemRequest[],
+  { requests, entities }: { readonly requests: readonly RedeemRequest[]; readonly entities: EntityLocks },
 ): Promise<RedeemAnswer[]> {
   if (requests.length === 0) return [];
-  const locks = await takeLocks(
+  const others = await takeLocks(
     tx,
     tenant,
     requests.map((request) => request.action),
   );
+  const locks = { ...others, entities };
   // In order of id, each seeing what those before it took: within a batch as between batches, one winner an entity version.
   const answers = new Map<string, RedeemAnswer>();
   const winners: PermittedAction[] = [];
@@ -37,7 +40,9 @@ export async function redeemPermits(
   return requests.map((request) => answers.get(request.action.id) ?? lost("claim"));
 }
 
-function redeemOne({ action, askedMonoMs }: RedeemRequest, locks: Locks): RedeemAnswer {
+type AllLocks = Locks & { readonly entities: EntityLocks };
+
+function redeemOne({ action, askedMonoMs }: RedeemRequest, locks: AllLocks): RedeemAnswer {
   const redemption: Redemption = {
     redeemed: true,
     dispatchBeforeMonoMs: askedMonoMs + dispatchWindowMs,
@@ -52,22 +57,24 @@ function redeemOne({ action, askedMonoMs }: RedeemRequest, locks: Locks): Redeem
 }
 
 /** The first thing that is no longer as it was judged. */
-function findConflict(action: PermittedAction, locks: Locks): Conflict | undefined {
+function findConflict(action: PermittedAction, locks: AllLocks): Conflict | undefined {
   if (!isStillOurs(action, locks)) return "claim";
   if (locks.epoch !== action.view.epoch) return "control";
   if ((action.context.factsFreshUntil ?? Infinity) < locks.nowMs) return "facts";
   if (!isStillApproved(action, locks)) return "approval";
-  const entity = entityKeyOf(action);
-  if (entity !== undefined && !isAsJudged(locks.entities.get(entity), action)) return "entity";
+  if (!areAsJudged(action, locks.entities)) return "entity";
   const overdrawn = action.step.budgets.some(
     (budget) => (locks.budgets.get(`${budget.name} ${budget.window}`) ?? 0) + minorOf(action) > budget.limitMinor,
   );
   return overdrawn ? "budget" : undefined;
 }
 
-/** Nobody has written the object since it was looked at, and nobody is writing it now. */
-function isAsJudged(held: HeldEntity | undefined, { context }: PermittedAction): boolean {
-  return (held?.version ?? 0) === context.entityVersion && (held?.holder ?? null) === null;
+/** Nobody has acted upon any of its business objects since they were looked at, and nobody is acting now. */
+function areAsJudged({ context }: PermittedAction, entities: EntityLocks): boolean {
+  return context.entities.every(({ key, version }) => {
+    const held = entities.get(key);
+    return held.version === version && held.holder === null;
+  });
 }
 
 function isStillOurs(action: PermittedAction, locks: Locks): boolean {
@@ -83,14 +90,13 @@ function isStillApproved({ permit }: PermittedAction, locks: Locks): boolean {
 }
 
 /** Takes what the winner uses, so that the next in line sees it taken. */
-function claim(action: PermittedAction, locks: Locks): void {
+function claim(action: PermittedAction, locks: AllLocks): void {
   locks.effects.set(action.id, action.permit.id);
   const { approval } = action.permit;
   const held = approval === undefined ? undefined : locks.approvals.get(approval);
   if (approval !== undefined && held) locks.approvals.set(approval, { ...held, status: "consumed" });
-  const entity = entityKeyOf(action);
-  if (entity !== undefined)
-    locks.entities.set(entity, { version: action.context.entityVersion + 1, holder: action.id });
+  for (const key of entityKeysOf(action))
+    locks.entities.begin(key, effectOn(key, action, locks.nowMs), { holder: action.id });
   for (const budget of action.step.budgets) {
     const key = `${budget.name} ${budget.window}`;
     locks.budgets.set(key, (locks.budgets.get(key) ?? 0) + minorOf(action));
@@ -102,7 +108,6 @@ async function writeWinners(tx: Queryable, tenant: string, winners: readonly Per
   await Promise.all([
     startEffects(tx, tenant, winners),
     consumeApprovals(tx, tenant, winners),
-    holdEntities(tx, tenant, winners),
     reserve(tx, tenant, winners),
   ]);
 }
@@ -141,20 +146,6 @@ async function consumeApprovals(tx: Queryable, tenant: string, winners: readonly
   await tx.query({
     text: "update approvals set status = 'consumed' where tenant = $1 and id = any($2)",
     values: [tenant, approvals],
-  });
-}
-
-async function holdEntities(tx: Queryable, tenant: string, winners: readonly PermittedAction[]): Promise<void> {
-  const held = winners.flatMap((action) => {
-    const entity = entityKeyOf(action);
-    return entity === undefined ? [] : [{ entity, action: action.id }];
-  });
-  if (held.length === 0) return;
-  await tx.query({
-    name: "redeem-entities",
-    text: `update entities e set version = version + 1, holder = r.action
-           from unnest($2::text[], $3::text[]) as r(entity, action) where e.tenant = $1 and e.entity = r.entity`,
-    values: [tenant, held.map((one) => one.entity), held.map((one) => one.action)],
   });
 }
 

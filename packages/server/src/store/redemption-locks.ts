@@ -1,17 +1,12 @@
-/** Locks the rows that a set of redemptions depends on, each table in sorted order, the control row last. */
-import { entityKeyOf } from "../kernel/action-keys.ts";
+/** Locks the rows that a set of redemptions depends on besides their business objects, each table in sorted order, the control row last. */
 import type { PermittedAction } from "../kernel/action-walk.ts";
 import type { Queryable } from "./database.ts";
-
-/** `holder`: the action whose effect on it is under way. */
-export type HeldEntity = { readonly version: number; readonly holder: string | null };
 
 export type Locks = {
   readonly actions: ReadonlyMap<string, { readonly walk: number; readonly status: string }>;
   /** Action id to the permit under which its effect was started. */
   readonly effects: Map<string, string>;
   readonly approvals: Map<string, { readonly status: string; readonly binding: string; readonly expiresMs: number }>;
-  readonly entities: Map<string, HeldEntity>;
   /** `name window` to used minor units. */
   readonly budgets: Map<string, number>;
   readonly epoch: number;
@@ -21,10 +16,9 @@ export type Locks = {
 
 export async function takeLocks(tx: Queryable, tenant: string, actions: readonly PermittedAction[]): Promise<Locks> {
   // Sent together, they wait for their locks in this order all the same.
-  const [rows, approvals, entities, budgets, control] = await Promise.all([
+  const [rows, approvals, budgets, control] = await Promise.all([
     lockActions(tx, tenant, actions),
     lockApprovals(tx, tenant, actions),
-    lockEntities(tx, tenant, actions),
     lockBudgets(tx, tenant, actions),
     lockControl(tx, tenant),
   ]);
@@ -32,7 +26,6 @@ export async function takeLocks(tx: Queryable, tenant: string, actions: readonly
     actions: new Map(rows.map((row) => [row.id, row])),
     effects: new Map(rows.flatMap((row) => (row.permit === null ? [] : [[row.id, row.permit]]))),
     approvals,
-    entities,
     budgets,
     epoch: control?.epoch ?? -1,
     nowMs: control?.now_ms ?? Infinity,
@@ -82,28 +75,6 @@ async function lockApprovals(
     values: [tenant, ids],
   });
   return new Map(rows.map((row) => [row.id, { status: row.status, binding: row.binding, expiresMs: row.expires_ms }]));
-}
-
-async function lockEntities(
-  tx: Queryable,
-  tenant: string,
-  actions: readonly PermittedAction[],
-): Promise<Locks["entities"]> {
-  const names = [...new Set(actions.flatMap((action) => entityKeyOf(action) ?? []))].toSorted();
-  if (names.length === 0) return new Map();
-  const [, rows] = await Promise.all([
-    tx.query({
-      name: "make-entities",
-      text: `insert into entities (tenant, entity) select $1, unnest($2::text[]) on conflict do nothing`,
-      values: [tenant, names],
-    }),
-    tx.query<HeldEntity & { entity: string }>({
-      name: "lock-entities",
-      text: `select entity, version, holder from entities where tenant = $1 and entity = any($2) order by entity for update`,
-      values: [tenant, names],
-    }),
-  ]);
-  return new Map(rows.map((row) => [row.entity, row]));
 }
 
 async function lockBudgets(

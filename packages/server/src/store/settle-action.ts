@@ -2,9 +2,13 @@
 import { type ActionRecord, AirworthyError } from "@airworthy/contract";
 
 import type { Settlement } from "../kernel/action-store.ts";
+import { keyOf } from "../kernel/action-keys.ts";
 import type { Values } from "../kernel/deps.ts";
 import { readAnswer } from "../kernel/provenance/reading.ts";
+import type { Queryable } from "./database.ts";
 import { settleEffects } from "./effects.ts";
+import { lockEntities } from "./entity-locks.ts";
+import type { Draft } from "./ledger-chain.ts";
 import type { LedgerWriter } from "./ledger-writer.ts";
 import { insertObservations } from "./observations.ts";
 import { insertReadings } from "./value-readings.ts";
@@ -14,58 +18,90 @@ export function settleAction(
   settlement: Settlement,
   { seal }: Pick<Values, "seal">,
 ): Promise<void> {
-  const { tenant, id, walk, from, outcome, by, reason } = settlement;
-  const result = outcome.status === "unknown" ? undefined : outcome.result;
+  const { tenant, id, from, outcome } = settlement;
   return writer.append(tenant, async (tx) => {
-    const [row] = await tx.query<Row>({
-      text: `select agent, tool, record from actions
-             where tenant = $1 and id = $2 and walk = $3 and status = $4 for update`,
-      values: [tenant, id, walk, from],
-    });
-    if (!row) throw new AirworthyError("conflict", `${id} is no longer ${from}; somebody else has settled it.`);
-    const kept = JSON.parse(row.record ?? "{}") as Kept;
-    const entity = kept.entity && `${kept.entity.type}:${kept.entity.id}`;
-    // A record in doubt says so as an error; what is settled since has its own, or none.
-    const record = JSON.stringify({ ...kept, error: describeError(outcome) });
-    await tx.query({
-      text: `update actions
-             set status = $3, updated_at = clock_timestamp(), result = coalesce($4, result), record = $5,
-                 entity = coalesce($6, entity), owed = idempotency_key is null and ($3 = 'done' or ($3 = 'failed' and ($7 or approval is not null)))
-             where tenant = $1 and id = $2`,
-      // Whoever heard "unknown" or "waiting" was told to ask again for the end; a plain failure may simply be tried anew.
-      values: [
-        tenant,
-        id,
-        outcome.status,
-        result === undefined ? null : JSON.stringify(result),
-        record,
-        entity,
-        from === "unknown",
-      ],
-    });
-    await settleEffects(tx, tenant, [{ action: id, state: outcome.status, entity }]);
+    const keys = await readKeys(tx, settlement);
+    const entities = await lockEntities(tx, tenant, { begins: [], ends: keys });
+    const moved = await moveAction(tx, settlement);
+    await settleEffects(tx, tenant, { ends: [{ action: id, state: outcome.status, entities: keys }], entities });
+    // Others may have acted since, and what ended its state then was not taken to end what only may have happened.
+    if (from === "unknown") for (const key of new Set(keys)) await entities.rebuild(key);
+    await entities.write();
     if (outcome.status === "done") await insertObservations(tx, tenant, outcome.observations);
-    // Whoever repeats the call reads it. What its tool declares is not at hand here, so anyone may have written it.
-    const told = outcome.status === "failed" ? outcome.message : undefined;
-    const answer = { result, arguments: {}, definition: undefined, mcp: false, ...(told ? { message: told } : {}) };
-    const reading = readAnswer(answer);
-    const reader = { tenant, principal: row.agent, tool: row.tool, readBy: id };
+    const reading = readSettled(outcome);
+    const reader = { tenant, principal: moved.agent, tool: moved.tool, readBy: id };
     if (reading) await insertReadings(tx, tenant, [await seal(reader, reading)]);
-    const draft = {
-      kind: from === "unknown" ? ("resolved" as const) : ("finished" as const),
-      action: id,
-      agent: row.agent,
-      tool: row.tool,
-      ...(entity === undefined ? {} : { entity }),
-      status: outcome.status,
-      body: { walk, by, reason, outcome: { ...outcome, observations: undefined } },
-    };
-    return { drafts: [draft], value: undefined };
+    return { drafts: [describeSettlement(settlement, moved)], value: undefined };
   });
 }
 
+/** What an action is about does not change between its start and its end, so it may be read before it is locked. */
+async function readKeys(tx: Queryable, { tenant, id }: Settlement): Promise<string[]> {
+  const [row] = await tx.query<{ record: string | null }>({
+    text: "select record from actions where tenant = $1 and id = $2",
+    values: [tenant, id],
+  });
+  const { entity, touches = [] } = JSON.parse(row?.record ?? "{}") as Kept;
+  return [...(entity ? [entity] : []), ...touches].map(keyOf);
+}
+
+type Moved = { readonly agent: string; readonly tool: string; readonly entity: string | undefined };
+
+async function moveAction(tx: Queryable, { tenant, id, walk, from, outcome }: Settlement): Promise<Moved> {
+  const [row] = await tx.query<Row>({
+    text: `select agent, tool, record from actions
+           where tenant = $1 and id = $2 and walk = $3 and status = $4 for update`,
+    values: [tenant, id, walk, from],
+  });
+  if (!row) throw new AirworthyError("conflict", `${id} is no longer ${from}; somebody else has settled it.`);
+  const kept = JSON.parse(row.record ?? "{}") as Kept;
+  const entity = kept.entity && keyOf(kept.entity);
+  // A record in doubt says so as an error; what is settled since has its own, or none.
+  const record = JSON.stringify({ ...kept, error: describeError(outcome) });
+  const result = outcome.status === "unknown" ? undefined : outcome.result;
+  await tx.query({
+    text: `update actions
+           set status = $3, updated_at = clock_timestamp(), result = coalesce($4, result), record = $5,
+               entity = coalesce($6, entity), owed = idempotency_key is null and ($3 = 'done' or ($3 = 'failed' and ($7 or approval is not null)))
+           where tenant = $1 and id = $2`,
+    // Whoever heard "unknown" or "waiting" was told to ask again for the end; a plain failure may simply be tried anew.
+    values: [
+      tenant,
+      id,
+      outcome.status,
+      result === undefined ? null : JSON.stringify(result),
+      record,
+      entity,
+      from === "unknown",
+    ],
+  });
+  return { agent: row.agent, tool: row.tool, entity };
+}
+
+/** Whoever repeats the call reads it. What its tool declares is not at hand here, so anyone may have written it. */
+function readSettled(outcome: Settlement["outcome"]) {
+  const result = outcome.status === "unknown" ? undefined : outcome.result;
+  const told = outcome.status === "failed" ? { message: outcome.message } : {};
+  return readAnswer({ result, arguments: {}, definition: undefined, mcp: false, ...told });
+}
+
+function describeSettlement(
+  { id, walk, from, outcome, by, reason }: Settlement,
+  { agent, tool, entity }: Moved,
+): Draft {
+  return {
+    kind: from === "unknown" ? "resolved" : "finished",
+    action: id,
+    agent,
+    tool,
+    ...(entity === undefined ? {} : { entity }),
+    status: outcome.status,
+    body: { walk, by, reason, outcome: { ...outcome, observations: undefined } },
+  };
+}
+
 type Row = { readonly agent: string; readonly tool: string; readonly record: string | null };
-type Kept = Partial<Pick<ActionRecord, "entity" | "error">>;
+type Kept = Partial<Pick<ActionRecord, "entity" | "touches" | "error">>;
 
 function describeError(outcome: Settlement["outcome"]): ActionRecord["error"] {
   switch (outcome.status) {

@@ -1,16 +1,22 @@
-/** What stands around an action, read in one look: repeats of the same call, its object's version, what budgets have used. */
+/** What stands around an action, read in one look: repeats of the same call, its business objects, what budgets have used. */
 import type { Surroundings } from "../kernel/deps.ts";
 import type { Database } from "./database.ts";
+import { readPicture } from "./read-picture.ts";
 
 export function createSurroundings(db: Database): Surroundings {
   return {
-    entityVersion: async (tenant, entity) => {
-      const [row] = await db.query<{ version: number }>({
-        name: "entity-version",
-        text: "select version from entities where tenant = $1 and entity = $2",
-        values: [tenant, entity],
+    entities: async (tenant, keys) => {
+      const rows = await db.query<{ entity: string; version: number; holder: string | null; picture: string | null }>({
+        name: "look-at-entities",
+        text: "select entity, version, holder, picture from entities where tenant = $1 and entity = any($2)",
+        values: [tenant, keys],
       });
-      return row?.version ?? 0;
+      return rows.map(({ entity, version, holder, picture }) => ({
+        key: entity,
+        version,
+        holder: holder ?? undefined,
+        picture: readPicture(picture),
+      }));
     },
     standing: async (tenant, { action, callDigest, budgets }) => {
       const [row] = await db.query<{ repeats: number; used: number[] }>({

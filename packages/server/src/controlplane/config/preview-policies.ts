@@ -3,6 +3,7 @@ import type { Preview, Snapshot } from "@airworthy/contract";
 
 import type { RecordedDecision } from "../../kernel/control-store.ts";
 import { createPolicyEngine, type PolicyAnswer, type PolicyEngine } from "../../kernel/policy/engine.ts";
+import { fillRequest } from "../../kernel/policy/fill-request.ts";
 import { loadPolicies } from "../../kernel/load-policies.ts";
 
 /** The same request under both, so that only the policies differ; approvals given then do not count here. */
@@ -28,7 +29,10 @@ async function compare(
   let unjudgeable = 0;
   const pairs = await Promise.all(
     decisions.map(async (decision) => {
-      const ask = ({ version }: Snapshot): Promise<PolicyAnswer> => engine.evaluate({ ...decision.request, version });
+      const ask = ({ version, tools }: Snapshot): Promise<PolicyAnswer> => {
+        const facets = Object.keys(tools[decision.tool]?.definition.facets ?? {});
+        return engine.evaluate({ ...fillRequest(decision.request, facets), version });
+      };
       return { decision, was: await ask(live), now: await ask(candidate) };
     }),
   );

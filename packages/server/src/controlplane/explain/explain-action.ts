@@ -2,6 +2,8 @@
 import type { ActionRecord, Approval, Explanation, Reason } from "@airworthy/contract";
 
 import type { ActionAccount } from "../../kernel/control-store.ts";
+import { amountText } from "../../kernel/amount-text.ts";
+import { tellEffects } from "../../kernel/entities/tell-effects.ts";
 import { tellByLedger } from "./tell-by-ledger.ts";
 
 export function explainAction(account: ActionAccount, approval: Approval | undefined): Explanation {
@@ -43,10 +45,7 @@ function describeVerdict(action: ActionRecord, approval: Approval | undefined): 
 }
 
 function describeAmount({ amount }: ActionRecord): string {
-  if (!amount) return "";
-  const value = new Intl.NumberFormat("en-GB", { style: "currency", currency: amount.currency });
-  const digits = value.resolvedOptions().maximumFractionDigits ?? 2;
-  return ` of ${value.format(amount.minor / 10 ** digits)}`;
+  return amount ? ` of ${amountText(amount)}` : "";
 }
 
 function describeReasons({ decision }: ActionRecord): string {
@@ -54,9 +53,10 @@ function describeReasons({ decision }: ActionRecord): string {
   return telling.map(describeReason).join("; ");
 }
 
-function describeReason({ detail, policy }: Reason): string {
-  const text = policy?.title ?? detail;
-  return text.replace(/\.$/, "");
+function describeReason({ detail, policy, effects = [] }: Reason): string {
+  const text = (policy?.title ?? detail).replace(/\.$/, "");
+  // The title alone does not say what others did; the detail does already.
+  return policy?.title === undefined || effects.length === 0 ? text : `${text} (${tellEffects(effects)})`;
 }
 
 function describeSignOffs({ signOffs }: Approval): string {

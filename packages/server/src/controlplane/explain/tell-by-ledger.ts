@@ -19,6 +19,8 @@ const evidence = [
   "provenance",
   "amount",
   "entity",
+  "touches",
+  "entities",
 ] as const satisfies (keyof ActionRecord)[];
 const outcome = ["status", "error", "result"] as const satisfies (keyof ActionRecord)[];
 

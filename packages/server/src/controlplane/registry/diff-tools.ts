@@ -54,13 +54,17 @@ function describeFacts(was: GovernedTool, is: GovernedTool, say: Say): void {
 const losses = {
   amount: "no longer has an amount; budgets do not count it",
   entity: "no longer names its business object",
+  touches: "no longer names what else it touches",
+  outcome: "no longer says what it leaves behind; nobody else's action is held for it",
   idempotency: "no longer declares how a repeat is recognised",
   probe: "no longer has a probe; an interrupted effect may stay unknown",
   compensate: "no longer has a compensation; it cannot be recalled",
 } as const;
 
+const lossKeys = ["amount", "entity", "touches", "outcome", "idempotency", "probe", "compensate"] as const;
+
 function describeSafety(was: GovernedTool, is: GovernedTool, say: Say): void {
-  for (const key of ["amount", "entity", "idempotency", "probe", "compensate"] as const) {
+  for (const key of lossKeys) {
     if (was.definition[key] !== undefined && is.definition[key] === undefined) say("less", `${is.name} ${losses[key]}`);
   }
   const [pinWas, pinIs] = [pinOf(was), pinOf(is)];

@@ -162,6 +162,17 @@ export const findingCodes = {
   AW1530: error("A policy test fails.", "Correct the policy, or the expectation."),
   AW1531: error("A policy test cannot be read.", "Follow the form in write-a-policy.md."),
 
+  AW1701: error("`touches` or `outcome` stands on a tool that reads.", "A read leaves nothing behind: remove it."),
+  AW1702: error("`outcome` on a tool without `entity`.", "Declare the business object that the call is about."),
+  AW1703: error("`flow` on a tool without `amount`.", "Declare the amount that flows, or remove `flow`."),
+  AW1704: warning("A state that no tool leaves behind.", "Correct the name; a person may still put it on record."),
+  AW1705: error("An outcome contradicts or ends its own state.", "Remove the state from `contradicts` or `ends`."),
+  AW1706: error("A business object is named twice.", "Remove one of the two."),
+  AW1707: warning(
+    "A write has an `amount` and an `outcome` without `flow`: it is in no business object's net.",
+    "Say flow: in or flow: out.",
+  ),
+
   AW1601: error("A source contract lists a field twice.", "Keep one of the two."),
   AW1602: error("A range ends below its beginning.", "Exchange `min` and `max`."),
   AW1603: error("An allowed value that the field can never hold.", "Give it the field's type and range, or remove it."),
@@ -189,7 +200,7 @@ export const findingCodes = {
     "Give it to a read of an http, sql or mcp connector; `records` only beside `contract`.",
   ),
   AW1907: warning(
-    "A record has neither `version` nor `asOf`: what arrives later counts as newer.",
+    "A record has neither `version` nor `asOf`: where its messages carry no time, what arrives later counts as newer.",
     "Say where its version or its time stands, if the source gives one.",
   ),
   AW1908: error("A path of a record that cannot be read.", "Use $ for the payload and, below `each`, @ for the item."),

@@ -41,6 +41,15 @@ const examples: Readonly<Record<string, string>> = {
   per: "day",
   version: "1",
   nullable: "false",
+  records: "[{ record: vendor, contract: vendors, key: $.vendorId, version: $.revision }]",
+  record: "vendor",
+  contract: "vendors",
+  is: "deleted",
+  verify: "{ by: bearer, token: { env: ERP_TOKEN } }",
+  by: "$.vendorId",
+  scheme: "standard-webhooks",
+  secrets: "[{ env: ERP_WEBHOOK_SECRET }]",
+  token: "{ env: ERP_TOKEN }",
   fields: "[{ name: status, type: text, nullable: false }]",
 };
 
@@ -54,6 +63,8 @@ const placed: Readonly<Record<string, string>> = {
   "facets/type": "string",
   "entity/type": "invoice",
   "yields/type": "string",
+  "verify/by": "signature",
+  "deleted/path": "$.operation",
   "fields/name": "status",
   "fields/type": "text",
 };

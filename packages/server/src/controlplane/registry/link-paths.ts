@@ -38,7 +38,7 @@ function listPaths({ tool }: LinkedTool): ToolPath[] {
 type MaybePath = Omit<ToolPath, "text"> & { readonly text: string | undefined };
 
 function listArgumentPaths(tool: Tool): MaybePath[] {
-  const { facets, entity, amount, sensitive } = tool;
+  const { facets, entity, touches, amount, sensitive } = tool;
   const { find, list } = "find" in tool || "list" in tool ? tool : {};
   const reads = "arguments";
   const currency = amount?.currency.startsWith("$") === true ? amount.currency : undefined;
@@ -50,6 +50,9 @@ function listArgumentPaths(tool: Tool): MaybePath[] {
     { at: ["find", "by"], text: find?.by, reads, types: ["string", "integer"] },
     { at: ["list", "after"], text: list?.after, reads, types: ["string", "integer"] },
     { at: ["entity", "id"], text: entity?.id, reads, types: ["string", "integer"] },
+    ...(touches ?? []).map(({ id }, position): MaybePath => {
+      return { at: ["touches", position, "id"], text: id, reads: "arguments", types: ["string", "integer", "array"] };
+    }),
     { at: ["amount", "minor"], text: amount?.minor, reads, types: ["integer"] },
     { at: ["amount", "currency"], text: currency, reads, types: ["string"] },
   ];

@@ -37,7 +37,7 @@ function linkRecords(index: LinkIndex, source: Source): void {
     }
     linkShapePaths(index, source, { shape, path });
     if (shape.version !== undefined || shape.asOf !== undefined) continue;
-    const message = `${shape.record} has neither version nor asOf, so what arrives later counts as newer`;
+    const message = `${shape.record} has neither version nor asOf: where its messages carry no time, what arrives later counts as newer`;
     say(index, source, { code: "AW1907", path: [...path, "record"], message });
   }
 }

@@ -8,6 +8,7 @@ import { linkFacts } from "./link-facts.ts";
 import { linkFiles } from "./link-files.ts";
 import { indexDocuments } from "./link-index.ts";
 import { linkInputs } from "./link-input.ts";
+import { linkOutcomes } from "./link-outcomes.ts";
 import { linkPaths } from "./link-paths.ts";
 import { linkReferences } from "./link-references.ts";
 import { linkSources } from "./link-sources.ts";
@@ -26,5 +27,6 @@ export function linkDocuments(loaded: LoadedFiles): Finding[] {
   linkContracts(index);
   linkSources(index);
   linkFiles(index);
+  linkOutcomes(index);
   return sortFindings(index.findings);
 }

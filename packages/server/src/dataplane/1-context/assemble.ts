@@ -2,8 +2,8 @@
 import type { AgentDocument, Reason } from "@airworthy/contract";
 
 import type { Context, GroundedAction, ProposedAction } from "../../kernel/action-walk.ts";
-import { entityKeyOf } from "../../kernel/action-keys.ts";
 import type { Deps } from "../../kernel/deps.ts";
+import { lookAtEntities } from "./entities.ts";
 import { readFacets } from "./facets.ts";
 import { groundFacts } from "./freshness.ts";
 import { traceLineage } from "./lineage.ts";
@@ -11,7 +11,8 @@ import { traceProvenance } from "./provenance.ts";
 
 const nothing: Omit<Context, "problems" | "agent" | "tool"> = {
   entity: undefined,
-  entityVersion: 0,
+  touches: [],
+  entities: [],
   amount: undefined,
   input: {},
   facts: [],
@@ -39,16 +40,15 @@ export async function assembleContext(
   }
 
   const facets = readFacets(tool.definition, action.arguments);
-  const entity = entityKeyOf({ context: { tool, entity: facets.entity } });
-  const version = entity === undefined ? Promise.resolve(0) : deps.surroundings.entityVersion(action.tenant, entity);
-  const [entityVersion, grounded, lineage, provenance] = await Promise.all([
-    version,
-    groundFacts(action, { tool, before: version }, deps),
+  const looking = lookAtEntities(action, { ...facets, tool }, deps);
+  const [entities, grounded, lineage, provenance] = await Promise.all([
+    looking,
+    groundFacts(action, { tool, before: looking }, deps),
     tool.effect === "write" ? traceLineage(action, deps) : [],
     traceProvenance(action, tool, deps),
   ]);
   const problems = [...facets.problems, ...grounded.problems];
-  return { ...action, context: { agent, tool, ...facets, entityVersion, ...grounded, lineage, provenance, problems } };
+  return { ...action, context: { agent, tool, ...facets, entities, ...grounded, lineage, provenance, problems } };
 }
 
 function own<T>(record: Readonly<Record<string, T>>, key: string): T | undefined {

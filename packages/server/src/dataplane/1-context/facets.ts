@@ -7,7 +7,7 @@ import { identifierForm, isIdentifier } from "../../kernel/identifier.ts";
 import { readAt } from "../../kernel/read-at.ts";
 
 type Definition = GovernedTool["definition"];
-type Facets = Pick<Context, "entity" | "amount" | "input" | "problems">;
+type Facets = Pick<Context, "entity" | "touches" | "amount" | "input" | "problems">;
 type FacetType = NonNullable<Definition["facets"]>[string]["type"];
 
 type FacetValue = Context["input"][string];
@@ -35,17 +35,38 @@ export function readFacets(definition: Definition, args: JsonObject): Facets {
   const entity = readEntity(definition, args);
   if (definition.entity && !entity)
     problems.push(missing(`${definition.entity.id} must name the ${definition.entity.type}: ${identifierForm}.`));
+  const touches = (definition.touches ?? []).flatMap((one) => {
+    const touched = readTouched(one, args);
+    if (touched.length === 0)
+      problems.push(
+        missing(`${one.id} must name what it touches: one ${one.type}, or a list of at most ${touchedMax}.`),
+      );
+    return touched;
+  });
   const amount = readAmount(definition, args);
   if (definition.amount && !amount)
     problems.push(missing(`${definition.amount.minor} must be a whole number of minor units, with its currency.`));
-  return { entity, amount, input, problems };
+  return { entity, touches, amount, input, problems };
 }
 
-function readEntity(definition: Definition, args: JsonObject): Entity | undefined {
-  if (!definition.entity) return undefined;
-  const id = readAt(definition.entity.id, args);
-  if (typeof id === "number" && Number.isSafeInteger(id)) return { type: definition.entity.type, id: String(id) };
-  return typeof id === "string" && isIdentifier(id) ? { type: definition.entity.type, id } : undefined;
+function readEntity({ entity }: Definition, args: JsonObject): Entity | undefined {
+  return entity && nameEntity(entity.type, readAt(entity.id, args));
+}
+
+/** Each of them is locked for as long as the effect is under way. */
+const touchedMax = 32;
+
+/** Empty when one of them is not named, or there are too many. */
+function readTouched({ type, id }: Entity, args: JsonObject): readonly Entity[] {
+  const value = readAt(id, args);
+  const values = isJsonArray(value) ? value : [value];
+  const named = values.flatMap((one) => nameEntity(type, one) ?? []);
+  return named.length === values.length && named.length <= touchedMax ? named : [];
+}
+
+function nameEntity(type: string, id: Json | undefined): Entity | undefined {
+  if (typeof id === "number" && Number.isSafeInteger(id)) return { type, id: String(id) };
+  return typeof id === "string" && isIdentifier(id) ? { type, id } : undefined;
 }
 
 function readAmount(definition: Definition, args: JsonObject): Amount | undefined {

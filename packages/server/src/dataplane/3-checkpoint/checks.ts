@@ -1,6 +1,7 @@
 /** The checks that stand before policy, in the order a reader of a decision sees them. Each looks at one thing. */
 import type { Reason, Stop } from "@airworthy/contract";
 
+import { keyOf } from "../../kernel/action-keys.ts";
 import type { Entity, PlannedAction } from "../../kernel/action-walk.ts";
 
 export type Check = { readonly name: string; readonly look: (action: PlannedAction) => readonly Reason[] };
@@ -33,14 +34,16 @@ type Reach = {
   readonly agent: string;
   readonly tool: string;
   readonly effect: "read" | "write";
-  readonly entity: Entity | undefined;
+  /** The business object it is about, and those it touches. */
+  readonly entities: readonly Entity[];
 };
 
 function reachOf({ agent, tool, context }: PlannedAction): Reach {
-  return { agent, tool, effect: context.tool?.effect ?? "write", entity: context.entity };
+  const { entity, touches, tool: declared } = context;
+  return { agent, tool, effect: declared?.effect ?? "write", entities: [...(entity ? [entity] : []), ...touches] };
 }
 
-export function applies(stop: Stop, { agent, tool, effect, entity }: Reach): boolean {
+export function applies(stop: Stop, { agent, tool, effect, entities }: Reach): boolean {
   if (stop.mode === "deny_writes" && effect === "read") return false;
   switch (stop.scope.kind) {
     case "all":
@@ -50,9 +53,11 @@ export function applies(stop: Stop, { agent, tool, effect, entity }: Reach): boo
     case "tool":
       return stop.scope.tool === tool;
     case "entity":
-      return entity !== undefined && stop.scope.entity === `${entity.type}:${entity.id}`;
+      return reaches(entities, stop.scope.entity);
   }
 }
+
+const reaches = (entities: readonly Entity[], key: string): boolean => entities.some((entity) => keyOf(entity) === key);
 
 const stopped = (stop: Stop): Reason =>
   deny("stopped", `Stopped by ${stop.by} (${stop.id}): ${stop.reason}. Nothing is done until the stop is lifted.`);

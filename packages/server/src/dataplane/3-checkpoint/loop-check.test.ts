@@ -5,7 +5,7 @@ import type { PlannedAction } from "../../kernel/action-walk.ts";
 import { checks } from "./checks.ts";
 
 function refusals(effect: "read" | "write" | undefined, repeats: number): readonly string[] {
-  const context = { tool: effect && { effect }, agent: undefined, problems: [], amount: undefined };
+  const context = { tool: effect && { effect }, agent: undefined, problems: [], amount: undefined, touches: [] };
   const action = {
     tool: "t",
     context,

@@ -2,6 +2,8 @@
 import type { Json, Level } from "@airworthy/contract";
 
 import type { PlannedAction } from "../../kernel/action-walk.ts";
+import { summariseEntities } from "../../kernel/entities/summarise.ts";
+import { askingOf } from "./asking.ts";
 import { summariseProvenance } from "../../kernel/provenance/summarise.ts";
 import type { PolicyRequest } from "../../kernel/policy/engine.ts";
 
@@ -18,12 +20,19 @@ export function describePolicyRequest(action: PlannedAction, nowMs: number): Pol
     agent: { id: agent.name, autonomy: autonomy[level], stage, level, fleet },
     tool: tool.name,
     input,
-    env: { ...describeCall(action), reversibility: tool.reversibility, stage, hourUtc: new Date(nowMs).getUTCHours() },
+    env: {
+      ...describeCall(action, nowMs),
+      reversibility: tool.reversibility,
+      stage,
+      hourUtc: new Date(nowMs).getUTCHours(),
+    },
     facts: Object.fromEntries(facts.flatMap(({ fact, value }) => (isScalar(value) ? [[fact, value]] : []))),
   };
 }
 
-function describeCall({ confidence, context: { amount, entity, provenance, tool }, step }: PlannedAction) {
+function describeCall(action: PlannedAction, nowMs: number) {
+  const { confidence, context, step } = action;
+  const { amount, entity, provenance, tool } = context;
   return {
     confidenceBp: Math.round((confidence ?? 0) * 10_000),
     confidenceStated: confidence !== undefined,
@@ -34,6 +43,7 @@ function describeCall({ confidence, context: { amount, entity, provenance, tool 
     repeats: step.repeats,
     approvals: [],
     provenance: summariseProvenance(provenance, tool?.definition.facets),
+    entity: summariseEntities(context.entities, { ...askingOf(action, nowMs), amount }),
   };
 }
 

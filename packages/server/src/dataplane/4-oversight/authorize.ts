@@ -12,6 +12,10 @@ export async function authorize(
   // Two newer configurations came while it walked: it is judged by the newest, not refused for want of the old one.
   const outrun = action.decision.reasons.some((reason) => reason.code === "version_gone");
   if (outrun) return { ...action, outcome: { status: "conflict", conflict: "control" } };
+  // What another's effect leaves behind decides, and it is under way: its end is waited for before anybody is told no or asked.
+  if (action.decision.effect !== "allow" && action.judgement.premature) {
+    return { ...action, outcome: { status: "conflict", conflict: "entity" } };
+  }
   if (action.decision.effect === "deny") return { ...action, outcome: { status: "refused" } };
   if (isRehearsed(action)) return { ...action, outcome: { status: "shadowed" } };
 

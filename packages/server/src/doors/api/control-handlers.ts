@@ -30,7 +30,14 @@ export type ControlHandlerDeps = {
 };
 type Names = Exclude<
   keyof Handlers,
-  "proposeAction" | "listActions" | "readAction" | "explainAction" | "resolveAction" | SourceOperation
+  | "proposeAction"
+  | "listActions"
+  | "readAction"
+  | "explainAction"
+  | "resolveAction"
+  | "readEntity"
+  | "noteEntity"
+  | SourceOperation
 >;
 
 const defaultLimit = 100;

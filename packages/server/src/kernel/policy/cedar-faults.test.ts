@@ -8,6 +8,7 @@ import { isAuthorized } from "@cedar-policy/cedar-wasm/nodejs";
 import type { AuthorizationCall, CedarValueJson, Context, EntityJson } from "@cedar-policy/cedar-wasm/nodejs";
 import { describe, expect, it } from "vitest";
 
+import { untouched } from "../entities/summarise.ts";
 import { untraced } from "../provenance/summarise.ts";
 import { authorizeStrictly } from "./cedar-authorize.ts";
 import { preparsePolicySet, preparseSchema } from "./cedar.ts";
@@ -46,6 +47,7 @@ const context = {
     entityType: "",
     entityId: "",
     provenance: plain,
+    entity: JSON.parse(JSON.stringify(untouched)) as CedarValueJson,
   },
   facts: { "crm.account.status": "open" },
 };

@@ -1,4 +1,5 @@
 /** The engine through its thread: outcomes, hostile requests, versions, reloads and faults. */
+import { untouched } from "../entities/summarise.ts";
 import { afterEach, describe, expect, it } from "vitest";
 
 import { createPolicyEngine } from "./engine.ts";
@@ -179,6 +180,11 @@ describe("what an agent may send", () => {
       [hostile({ env: {} }), "env.confidenceBp is missing"],
       [makeRequest({ env: { confidenceBp: 10_001 } }), "env.confidenceBp is not between 0 and 10000"],
       [makeRequest({ env: { hourUtc: -1 } }), "env.hourUtc is not between 0 and 23"],
+      [hostile({ env: { ...makeRequest().env, entity: undefined } }), "env.entity.complete is missing"],
+      [
+        hostile({ env: { ...makeRequest().env, entity: { ...untouched, net: {} } } }),
+        "env.entity.net.inMinor is missing",
+      ],
       [hostile({ agent: { id: "a" } }), "agent.autonomy is missing"],
       [hostile({ input: Object.create({ accountId: "inherited" }) }), "input.accountId is missing"],
     ];

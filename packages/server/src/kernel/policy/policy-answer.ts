@@ -13,6 +13,8 @@ export type PolicyReason = {
   readonly line?: number;
   readonly effect: "allow" | "deny" | "escalate";
   readonly detail: string;
+  /** The attributes of `context.env.entity` that the policy reads. */
+  readonly entityReads?: readonly string[];
 };
 
 export type PolicyAnswer = {
@@ -81,6 +83,7 @@ function describePolicy(policy: PolicySource, { effect }: { readonly effect: Pol
     line,
     effect: effect === "escalate" && policy.effect === "permit" ? "allow" : effect,
     detail: detail(),
+    ...(policy.entityReads.length > 0 ? { entityReads: policy.entityReads } : {}),
   };
 }
 

@@ -1,4 +1,5 @@
 /** What the tests of the policy engine share: two tools, a request that is allowed, and policies from text. */
+import { untouched } from "../entities/summarise.ts";
 import { untraced } from "../provenance/summarise.ts";
 import { parsePolicies } from "./policy-source.ts";
 import type { PolicySource } from "./policy-source.ts";
@@ -62,6 +63,7 @@ export function makeRequest({ env, ...changes }: Changes = {}): PolicyRequest {
         labels: { path: "$.labels", type: "string[]" },
         query: { path: "$.query", type: "string" },
       }),
+      entity: untouched,
       ...env,
     },
     ...changes,

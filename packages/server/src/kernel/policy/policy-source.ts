@@ -5,6 +5,7 @@ import type { Finding, PolicyFile } from "@airworthy/contract";
 import { policyToJson } from "./cedar.ts";
 import type { DetailedError, EntityUidJson, PolicyJson } from "@cedar-policy/cedar-wasm/nodejs";
 
+import { listEntityReads } from "../entities/entity-reads.ts";
 import { checkAnnotations } from "./annotations.ts";
 import type { Annotations } from "./annotations.ts";
 import { findingAt } from "./finding.ts";
@@ -37,6 +38,8 @@ export type PolicySource = Place & {
   readonly annotations: Annotations;
   readonly head: PolicyHead;
   readonly mode: "enforce" | "shadow";
+  /** The attributes of `context.env.entity` that it reads. */
+  readonly entityReads: readonly string[];
 };
 
 /** A policy with its parsed form, which the lints need and nobody stores. */
@@ -179,6 +182,7 @@ function parsePiece(
     annotations,
     head: readHead(json),
     mode: annotations["mode"] === "shadow" ? "shadow" : "enforce",
+    entityReads: listEntityReads(where.text),
   };
   return { policy, json };
 }

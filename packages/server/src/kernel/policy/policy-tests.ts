@@ -3,6 +3,7 @@ import { z } from "zod";
 
 import type { Finding } from "@airworthy/contract";
 
+import { type PolicyEntity, untouched } from "../entities/summarise.ts";
 import { type PolicyProvenance, untraced } from "../provenance/summarise.ts";
 import type { PolicyAnswer, PolicyEngine, PolicyEnv, PolicyRequest } from "./engine.ts";
 import { nearestName } from "./finding.ts";
@@ -27,6 +28,27 @@ const provenanceCase = z
   })
   .partial();
 
+const count = z.int();
+/** What is left out was not there: nobody else has done anything. */
+const entityCase = z
+  .strictObject({
+    complete: z.boolean(),
+    lastState: text,
+    states: texts,
+    contradicts: texts,
+    contradictsOwn: texts,
+    holds: texts,
+    unsettled: count,
+    flow: text,
+    recent: z
+      .strictObject({ count, agents: texts, people: texts, tools: texts, inMinor: count, outMinor: count })
+      .partial(),
+    net: z
+      .strictObject({ inMinor: count, outMinor: count, netMinor: count, totalMinor: count, currencies: texts })
+      .partial(),
+  })
+  .partial();
+
 /** One case as its author writes it. What is left out of `agent` and `env` is the plainest there is. */
 const PolicyTestCase = z.strictObject({
   name: z.string().min(1),
@@ -47,6 +69,7 @@ const PolicyTestCase = z.strictObject({
       entityType: text,
       entityId: text,
       provenance: provenanceCase,
+      entity: entityCase,
     })
     .partial()
     .optional(),
@@ -129,8 +152,9 @@ function buildRequest(
     entityType: "",
     entityId: "",
     provenance: fillProvenance(env?.provenance, Object.keys(tool.facets)),
+    entity: fillEntity(env?.entity),
   };
-  const { provenance: _, ...given } = env ?? {};
+  const { provenance: _, entity: __, ...given } = env ?? {};
   return {
     tenant: subject.tenant,
     version: subject.version,
@@ -153,6 +177,15 @@ function fillProvenance(given: z.infer<typeof provenanceCase> = {}, facets: read
     sensitive: { ...none.sensitive, ...dropAbsent(given.sensitive) },
     references: { ...none.references, ...dropAbsent(given.references) },
     facets: Object.fromEntries(traced),
+  };
+}
+
+function fillEntity({ recent, net, ...whole }: z.infer<typeof entityCase> = {}): PolicyEntity {
+  return {
+    ...untouched,
+    ...dropAbsent(whole),
+    recent: { ...untouched.recent, ...dropAbsent(recent) },
+    net: { ...untouched.net, ...dropAbsent(net) },
   };
 }
 

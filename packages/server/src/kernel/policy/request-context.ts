@@ -3,7 +3,8 @@ import type { CedarValueJson } from "@cedar-policy/cedar-wasm/nodejs";
 
 import type { AgentEntity, JudgeCall } from "./engine-messages.ts";
 import type { PolicyProvenance } from "../provenance/summarise.ts";
-import { envTypes, provenanceTypes } from "./tool-schema.ts";
+import type { PolicyEntity } from "../entities/summarise.ts";
+import { entityTypes, envTypes, provenanceTypes } from "./tool-schema.ts";
 import type { FacetType, PolicyTool } from "./tool-schema.ts";
 
 type FacetValue = string | number | boolean | readonly string[];
@@ -24,6 +25,8 @@ export type PolicyEnv = {
   readonly entityId: string;
   /** Where the arguments came from. */
   readonly provenance: PolicyProvenance;
+  /** What was done to its business objects, and what stands of it. */
+  readonly entity: PolicyEntity;
 };
 
 export type PolicyRequest = {
@@ -53,14 +56,20 @@ export function readRequest(request: PolicyRequest, tool: PolicyTool): RequestCo
   const env = copyDeclared("env", envTypes, request.env);
   const facts = copyDeclared("facts", tool.facts, request.facts);
   const provenance = copyProvenance(readOwn(request.env, "provenance"), tool);
-  for (const part of [agent, input, env, facts, provenance]) if ("missing" in part) return part;
+  const entity = copyEntity(readOwn(request.env, "entity"));
+  for (const part of [agent, input, env, facts, provenance, entity]) if ("missing" in part) return part;
   if ("missing" in agent || "missing" in input || "missing" in env || "missing" in facts) return { missing: "request" };
   if ("missing" in provenance) return provenance;
+  if ("missing" in entity) return entity;
   const { approvals, ...seen } = env.values;
   const { id, autonomy, stage, level, fleet } = request.agent;
   return {
     agent: { id, autonomy, stage, level, fleet },
-    context: { input: input.values, env: { ...seen, provenance: provenance.values }, facts: facts.values },
+    context: {
+      input: input.values,
+      env: { ...seen, provenance: provenance.values, entity: entity.values },
+      facts: facts.values,
+    },
     granted: Array.isArray(approvals) ? approvals.filter((team) => typeof team === "string") : [],
   };
 }
@@ -92,6 +101,15 @@ function copyProvenance(given: unknown, tool: PolicyTool): Copied {
     ["facets", copyFacets(`${place}.facets`, Object.keys(tool.facets), readOwn(given, "facets"))],
   ];
   return gather(parts);
+}
+
+function copyEntity(given: unknown): Copied {
+  const place = "env.entity";
+  return gather([
+    ["", copyDeclared(place, entityTypes.whole, given)],
+    ["recent", copyDeclared(`${place}.recent`, entityTypes.recent, readOwn(given, "recent"))],
+    ["net", copyDeclared(`${place}.net`, entityTypes.net, readOwn(given, "net"))],
+  ]);
 }
 
 function copyFacets(place: string, names: readonly string[], given: unknown): Copied {

@@ -3,6 +3,7 @@ import { type CedarValueJson, preparsePolicySet, preparseSchema } from "@cedar-p
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
+import { untouched } from "../entities/summarise.ts";
 import { untraced } from "../provenance/summarise.ts";
 import { authorizeStrictly } from "./cedar-authorize.ts";
 import { readPolicies } from "./policy-fixtures.ts";
@@ -59,6 +60,7 @@ const request = fc.record({
 const bundle = fc.array(policy, { minLength: 1, maxLength: 40 });
 
 const provenance: CedarValueJson = JSON.parse(JSON.stringify(untraced({ size: { path: "$.size", type: "integer" } })));
+const entity: CedarValueJson = JSON.parse(JSON.stringify(untouched));
 const env = {
   confidenceBp: 0,
   confidenceStated: false,
@@ -72,6 +74,7 @@ const env = {
   entityType: "",
   entityId: "",
   provenance,
+  entity,
 };
 
 function authorize(

@@ -51,6 +51,29 @@ export const provenanceTypes = {
   facet: { from: "string", source: "string" },
 } as const satisfies Readonly<Record<string, Readonly<Record<string, FacetType>>>>;
 
+/** `context.env.entity`, part by part. */
+export const entityTypes = {
+  whole: {
+    complete: "boolean",
+    lastState: "string",
+    states: "string[]",
+    contradicts: "string[]",
+    contradictsOwn: "string[]",
+    holds: "string[]",
+    unsettled: "integer",
+    flow: "string",
+  },
+  recent: {
+    count: "integer",
+    agents: "string[]",
+    people: "string[]",
+    tools: "string[]",
+    inMinor: "integer",
+    outMinor: "integer",
+  },
+  net: { inMinor: "integer", outMinor: "integer", netMinor: "integer", totalMinor: "integer", currencies: "string[]" },
+} as const satisfies Readonly<Record<string, Readonly<Record<string, FacetType>>>>;
+
 /** The groups that one tool's action belongs to. */
 export function listGroups(tool: PolicyTool): readonly string[] {
   return ["call_tool", tool.effect, ...(tool.money ? ["money"] : [])];
@@ -97,7 +120,11 @@ function describeEnv(tool: PolicyTool): Type<string> {
     references: recordOf(provenanceTypes.references),
     facets: nest({}, Object.fromEntries(Object.keys(tool.facets).map((name) => [name, facet]))),
   };
-  return nest(envTypes, { provenance: nest(provenanceTypes.whole, parts) });
+  const { whole, recent, net } = entityTypes;
+  return nest(envTypes, {
+    provenance: nest(provenanceTypes.whole, parts),
+    entity: nest(whole, { recent: recordOf(recent), net: recordOf(net) }),
+  });
 }
 
 const cedarTypes: Readonly<Record<FacetType, Type<string>>> = {

@@ -1,0 +1,16 @@
+/** A recorded request, with what recordings of its time did not have yet filled in as if nothing had been there. */
+import { untouched } from "../entities/summarise.ts";
+import { untraced } from "../provenance/summarise.ts";
+import type { PolicyEnv, PolicyRequest } from "./request-context.ts";
+
+type Later = "provenance" | "entity";
+/** What the ledger holds: parts of `context.env` that came later may be missing. */
+export type RecordedRequest = Omit<PolicyRequest, "env"> & {
+  readonly env: Omit<PolicyEnv, Later> & Partial<Pick<PolicyEnv, Later>>;
+};
+
+/** `facets`: the names that the tool declares now. For looking back only: a live request must bring everything itself. */
+export function fillRequest(request: RecordedRequest, facets: readonly string[]): PolicyRequest {
+  const paths = facets.map((name) => [name, { path: `$.${name}`, type: "string" as const }] as const);
+  return { ...request, env: { provenance: untraced(Object.fromEntries(paths)), entity: untouched, ...request.env } };
+}
