@@ -172,14 +172,14 @@ describe("a file that is not whole", () => {
       csvOf(3),
       { whole: { manifest: ".json" } },
       claim(csvOf(3), { lines: 3 }),
-      "says more than",
+      "is no manifest (Unrecognized key",
     ],
     [
       "has a manifest that is cut off",
       csvOf(3),
       { whole: { manifest: ".json" } },
       claim(csvOf(3)).slice(0, 30),
-      "is not a JSON object",
+      "is no manifest",
     ],
     ["has no last line", csvOf(3), { whole: { done: ".done", trailer: { begins: "END", rows: 2 } } }, "", "cut off"],
     [

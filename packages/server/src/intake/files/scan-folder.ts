@@ -37,9 +37,7 @@ export async function scanFolder(
   });
   const present = new Set(names);
   const pattern = readFileNames(connector.files);
-  const { done, manifest, checksum, stable } = connector.whole ?? {};
-  const sides = [done, manifest, checksum].filter((side) => side !== undefined);
-  const restMs = stable === undefined ? (sides.length === 0 ? defaultStableMs : 0) : durationMs(stable);
+  const { sides, restMs } = signsOf(connector);
   const found: FoundFile[] = [];
   let resting = false;
   for (const name of names) {
@@ -53,6 +51,14 @@ export async function scanFolder(
   }
   for (const name of quiet.keys()) if (!present.has(name)) quiet.delete(name);
   return { files: found.toSorted((a, b) => a.asOf - b.asOf || (a.name < b.name ? -1 : 1)), resting };
+}
+
+/** The endings that must stand beside a file, and how long it must have been quiet. */
+function signsOf({ whole }: FileConnector): { readonly sides: readonly string[]; readonly restMs: number } {
+  const { done, manifest, checksum, stable } = whole ?? {};
+  const sides = [done, manifest, checksum].filter((side) => side !== undefined);
+  if (stable !== undefined) return { sides, restMs: durationMs(stable) };
+  return { sides, restMs: sides.length === 0 ? defaultStableMs : 0 };
 }
 
 /** Whether it is still the file that was found. */

@@ -20,7 +20,7 @@ export async function readFixed({ path, chunks, shape, keepRaw, sink }: Reading)
     if (line.trim() === "") return;
     number += 1;
     // Characters, not UTF-16 units: a rare letter must not move the columns behind it. Blanks at the end may be missing.
-    const letters = [...line];
+    const letters = Array.from(line);
     if (letters.length > width || letters.length <= width - (columns.at(-1)?.width ?? 0)) {
       sink.unreadable({ number, why: `${width} characters expected, ${letters.length} found`, raw: line });
       return;

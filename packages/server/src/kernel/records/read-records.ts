@@ -80,9 +80,10 @@ async function* unpack(path: string, chunks: AsyncIterable<Buffer>): AsyncGenera
   let bytes = 0;
   try {
     for await (const chunk of source.pipe(gunzip)) {
-      bytes += (chunk as Buffer).length;
+      const buffer = Buffer.from(chunk);
+      bytes += buffer.length;
       if (bytes > unpackedMax) throw new Error("it unpacks to more than 16 GiB");
-      yield chunk as Buffer;
+      yield buffer;
     }
   } catch (cause) {
     if (cause instanceof AirworthyError) throw cause;
@@ -111,7 +112,7 @@ async function readStart(path: string, { encoding = "utf-8" }: FileShape): Promi
     // Of a packed file the beginning alone is unpacked, and its end is missing.
     const unpacked = /\.gz$/i.test(path) ? stream.pipe(createGunzip({ finishFlush: constants.Z_SYNC_FLUSH })) : stream;
     for await (const chunk of unpacked) {
-      chunks.push(chunk as Buffer);
+      chunks.push(Buffer.from(chunk));
       if (chunks.reduce((sum, { length }) => sum + length, 0) >= startBytes) break;
     }
   } catch (cause) {
