@@ -43,15 +43,13 @@ async function addManifest(claims: Claims, file: FoundFile, suffix: string): Pro
   const { data, error } = Manifest.safeParse(parse((await readSide(file, suffix)) ?? ""));
   if (data === undefined)
     return `${file.name}${suffix} is no manifest (${error?.issues[0]?.message ?? "unknown cause"})`;
+  const { totals = {}, ...others } = data;
   // Both beside the file must be so: one that contradicts the other contradicts the file as well.
-  if (data.sha256 !== undefined && claims.sha256 !== undefined && claims.sha256 !== data.sha256) {
+  if (others.sha256 !== undefined && others.sha256 !== (claims.sha256 ?? others.sha256)) {
     return "its manifest and its checksum contradict each other";
   }
-  if (data.sha256 !== undefined) claims.sha256 = data.sha256;
-  if (data.rows !== undefined) claims.rows = data.rows;
-  for (const [field, total] of Object.entries(data.totals ?? {})) {
-    if (total !== undefined) claims.totals[field] = total;
-  }
+  Object.assign(claims, others);
+  Object.assign(claims.totals, totals);
   return undefined;
 }
 
