@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 
 import { benchAction, benchRate } from "./actions.ts";
 import { benchAgentdojo } from "./agentdojo.ts";
+import { benchAirline } from "./airline/airline.ts";
 import { type Bench, type Benchmark, type Shop, startShop } from "./bench.ts";
 import { buildBundle } from "./build.ts";
 import { benchMcp } from "./mcp.ts";
@@ -22,6 +23,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   stop: benchStop,
   start: benchStart,
   agentdojo: benchAgentdojo,
+  airline: benchAirline,
 };
 
 const usage = `npm run bench -- [names] [--quick] [--json]

@@ -21,6 +21,7 @@ const tools: readonly PolicyTool[] = Array.from({ length: toolCount }, (_, n) =>
   money: true,
   reversibility: "reversible",
   facets: { accountId: "string", note: "string" },
+  computed: {},
   facts: { "crm.account.status": "string", "crm.account.limit": "integer" },
 }));
 

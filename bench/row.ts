@@ -3,7 +3,7 @@
 export type Row = {
   readonly what: string;
   readonly value: number;
-  readonly unit: "ms" | "/s" | "wrong" | "%" | "per 100";
+  readonly unit: "ms" | "/s" | "wrong" | "%" | "per 100" | "tasks";
   readonly p99Ms?: number;
   /** Of the rounds, where `value` is the best of them. */
   readonly median?: number;
@@ -12,6 +12,8 @@ export type Row = {
   readonly aim?: number;
   readonly ratios: readonly { readonly to: string; readonly ratio: number }[];
   readonly notes?: readonly string[];
+  /** What `--json` lists and the table leaves out. */
+  readonly details?: readonly string[];
 };
 
 /** What a benchmark found wrong, not slow: the run fails with it. */

@@ -51,7 +51,10 @@ export const YieldRule = z.strictObject({
   asOf: pathText.optional().meta({ description: "Where the source says how old the value is." }),
   version: pathText.optional(),
   batch: pathText.optional().meta({ description: "The batch that brought the value into the source." }),
-  type: z.enum(["string", "integer", "boolean"]),
+  type: z.enum(["string", "integer", "boolean", "json"]).meta({
+    description:
+      "json: a record or a list of at most 32 KiB; `computed` may read it, policies see only what is computed.",
+  }),
   authoritative: z.boolean().optional().meta({
     description: "This source's answer is as of now. Without it, a missing or future as-of makes the fact unusable.",
   }),
@@ -59,13 +62,27 @@ export const YieldRule = z.strictObject({
 });
 export type YieldRule = z.infer<typeof YieldRule>;
 
+/** A path, `$facts['name']` with further steps for a fact that another rule brings, or a text that stands for itself. */
+const reference = z.string().min(1).max(1000);
+
 export const RestsOn = z.strictObject({
   fact: factName,
-  key: pathText,
-  maxAge: duration,
-  lookup: z.strictObject({ tool: toolName, with: z.record(z.string(), pathText) }).meta({
-    description: "The read tool that answers authoritatively, and its arguments as paths into this action's.",
+  each: pathText.optional().meta({
+    description:
+      "One fact for each item of this list, named @ below: $.flights[*], or $facts['airline.reservation'].flights[*]. At most 64.",
   }),
+  key: reference.meta({ description: "Whose fact: a path into this action's arguments, the item or another fact." }),
+  maxAge: duration,
+  lookup: z
+    .strictObject({
+      tool: toolName,
+      with: z.record(z.string(), reference),
+      always: z.boolean().optional().meta({
+        description:
+          "true: looked up for every action. What the agent read before neither serves nor, where it differs, refuses.",
+      }),
+    })
+    .meta({ description: "The read tool that answers authoritatively, and its arguments: paths, or texts." }),
 });
 export type RestsOn = z.infer<typeof RestsOn>;
 
@@ -118,6 +135,16 @@ const toolBase = {
     )
     .optional()
     .meta({ description: "The arguments that policies may see as context.input." }),
+  computed: z
+    .record(
+      z.string().regex(/^[a-zA-Z_][a-zA-Z0-9_]*$/),
+      z.strictObject({ cel: z.string().min(1).max(4000), type: z.enum(["string", "integer", "boolean", "string[]"]) }),
+    )
+    .optional()
+    .meta({
+      description:
+        "Values that policies see as context.computed: expressions in CEL over args, facts, earlier computed values and now.",
+    }),
   entity: entityRef.optional().meta({ description: "The business object that the call is about." }),
   touches: z
     .array(entityRef)

@@ -16,6 +16,7 @@ import { createSourceHandlers } from "./doors/api/source-handlers.ts";
 import { createEventsDoor, type EventsDoorDeps } from "./doors/events/door.ts";
 import { createAgentGateway } from "./doors/mcp/agent-gateway.ts";
 import { createMcpDoor } from "./doors/mcp/door.ts";
+import { createExpressions } from "./kernel/computed/create-expressions.ts";
 import { createPushIntake } from "./intake/push-intake.ts";
 import type { SourcesOptions } from "./intake/run-sources.ts";
 import { sourceDrivers } from "./intake/source-drivers.ts";
@@ -169,6 +170,7 @@ function createWalkDeps({ config, db, log }: AppParts, made: Made): RecoverDeps 
     control,
     observations: createObservations(db),
     values: createValues(db),
+    expressions: createExpressions(),
     inputSchemas: createInputSchemas((connector) => connectors.mcp.definitions(connector)),
     surroundings: createSurroundings(db),
     policyEngine: engine,

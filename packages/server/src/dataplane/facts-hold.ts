@@ -1,10 +1,10 @@
 /** Whether what an interrupted action rests on is still so: looked up afresh, since its own reads have aged meanwhile. */
-import type { GovernedTool } from "@airworthy/contract";
+import type { FactUsed, GovernedTool } from "@airworthy/contract";
 
 import type { StoredAction } from "../kernel/action-store.ts";
 import type { ControlView } from "../kernel/action-walk.ts";
 import { canonicalJson } from "../kernel/canonical.ts";
-import { lookUpFact } from "./1-context/lookup.ts";
+import { groundFacts } from "./1-context/freshness.ts";
 import { claimedFrom, type WalkDeps } from "./walk.ts";
 
 /** False as soon as one fact cannot be read or reads otherwise than when the action was judged. */
@@ -15,13 +15,9 @@ export async function factsHold(
 ): Promise<boolean> {
   if (!deps.options.freshness) return true;
   const walking = { ...claimedFrom(action), view };
-  const held = await Promise.all(
-    (tool.definition.rests_on ?? []).map(async (rule) => {
-      const judged = action.record.facts.find((fact) => fact.fact === rule.fact);
-      if (!judged) return false;
-      const now = await lookUpFact(walking, { rule, key: judged.key }, deps);
-      return !("effect" in now) && canonicalJson(now.value) === canonicalJson(judged.value);
-    }),
-  );
-  return held.every(Boolean);
+  const now = await groundFacts(walking, { tool, before: Promise.resolve(), afresh: true }, deps);
+  return now.problems.length === 0 && valuesOf(now.facts) === valuesOf(action.record.facts);
 }
+
+const valuesOf = (facts: readonly FactUsed[]): string =>
+  canonicalJson(facts.map(({ fact, key, value }) => [fact, key, value]));

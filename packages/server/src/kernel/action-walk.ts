@@ -119,6 +119,8 @@ export type Context = {
   readonly entities: readonly SeenEntity[];
   readonly amount: Amount | undefined;
   readonly input: Readonly<Record<string, string | number | boolean | readonly string[]>>;
+  /** What the tool's expressions make of arguments and facts, for policies. */
+  readonly computed: Readonly<Record<string, string | number | boolean | readonly string[]>>;
   readonly facts: readonly FactUsed[];
   /** Keyed digests `fact:key` of what is cited, for recall. */
   readonly cited: readonly string[];

@@ -20,6 +20,7 @@ import type {
   SealedReading,
   Sink,
 } from "./action-walk.ts";
+import type { Expressions } from "./computed/create-expressions.ts";
 import type { Picture } from "./entities/picture.ts";
 import type { Known } from "./provenance/classify.ts";
 import type { Reading } from "./provenance/reading.ts";
@@ -179,6 +180,7 @@ export type Deps = {
   readonly observations: Observations;
   readonly values: Values;
   readonly inputSchemas: InputSchemas;
+  readonly expressions: Expressions;
   readonly surroundings: Surroundings;
   readonly policyEngine: PolicyEngine;
   readonly approvals: Approvals;

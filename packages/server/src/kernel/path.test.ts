@@ -41,7 +41,9 @@ describe("readEach", () => {
     ["$.list[*][*]", [1, 2, 3]],
     ["$.list", [[1], [2, 3]]],
     ["$.a", [root.a]],
-    ["$.a[*]", []],
+    ["$.a[*]", [root.a.b]],
+    ["$.a[*][*].id", [1, 2]],
+    ["$.none[*]", []],
     ["$.missing", []],
   ])("gives %s", (text, values) => expect(readEach(parsePath(text), root)).toEqual(values));
 });

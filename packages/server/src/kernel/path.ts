@@ -4,7 +4,7 @@ import type { Json, JsonObject } from "@airworthy/contract";
 
 import { isJsonArray, isJsonObject } from "./json.ts";
 
-/** A name of an object, a place in an array, or `*`: all places of an array. */
+/** A name of an object, a place in an array, or `*`: all places of an array, all members of an object. */
 type Step =
   | { readonly kind: "name"; readonly name: string }
   | { readonly kind: "index"; readonly index: number }
@@ -43,7 +43,7 @@ export function readEach(path: Path, root: Json): Json[] {
     const next: Json[] = [];
     for (const value of values) {
       if (step.kind === "all") {
-        if (isJsonArray(value)) for (const item of value) next.push(item);
+        if (isJsonArray(value) || isJsonObject(value)) for (const item of Object.values(value)) next.push(item);
         continue;
       }
       const found = follow(value, step);

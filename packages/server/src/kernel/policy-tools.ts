@@ -1,9 +1,9 @@
 /** Describes a snapshot's tools to the policy engine: what policies may see of each, and of which type. */
 import type { Snapshot } from "@airworthy/contract";
 
-import type { PolicyTool } from "./policy/tool-schema.ts";
+import type { FacetType, PolicyTool } from "./policy/tool-schema.ts";
 
-/** A fact that no tool yields is left out: a policy that asks for it is then refused. */
+/** Left out are facts that no tool yields (a policy that asks for one is then refused), records, and facts of each item. */
 export function toPolicyTools(snapshot: Pick<Snapshot, "tools">): PolicyTool[] {
   const tools = Object.values(snapshot.tools);
   const factTypes = new Map(
@@ -15,12 +15,17 @@ export function toPolicyTools(snapshot: Pick<Snapshot, "tools">): PolicyTool[] {
     effect,
     money: definition.amount !== undefined,
     reversibility,
-    facets: Object.fromEntries(Object.entries(definition.facets ?? {}).map(([facet, { type }]) => [facet, type])),
+    facets: typesOf(definition.facets),
+    computed: typesOf(definition.computed),
     facts: Object.fromEntries(
-      (definition.rests_on ?? []).flatMap(({ fact }) => {
+      (definition.rests_on ?? []).flatMap(({ fact, each }) => {
         const type = factTypes.get(fact);
-        return type === undefined ? [] : [[fact, type]];
+        return type === undefined || type === "json" || each !== undefined ? [] : [[fact, type]];
       }),
     ),
   }));
+}
+
+function typesOf(declared: Readonly<Record<string, { readonly type: FacetType }>> = {}): Record<string, FacetType> {
+  return Object.fromEntries(Object.entries(declared).map(([name, { type }]) => [name, type]));
 }

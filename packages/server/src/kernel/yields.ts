@@ -11,7 +11,7 @@ import { readTime } from "./read-time.ts";
 import type { Path } from "./path.ts";
 
 /**
- * What is wrong with a fact. `wrong_type`: the key or the value is absent or not of the declared type, and the fact must
+ * What is wrong with a fact. `wrong_type`: the key or the value is absent, not of the declared type or too long, and it must
  * not be used. The others leave `asOf` undefined, so that the value is known but never fresh.
  */
 type FactProblem = "wrong_type" | "as_of_missing" | "as_of_unreadable" | "as_of_future";
@@ -116,7 +116,11 @@ function judgeAsOf(stated: Json | undefined, rule: YieldRule, fetchedAt: number)
   return { asOf: undefined, problem: stated === undefined || stated === null ? "as_of_missing" : "as_of_unreadable" };
 }
 
+/** Of a fact that is a record or a list: characters of its JSON. Each such fact is kept in the evidence of the action. */
+const maxRecordLength = 32_768;
+
 function hasType(value: Json, type: YieldRule["type"]): boolean {
+  if (type === "json") return value !== null && JSON.stringify(value).length <= maxRecordLength;
   return type === "integer" ? Number.isSafeInteger(value) : typeof value === type;
 }
 

@@ -60,6 +60,7 @@ describe("compileBundle", () => {
         money: false,
         reversibility: "read_only",
         facets: { id: "string" },
+        computed: {},
         facts: {},
       },
       {
@@ -69,6 +70,7 @@ describe("compileBundle", () => {
         money: true,
         reversibility: "irreversible",
         facets: {},
+        computed: {},
         facts: { "store.open": "boolean" },
       },
     ]);

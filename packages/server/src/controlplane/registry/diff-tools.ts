@@ -1,7 +1,7 @@
 /** Compares connectors and tools: effect, reversibility, the facts an action rests on, pins, and all else by name. */
 import { isDeepStrictEqual } from "node:util";
 
-import type { Change, GovernedTool, Snapshot } from "@airworthy/contract";
+import type { Change, GovernedTool, RestsOn, Snapshot } from "@airworthy/contract";
 
 import { durationMs } from "../../kernel/duration.ts";
 import { kindOf, listNames, pairUp } from "./diff-entries.ts";
@@ -34,8 +34,8 @@ function describeTool({ name, was, is }: Pair<GovernedTool>, say: Say): void {
 }
 
 function describeFacts(was: GovernedTool, is: GovernedTool, say: Say): void {
-  const before = new Map((was.definition.rests_on ?? []).map((rule) => [rule.fact, rule]));
-  const after = new Map((is.definition.rests_on ?? []).map((rule) => [rule.fact, rule]));
+  const before = new Map((was.definition.rests_on ?? []).map((rule) => [nameOf(rule), rule]));
+  const after = new Map((is.definition.rests_on ?? []).map((rule) => [nameOf(rule), rule]));
   for (const [fact, rule] of after) {
     const old = before.get(fact);
     if (old === undefined) say("more", `${is.name} now rests on ${fact}, at most ${rule.maxAge} old`);
@@ -50,6 +50,8 @@ function describeFacts(was: GovernedTool, is: GovernedTool, say: Say): void {
     if (!after.has(fact)) say("less", `${is.name} no longer rests on ${fact}; it may be stale or unread`);
   }
 }
+
+const nameOf = ({ fact, each }: RestsOn): string => (each === undefined ? fact : `${fact} of each of ${each}`);
 
 const losses = {
   amount: "no longer has an amount; budgets do not count it",

@@ -87,6 +87,14 @@ export const findingCodes = {
     "A facet whose argument may be absent has no default: such calls are denied.",
     "Require the argument, or give the facet a default.",
   ),
+  AW1220: error(
+    "An expression under `computed` that cannot be read, or has another type.",
+    "Correct it at the named place.",
+  ),
+  AW1221: error(
+    "An expression reads an argument, a fact or a computed value that is not declared (computed values: above it).",
+    "Correct the name, or declare what it reads.",
+  ),
 
   AW1301: error("A fact is looked up with a tool that writes.", "Name a tool whose effect is read."),
   AW1302: error(
@@ -111,6 +119,14 @@ export const findingCodes = {
     "Declare the tool's `amount`.",
   ),
   AW1311: error("`yields` stands on a tool that writes.", "Facts come from reads: move it to a read tool."),
+  AW1312: error(
+    "A rule of `rests_on` reads a fact that no other rule brings, or two rules wait for each other.",
+    "Add a rule that brings the fact, and let no two need each other.",
+  ),
+  AW1313: error(
+    "A fact is brought once for the action and once for each item of a list.",
+    "Use `each` in all rules for this fact, or in none.",
+  ),
 
   AW1401: error("A floating model name: the provider can change what it means.", "Name a dated or numbered snapshot."),
   AW1402: error(

@@ -33,6 +33,7 @@ const examples: Readonly<Record<string, string>> = {
   key: "$.accountId",
   value: "$.status",
   maxAge: "30s",
+  cel: '"args.ids.size() > 3"',
   lookup: "{ tool: crm.get_account, with: { accountId: $.accountId } }",
   tool: "crm.get_account",
   with: "{ accountId: $.accountId }",

@@ -2,6 +2,7 @@
 import type { YieldRule } from "@airworthy/contract";
 
 import { isIngesting } from "../../kernel/is-ingesting.ts";
+import { dependenciesOf } from "../../kernel/reference.ts";
 import { makeFinding } from "./finding-codes.ts";
 import { reportMissing, reportTool } from "./link-index.ts";
 import type { LinkedTool, LinkIndex } from "./link-index.ts";
@@ -15,6 +16,7 @@ export function linkFacts(index: LinkIndex): void {
     for (const [position, rule] of (linked.tool.rests_on ?? []).entries()) {
       linkLookup(index, linked, { path: ["rests_on", position, "lookup"], rule });
     }
+    linkOrder(index, linked);
     const { probe, compensate } = linked.tool;
     if (probe !== undefined) linkServant(index, linked, { part: "probe", serves: probe });
     if (compensate !== undefined) linkServant(index, linked, { part: "compensate", serves: compensate });
@@ -83,6 +85,53 @@ function linkLookup(
       { ...at, code: "AW1307" },
       { message, hint: "look it up where it is kept, or say authoritative: true" },
     );
+  }
+}
+
+/** What one rule reads of another's fact must be there by then; a fact is one value, or one for each item. */
+function linkOrder(index: LinkIndex, linked: LinkedTool): void {
+  const open = new Map((linked.tool.rests_on ?? []).map((rule, position) => [position, rule] as const));
+  linkShapes(index, linked, [...open.values()]);
+  for (;;) {
+    const waited = new Set([...open.values()].map(({ fact }) => fact));
+    const ready = [...open].filter(([, rule]) => !readsOf(rule).some((fact) => waited.has(fact)));
+    if (ready.length === 0) break;
+    for (const [position] of ready) open.delete(position);
+  }
+  const all = new Set((linked.tool.rests_on ?? []).map(({ fact }) => fact));
+  for (const [position, rule] of (linked.tool.rests_on ?? []).entries()) {
+    const missing = readsOf(rule).find((fact) => !all.has(fact));
+    if (missing === undefined && !open.has(position)) continue;
+    const at = { code: "AW1312", linked, path: ["rests_on", position, "fact"] } as const;
+    const message =
+      missing === undefined
+        ? `${rule.fact} waits for a fact that waits for it`
+        : `${rule.fact} reads ${missing}, which no rule here brings`;
+    const hint = missing === undefined ? undefined : suggestName(missing, [...all]);
+    reportTool(index, at, { message, hint });
+  }
+}
+
+/** None for what cannot be read at all: the check of paths says so. */
+function readsOf(rule: Rule): readonly string[] {
+  try {
+    return dependenciesOf(rule);
+  } catch {
+    return [];
+  }
+}
+
+function linkShapes(index: LinkIndex, linked: LinkedTool, rules: readonly Rule[]): void {
+  const first = new Map<string, boolean>();
+  for (const [position, { fact, each }] of rules.entries()) {
+    const isEach = each !== undefined;
+    const known = first.get(fact);
+    if (known === undefined) first.set(fact, isEach);
+    // Two rules that bring one value could bring two different ones.
+    else if (!known || !isEach) {
+      const message = `${fact} is brought by two rules, not both with each`;
+      reportTool(index, { code: "AW1313", linked, path: ["rests_on", position, "fact"] }, { message });
+    }
   }
 }
 

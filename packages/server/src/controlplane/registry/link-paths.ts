@@ -15,8 +15,8 @@ export function linkPaths(index: LinkIndex): void {
 type ToolPath = {
   readonly at: DataPath;
   readonly text: string;
-  /** What the path reads: the arguments, an answer, or a template that may read either. */
-  readonly reads: "arguments" | "answer" | "template";
+  /** What the path reads: the arguments, an answer, a template that may read either, or arguments, item, facts or nothing. */
+  readonly reads: "arguments" | "answer" | "template" | "reference";
   /** The JSON types that serve, where that matters. */
   readonly types?: readonly string[];
 };
@@ -61,9 +61,10 @@ function listArgumentPaths(tool: Tool): MaybePath[] {
 function listFactPaths(tool: Tool): MaybePath[] {
   const { rests_on: restsOn, yields, probe } = tool;
   const rests = (restsOn ?? []).flatMap((rule, position): MaybePath[] => [
-    { at: ["rests_on", position, "key"], text: rule.key, reads: "arguments" },
+    { at: ["rests_on", position, "each"], text: rule.each, reads: "reference" },
+    { at: ["rests_on", position, "key"], text: rule.key, reads: "reference" },
     ...Object.entries(rule.lookup.with).map(([name, text]): MaybePath => {
-      return { at: ["rests_on", position, "lookup", "with", name], text, reads: "arguments" };
+      return { at: ["rests_on", position, "lookup", "with", name], text, reads: "reference" };
     }),
   ]);
   const answers = (yields ?? []).flatMap((rule, position) =>
@@ -98,7 +99,7 @@ function listTemplates(tool: Tool): MaybePath[] {
 }
 
 function linkPath(index: LinkIndex, linked: LinkedTool, path: ToolPath): void {
-  const read = path.reads === "template" ? readTemplate(path.text) : { text: path.text, reads: path.reads };
+  const read = whatItReads(path);
   if (read === undefined) return;
   const parsed = tryParse(read.text);
   if (parsed === undefined || !fitsItsPlace(linked, path, parsed)) {
@@ -108,8 +109,20 @@ function linkPath(index: LinkIndex, linked: LinkedTool, path: ToolPath): void {
     return;
   }
   const [first] = parsed.steps;
-  if (read.reads !== "arguments" || linked.input === undefined || first?.kind !== "name") return;
+  const isArgument = read.reads === "arguments" && parsed.root === "$";
+  if (!isArgument || linked.input === undefined || first?.kind !== "name") return;
   linkArgument(index, linked, { ...path, name: first.name, isWhole: parsed.steps.length === 1 });
+}
+
+/** The path in it and what that reads; undefined for what reads nothing that could be missing. */
+function whatItReads({ reads, text }: ToolPath): { readonly text: string; readonly reads: string } | undefined {
+  if (reads === "template") return readTemplate(text);
+  if (reads !== "reference") return { text, reads };
+  if (!/^[$@]/.test(text)) return undefined;
+  // Whether there is such a fact is another check.
+  return /^\$facts(?=[.[])/.test(text)
+    ? { text: `$${text.slice("$facts".length)}`, reads: "facts" }
+    : { text, reads: "arguments" };
 }
 
 /** `$result…` reads the answer, `$idempotencyKey` and a text without `$` read nothing. */
@@ -132,11 +145,18 @@ const listParts: ReadonlySet<DataPath[number] | undefined> = new Set(["untrusted
 
 function fitsItsPlace({ tool }: LinkedTool, path: ToolPath, parsed: ReturnType<typeof parsePath>): boolean {
   const [part, position, key] = path.at;
-  const isEach = (part === "yields" && key === "each") || listParts.has(part);
+  const isEach = key === "each" || listParts.has(part);
   if (!isEach && parsed.steps.some((step) => step.kind === "all")) return false;
   if (part === "probe" && path.text.startsWith("$result")) return false;
-  if (parsed.root === "$") return true;
-  return part === "yields" && !isEach && tool.yields?.[Number(position)]?.each !== undefined;
+  return parsed.root === "$" || (!isEach && standsBelowEach(tool, { part, position: Number(position) }));
+}
+
+function standsBelowEach(
+  tool: Tool,
+  at: { readonly part: DataPath[number] | undefined; readonly position: number },
+): boolean {
+  if (at.part === "rests_on") return tool.rests_on?.[at.position]?.each !== undefined;
+  return at.part === "yields" && tool.yields?.[at.position]?.each !== undefined;
 }
 
 function linkArgument(

@@ -2,6 +2,7 @@
 import type { Finding } from "@airworthy/contract";
 
 import { sortFindings } from "./finding-codes.ts";
+import { linkComputed } from "./link-computed.ts";
 import { linkConnectors } from "./link-connectors.ts";
 import { linkContracts } from "./link-contracts.ts";
 import { linkFacts } from "./link-facts.ts";
@@ -24,6 +25,7 @@ export function linkDocuments(loaded: LoadedFiles): Finding[] {
   linkTools(index);
   linkPaths(index);
   linkFacts(index);
+  linkComputed(index);
   linkContracts(index);
   linkSources(index);
   linkFiles(index);

@@ -3,6 +3,7 @@ import type { AgentDocument, Reason } from "@airworthy/contract";
 
 import type { Context, GroundedAction, ProposedAction } from "../../kernel/action-walk.ts";
 import type { Deps } from "../../kernel/deps.ts";
+import { computeValues } from "./compute.ts";
 import { lookAtEntities } from "./entities.ts";
 import { readFacets } from "./facets.ts";
 import { groundFacts } from "./freshness.ts";
@@ -15,6 +16,7 @@ const nothing: Omit<Context, "problems" | "agent" | "tool"> = {
   entities: [],
   amount: undefined,
   input: {},
+  computed: {},
   facts: [],
   cited: [],
   factDigests: [],
@@ -25,7 +27,10 @@ const nothing: Omit<Context, "problems" | "agent" | "tool"> = {
 
 export async function assembleContext(
   action: ProposedAction,
-  deps: Pick<Deps, "clock" | "observations" | "values" | "surroundings" | "inputSchemas" | "connectors" | "options">,
+  deps: Pick<
+    Deps,
+    "clock" | "observations" | "values" | "surroundings" | "inputSchemas" | "expressions" | "connectors" | "options"
+  >,
 ): Promise<GroundedAction> {
   const { snapshot } = action.view;
   const agent = own(snapshot.agents, action.agent);
@@ -41,14 +46,19 @@ export async function assembleContext(
 
   const facets = readFacets(tool.definition, action.arguments);
   const looking = lookAtEntities(action, { ...facets, tool }, deps);
-  const [entities, grounded, lineage, provenance] = await Promise.all([
+  const [entities, { known, ...grounded }, lineage, provenance] = await Promise.all([
     looking,
     groundFacts(action, { tool, before: looking }, deps),
     tool.effect === "write" ? traceLineage(action, deps) : [],
     traceProvenance(action, tool, deps),
   ]);
-  const problems = [...facets.problems, ...grounded.problems];
-  return { ...action, context: { agent, tool, ...facets, entities, ...grounded, lineage, provenance, problems } };
+  const missing = grounded.problems.some(({ code }) => code !== "fact_changed");
+  const { computed, problems: uncomputed } = missing
+    ? { computed: {}, problems: [] }
+    : computeValues(action, { tool, facts: known }, deps);
+  const problems = [...facets.problems, ...grounded.problems, ...uncomputed];
+  const context = { agent, tool, ...facets, entities, computed, ...grounded, lineage, provenance, problems };
+  return { ...action, context };
 }
 
 function own<T>(record: Readonly<Record<string, T>>, key: string): T | undefined {

@@ -4,11 +4,13 @@ import type { FactUsed, GovernedTool, Json, Reason, RestsOn } from "@airworthy/c
 import type { Context, Observation, ProposedAction } from "../../kernel/action-walk.ts";
 import { canonicalJson } from "../../kernel/canonical.ts";
 import type { Deps } from "../../kernel/deps.ts";
-import { durationMs } from "../../kernel/duration.ts";
-import { identifierForm, isIdentifier } from "../../kernel/identifier.ts";
-import { readAt } from "../../kernel/read-at.ts";
-import { lookUpFact } from "./lookup.ts";
+import { isJsonObject } from "../../kernel/json.ts";
+import { dependenciesOf } from "../../kernel/reference.ts";
+import { type Asked, lookUpFact } from "./lookup.ts";
+import { type Need, needsOf } from "./needs.ts";
 import { outdates, readPushed } from "./pushed.ts";
+
+const shownMax = 200;
 
 type Facts = Pick<Context, "facts" | "factDigests" | "cited" | "factsFreshUntil" | "problems">;
 type Ports = Pick<Deps, "clock" | "observations" | "connectors" | "options">;
@@ -18,14 +20,48 @@ type Grounded = {
   readonly cited: string;
   readonly freshUntil: number;
 };
-type Need = { readonly rule: RestsOn; readonly key: string; readonly maxAgeMs: number };
+type Known = Readonly<Record<string, Json>>;
 
-/** `before`: what must be known before anything is looked up at its source. */
-type Of = { readonly tool: GovernedTool; readonly before: Promise<unknown> };
+/** `before`: what must be known before anything is looked up. `afresh`: look all up, whatever the agent has read. */
+type Of = { readonly tool: GovernedTool; readonly before: Promise<unknown>; readonly afresh?: boolean };
 
-export async function groundFacts(action: ProposedAction, { tool, before }: Of, deps: Ports): Promise<Facts> {
-  const rules = tool.definition.rests_on ?? [];
-  const answers = await Promise.all(rules.map((rule) => groundFact(action, { rule, before }, deps)));
+/** `known`: the facts by name; of a rule with `each`, from key to value. */
+export type Grounds = Facts & { readonly known: Known };
+
+export async function groundFacts(
+  action: ProposedAction,
+  { tool, before, afresh = false }: Of,
+  deps: Ports,
+): Promise<Grounds> {
+  const round: Round = { before, afresh, asked: new Map(), claimed: new Set(), known: {} };
+  const answers: (readonly (Grounded | Reason)[])[] = [];
+  let open = [...(tool.definition.rests_on ?? []).entries()];
+  while (open.length > 0) {
+    const waitsFor = new Set(open.map(([, rule]) => rule.fact));
+    const ready = open.filter(([, rule]) => !dependenciesOf(rule).some((fact) => waitsFor.has(fact)));
+    if (ready.length === 0) {
+      answers.push(open.map(([, { fact }]) => unknowable(fact)));
+      break;
+    }
+    const found = await Promise.all(ready.map(([, rule]) => groundRule(action, { rule, round }, deps)));
+    for (const [at, [position, { fact, each }]] of ready.entries()) {
+      const answer = (answers[position] = found[at] ?? []);
+      learn(round.known, { fact, isMap: each !== undefined, answer });
+    }
+    open = open.filter((one) => !ready.includes(one));
+  }
+  return { ...gather(answers.flat()), known: round.known };
+}
+
+type Round = {
+  readonly before: Promise<unknown>;
+  readonly afresh: boolean;
+  readonly asked: Asked;
+  readonly claimed: Set<string>;
+  readonly known: Record<string, Json>;
+};
+
+function gather(answers: readonly (Grounded | Reason)[]): Facts {
   const grounded = answers.flatMap((answer) => ("used" in answer ? [answer] : []));
   return {
     facts: grounded.map((g) => g.used),
@@ -36,22 +72,53 @@ export async function groundFacts(action: ProposedAction, { tool, before }: Of, 
   };
 }
 
-type Wanted = { readonly rule: RestsOn; readonly before: Promise<unknown> };
+type Lesson = { readonly fact: string; readonly isMap: boolean; readonly answer: readonly (Grounded | Reason)[] };
 
-async function groundFact(action: ProposedAction, { rule, before }: Wanted, deps: Ports): Promise<Grounded | Reason> {
-  const key = readAt(rule.key, action.arguments);
-  if (typeof key !== "number" && (typeof key !== "string" || !isIdentifier(key))) {
-    const detail = `${rule.key} must name whose ${rule.fact} this rests on: ${identifierForm}.`;
-    return { code: "missing_input", effect: "deny", detail };
-  }
-  const need = { rule, key: String(key), maxAgeMs: durationMs(rule.maxAge) };
-  const believed = await deps.observations.latest(action.tenant, action.agent, { fact: rule.fact, key: need.key });
+function learn(known: Record<string, Json>, { fact, isMap, answer }: Lesson): void {
+  const used = answer.flatMap((one) => ("used" in one ? [one.used] : []));
+  const [only] = used;
+  const before = known[fact];
+  if (isMap) {
+    const more = Object.fromEntries(used.map(({ key, value }) => [key, value]));
+    known[fact] = { ...(isJsonObject(before) ? before : {}), ...more };
+  } else if (only) known[fact] = only.value;
+}
+
+async function groundRule(
+  action: ProposedAction,
+  { rule, round }: { readonly rule: RestsOn; readonly round: Round },
+  deps: Ports,
+): Promise<readonly (Grounded | Reason)[]> {
+  // What this would read could not be known itself, and that refuses already.
+  if (dependenciesOf(rule).some((fact) => !Object.hasOwn(round.known, fact))) return [];
+  const needs = needsOf(rule, { arguments: action.arguments, facts: round.known });
+  if ("effect" in needs) return [needs];
+  const unclaimed = needs.filter((need) => claim(round.claimed, need));
+  return Promise.all(unclaimed.map((need) => groundFact(action, { need, round }, deps)));
+}
+
+/** Whether no other rule brings this very fact in the same way already. */
+function claim(claimed: Set<string>, { rule, key }: Need): boolean {
+  const what = canonicalJson([rule.fact, key, rule.maxAge, rule.lookup.always === true]);
+  const isNew = !claimed.has(what);
+  claimed.add(what);
+  return isNew;
+}
+
+type Wanted = { readonly need: Need; readonly round: Round };
+
+async function groundFact(action: ProposedAction, { need, round }: Wanted, deps: Ports): Promise<Grounded | Reason> {
+  const { rule, key } = need;
+  const always = round.afresh || rule.lookup.always === true;
+  const believed = always
+    ? undefined
+    : await deps.observations.latest(action.tenant, action.agent, { fact: rule.fact, key });
   const pushed = await readPushed(action, need, deps);
   if (believed && mayUse({ believed, pushed, need }, deps))
     return use(action, { need, observation: believed, how: "agent" }, deps);
 
-  await before;
-  const reread = await lookUpFact(action, need, deps);
+  await round.before;
+  const reread = await lookUpFact(action, { need, asked: round.asked }, deps);
   if ("effect" in reread) return reread;
   const observation = await newest(action, { pushed, reread }, deps);
   return use(action, { need, observation, how: believed ? "reread" : "lookup", believed }, deps);
@@ -129,7 +196,7 @@ function belief(believed: Observation): NonNullable<FactUsed["believed"]> {
 function changed(used: FactUsed): Reason[] {
   if (!used.believed || same(used.believed.value, used.value)) return [];
   const believedAgeMs = Date.parse(used.fetchedAt) - Date.parse(used.believed.asOf);
-  const [was, now] = [JSON.stringify(used.believed.value), JSON.stringify(used.value)];
+  const [was, now] = [show(used.believed.value), show(used.value)];
   return [
     {
       code: "fact_changed",
@@ -157,6 +224,18 @@ function stale(need: Need, at: { ageMs: number; source: string }): Reason {
     detail: `${fact} of ${need.key} is ${seconds(at.ageMs)} old even at ${at.source}; the limit is ${seconds(need.maxAgeMs)}.`,
     fact: { name: fact, key: need.key, ageMs: at.ageMs, maxAgeMs: need.maxAgeMs },
   };
+}
+
+/** Unreadable by a mistake in the configuration, which `check` would have found. */
+function unknowable(fact: string): Reason {
+  const detail = `${fact} rests on a fact that rests on it: nothing was looked up and nothing was done.`;
+  return { code: "fact_unavailable", effect: "deny", detail };
+}
+
+/** A record may be long; the whole values stand beside the sentence. */
+function show(value: Json): string {
+  const text = JSON.stringify(value);
+  return text.length <= shownMax ? text : `${text.slice(0, shownMax)}…`;
 }
 
 const same = (a: Json, b: Json): boolean => canonicalJson(a) === canonicalJson(b);

@@ -1,33 +1,41 @@
 /** Reads one fact at its authoritative source, on behalf of the action that rests on it. */
-import type { HeldBack, JsonObject, Reason, RestsOn } from "@airworthy/contract";
+import type { HeldBack, Reason, RestsOn } from "@airworthy/contract";
 
 import type { Observation, ProposedAction } from "../../kernel/action-walk.ts";
+import { canonicalJson } from "../../kernel/canonical.ts";
 import type { Deps } from "../../kernel/deps.ts";
 import { newId } from "../../kernel/ids.ts";
-import { readAt } from "../../kernel/read-at.ts";
 import { type ExtractedFact, extractFacts } from "../../kernel/yields.ts";
+import type { Need } from "./needs.ts";
 
 type Ports = Pick<Deps, "clock" | "observations" | "connectors">;
-type Need = { readonly rule: RestsOn; readonly key: string };
+/** What was asked already for this action: one answer may bring several facts. */
+export type Asked = Map<string, ReturnType<Ports["connectors"]["call"]>>;
+type Wanted = { readonly need: Need; readonly asked: Asked };
 
 /** The fresh observation, saved under the agent that needs it; or the reason why there is none. */
 export async function lookUpFact(
   action: ProposedAction,
-  { rule, key }: Need,
+  { need: { rule, key, with: args }, asked }: Wanted,
   deps: Ports,
 ): Promise<Observation | Reason> {
   const { snapshot } = action.view;
   const tool = snapshot.tools[rule.lookup.tool];
   if (!tool) return unread(rule, `${rule.lookup.tool} is not configured`);
-  const answer = await deps.connectors.call({
-    tenant: action.tenant,
-    snapshot,
-    tool,
-    arguments: fill(rule.lookup.with, action.arguments),
-    idempotencyKey: `${action.id}:${rule.fact}`,
-    timeoutMs: tool.timeoutMs,
-    dispatchBeforeMonoMs: deps.clock.monotonicMs() + tool.timeoutMs,
-  });
+  const question = canonicalJson([tool.name, args]);
+  const pending =
+    asked.get(question) ??
+    deps.connectors.call({
+      tenant: action.tenant,
+      snapshot,
+      tool,
+      arguments: args,
+      idempotencyKey: `${action.id}:${rule.fact}`,
+      timeoutMs: tool.timeoutMs,
+      dispatchBeforeMonoMs: deps.clock.monotonicMs() + tool.timeoutMs,
+    });
+  asked.set(question, pending);
+  const answer = await pending;
   if (answer.kind !== "answered") return unread(rule, answer.detail);
   const fetchedAt = deps.clock.now();
   const version = answer.version === undefined ? {} : { version: answer.version };
@@ -52,15 +60,6 @@ export async function lookUpFact(
   };
   await deps.observations.save(action.tenant, [observation]);
   return observation;
-}
-
-function fill(paths: Readonly<Record<string, string>>, args: JsonObject): JsonObject {
-  return Object.fromEntries(
-    Object.entries(paths).flatMap(([name, path]) => {
-      const value = readAt(path, args);
-      return value === undefined ? [] : [[name, value]];
-    }),
-  );
 }
 
 const originOf = ({ sourceVersion, batch }: ExtractedFact): Pick<Observation, "sourceVersion" | "batch"> => ({

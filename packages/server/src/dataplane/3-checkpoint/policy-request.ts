@@ -11,7 +11,7 @@ export const autonomy: Record<Level, number> = { intern: 0, junior: 1, senior: 2
 
 /** Undefined when there is nothing to ask: the agent, the tool or an input is missing, and that refuses by itself. */
 export function describePolicyRequest(action: PlannedAction, nowMs: number): PolicyRequest | undefined {
-  const { agent, tool, problems, input, facts } = action.context;
+  const { agent, tool, problems, input, computed, facts } = action.context;
   if (!agent || !tool || problems.some((problem) => problem.code !== "fact_changed")) return undefined;
   const { level, stage, fleet = "default" } = agent;
   return {
@@ -20,6 +20,7 @@ export function describePolicyRequest(action: PlannedAction, nowMs: number): Pol
     agent: { id: agent.name, autonomy: autonomy[level], stage, level, fleet },
     tool: tool.name,
     input,
+    computed,
     env: {
       ...describeCall(action, nowMs),
       reversibility: tool.reversibility,

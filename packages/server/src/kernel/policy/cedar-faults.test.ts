@@ -50,6 +50,7 @@ const context = {
     entity: JSON.parse(JSON.stringify(untouched)) as CedarValueJson,
   },
   facts: { "crm.account.status": "open" },
+  computed: {},
 };
 const schema = buildToolSchema([refundTool]);
 const base = '@id("base") permit (principal, action, resource);';

@@ -47,6 +47,7 @@ export type JudgeCall = {
     readonly input: Readonly<Record<string, CedarValueJson>>;
     /** Without the approvals, which each evaluation adds. */
     readonly env: Readonly<Record<string, CedarValueJson>>;
+    readonly computed: Readonly<Record<string, CedarValueJson>>;
     readonly facts: Readonly<Record<string, CedarValueJson>>;
   };
   readonly granted: readonly string[];

@@ -122,7 +122,7 @@ function createAsker(
       principal,
       action: { type: actionType, id: tool.name },
       resource,
-      context: { input: context.input, env: { ...context.env, approvals: [...approvals] }, facts: context.facts },
+      context: { ...context, env: { ...context.env, approvals: [...approvals] } },
       preparsedSchemaName: call.tool,
       preparsedPolicySetId: set,
       entities,

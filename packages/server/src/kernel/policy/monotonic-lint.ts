@@ -13,7 +13,7 @@ type Walk = {
   readonly teams: Set<string>;
 };
 
-const readable = new Set(["input", "facts"]);
+const readable = new Set(["input", "computed", "facts"]);
 
 /** What is wrong with one policy; empty when it is monotonic in `context.env.approvals`. */
 export function lintPolicy(json: PolicyJson): readonly LintComplaint[] {

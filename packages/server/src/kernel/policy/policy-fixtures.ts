@@ -13,6 +13,7 @@ export const refundTool: PolicyTool = {
   money: true,
   reversibility: "reversible",
   facets: { accountId: "string", amount: "integer", urgent: "boolean", labels: "string[]" },
+  computed: {},
   facts: { "crm.account.status": "string" },
 };
 const lookupTool: PolicyTool = {
@@ -22,6 +23,7 @@ const lookupTool: PolicyTool = {
   money: false,
   reversibility: "read_only",
   facets: { query: "string" },
+  computed: {},
   facts: {},
 };
 export const fixtureTools = [refundTool, lookupTool] as const;

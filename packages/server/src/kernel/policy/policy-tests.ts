@@ -73,6 +73,7 @@ const PolicyTestCase = z.strictObject({
     })
     .partial()
     .optional(),
+  computed: z.record(z.string(), z.union([value, z.array(text)])).optional(),
   facts: z.record(z.string(), value).optional(),
   expect: z.enum(["allow", "deny", "escalate"]),
   approvers: z.array(text).optional().meta({ description: "With escalate: exactly these teams, in any order." }),
@@ -128,7 +129,7 @@ async function runCase(subject: PolicyTestSubject, source: PolicyTestSource): Pr
 }
 
 function buildRequest(
-  { agent, input, env, facts }: PolicyTestCase,
+  { agent, input, computed, env, facts }: PolicyTestCase,
   { subject, tool }: { readonly subject: PolicyTestSubject; readonly tool: PolicyTool },
 ): PolicyRequest {
   const principal = {
@@ -161,6 +162,7 @@ function buildRequest(
     agent: principal,
     tool: tool.name,
     input: input ?? {},
+    computed: computed ?? {},
     env: { ...plain, ...dropAbsent(given) },
     facts: facts ?? {},
   };

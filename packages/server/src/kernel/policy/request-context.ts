@@ -35,6 +35,8 @@ export type PolicyRequest = {
   readonly agent: AgentEntity;
   readonly tool: string;
   readonly input: Readonly<Record<string, FacetValue>>;
+  /** Absent in requests recorded before there was such a thing. */
+  readonly computed?: Readonly<Record<string, FacetValue>>;
   readonly env: PolicyEnv;
   readonly facts: Readonly<Record<string, string | number | boolean>>;
 };
@@ -53,20 +55,22 @@ const maxListLength = 256;
 export function readRequest(request: PolicyRequest, tool: PolicyTool): RequestContext {
   const agent = copyDeclared("agent", agentTypes, request.agent);
   const input = copyDeclared("input", tool.facets, request.input);
+  const computed = copyDeclared("computed", tool.computed, request.computed);
   const env = copyDeclared("env", envTypes, request.env);
   const facts = copyDeclared("facts", tool.facts, request.facts);
   const provenance = copyProvenance(readOwn(request.env, "provenance"), tool);
   const entity = copyEntity(readOwn(request.env, "entity"));
-  for (const part of [agent, input, env, facts, provenance, entity]) if ("missing" in part) return part;
-  if ("missing" in agent || "missing" in input || "missing" in env || "missing" in facts) return { missing: "request" };
-  if ("missing" in provenance) return provenance;
-  if ("missing" in entity) return entity;
+  for (const part of [agent, input, computed, env, facts, provenance, entity]) if ("missing" in part) return part;
+  if ("missing" in agent || "missing" in input || "missing" in computed) return { missing: "request" };
+  if ("missing" in env || "missing" in facts) return { missing: "request" };
+  if ("missing" in provenance || "missing" in entity) return { missing: "request" };
   const { approvals, ...seen } = env.values;
   const { id, autonomy, stage, level, fleet } = request.agent;
   return {
     agent: { id, autonomy, stage, level, fleet },
     context: {
       input: input.values,
+      computed: computed.values,
       env: { ...seen, provenance: provenance.values, entity: entity.values },
       facts: facts.values,
     },

@@ -18,6 +18,7 @@ const tools: readonly PolicyTool[] = [0, 1, 2, 3, 4, 5].map((n) => ({
   money: n > 3,
   reversibility: "reversible",
   facets: { size: "integer" },
+  computed: {},
   facts: {},
 }));
 const names = tools.map((tool) => tool.name);
@@ -97,7 +98,7 @@ function authorize(
     principal,
     resource,
     action: { type: "Airworthy::Action", id: tool.name },
-    context: { input: { size }, env, facts: {} },
+    context: { input: { size }, env, computed: {}, facts: {} },
     preparsedSchemaName: "slice-test",
     preparsedPolicySetId: set,
     entities: [

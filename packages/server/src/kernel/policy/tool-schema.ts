@@ -12,6 +12,8 @@ export type PolicyTool = {
   readonly money: boolean;
   readonly reversibility: string;
   readonly facets: Readonly<Record<string, FacetType>>;
+  /** What expressions compute from arguments and facts. */
+  readonly computed: Readonly<Record<string, FacetType>>;
   readonly facts: Readonly<Record<string, "string" | "integer" | "boolean">>;
 };
 
@@ -107,7 +109,12 @@ function describeAction(tool: PolicyTool): ActionType<string> {
       resourceTypes: ["Tool"],
       context: {
         type: "Record",
-        attributes: { input: recordOf(tool.facets), env: describeEnv(tool), facts: recordOf(tool.facts) },
+        attributes: {
+          input: recordOf(tool.facets),
+          computed: recordOf(tool.computed),
+          env: describeEnv(tool),
+          facts: recordOf(tool.facts),
+        },
       },
     },
   };
@@ -154,7 +161,7 @@ export function checkTools(tools: readonly PolicyTool[]): readonly Finding[] {
     const faults: string[] = [];
     if (seen.has(tool.name)) faults.push("its name is taken, by another tool or by a group of actions");
     seen.add(tool.name);
-    for (const name of [...Object.keys(tool.facets), ...Object.keys(tool.facts)]) {
+    for (const name of [tool.facets, tool.computed, tool.facts].flatMap(Object.keys)) {
       if (name.startsWith("__")) faults.push(`"${name}" begins with two underscores, which Cedar keeps for itself`);
     }
     return faults.map((fault) => describeFault(tool, fault));
