@@ -156,18 +156,29 @@ describe("a call", () => {
     const result = await client.callTool({
       name: "freight.book",
       arguments: { ...args, _confidence: 0.8, _rationale: "It is the cheapest." },
-      _meta: { "airworthy/confidence": 0.1, "airworthy/run": "run-7", "example/kept": "yes" },
+      _meta: {
+        "airworthy/confidence": 0.1,
+        "airworthy/run": "run-7",
+        "airworthy/task": "Book Ghent-Lyon, it is urgent",
+        "example/kept": "yes",
+      },
     });
     expect(words(result)).toBe("booked Ghent-Lyon");
     const [call] = bookings("Ghent-Lyon");
     expect(call?.params["arguments"]).toEqual(args);
     expect(JSON.stringify(call?.params)).not.toMatch(
-      /_confidence|_rationale|cheapest|airworthy\/(confidence|rationale|run)/,
+      /_confidence|_rationale|cheapest|urgent|airworthy\/(confidence|rationale|run|task)/,
     );
     expect(call?.params["_meta"]).toMatchObject({ "example/kept": "yes" });
     expect(call?.headers.authorization).toBe("Bearer mcp-secret-1");
     const record = await admin().readAction({ id: actionOf(result).id });
     expect(record).toMatchObject({ confidence: 0.8, rationale: "It is the cheapest.", run: "run-7", arguments: args });
+    const { action } = await admin().explainAction({ id: record.id });
+    const origins = action.provenance?.map(({ argument, from }) => [argument, from]);
+    expect(origins).toEqual([
+      ["$.route", "prompt"],
+      ["$.priceMinor", "nowhere"],
+    ]);
   });
 
   it("keeps an argument that is called so at the upstream itself", async () => {
