@@ -7,6 +7,8 @@ import { benchAgentdojo } from "./agentdojo.ts";
 import { benchAirline } from "./airline/airline.ts";
 import { type Bench, type Benchmark, type Shop, startShop } from "./bench.ts";
 import { buildBundle } from "./build.ts";
+import { benchClasses } from "./classes.ts";
+import { benchIngest } from "./ingest.ts";
 import { benchMcp } from "./mcp.ts";
 import { benchPolicy } from "./policy.ts";
 import { benchReadiness } from "./readiness.ts";
@@ -20,6 +22,8 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   rate: benchRate,
   mcp: benchMcp,
   readiness: benchReadiness,
+  classes: benchClasses,
+  ingest: benchIngest,
   stop: benchStop,
   start: benchStart,
   agentdojo: benchAgentdojo,

@@ -4,6 +4,7 @@ import { performance } from "node:perf_hooks";
 import { createPolicyEngine } from "../packages/server/src/kernel/policy/engine.ts";
 import type { PolicyEngine, PolicyRequest } from "../packages/server/src/kernel/policy/engine.ts";
 import type { PolicyTool } from "../packages/server/src/kernel/policy/tool-schema.ts";
+import { summariseClasses, summarisePerson } from "../packages/server/src/kernel/classes/summarise-classes.ts";
 import { untouched } from "../packages/server/src/kernel/entities/summarise.ts";
 import { untraced } from "../packages/server/src/kernel/provenance/summarise.ts";
 import { validateBundle } from "../packages/server/src/kernel/policy/validate-bundle.ts";
@@ -70,6 +71,11 @@ function makeRequest(n: number): PolicyRequest {
         accountId: { path: "$.accountId", type: "string" },
         note: { path: "$.note", type: "string" },
       }),
+      classes: summariseClasses([], {
+        accountId: { path: "$.accountId", type: "string" },
+        note: { path: "$.note", type: "string" },
+      }),
+      person: summarisePerson(undefined),
     },
   };
 }

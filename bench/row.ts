@@ -3,7 +3,7 @@
 export type Row = {
   readonly what: string;
   readonly value: number;
-  readonly unit: "ms" | "/s" | "wrong" | "%" | "per 100" | "tasks";
+  readonly unit: "µs" | "ms" | "/s" | "wrong" | "%" | "per 100" | "tasks";
   readonly p99Ms?: number;
   /** Of the rounds, where `value` is the best of them. */
   readonly median?: number;

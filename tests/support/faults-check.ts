@@ -2,6 +2,7 @@
 import { actionTransitions, type ActionStatus } from "@airworthy/contract";
 
 import type { Desk } from "./faults-desk.ts";
+import { checkEntities } from "./faults-entities.ts";
 import type { Load } from "./faults-load.ts";
 import type { DatabaseProcess } from "./faults-process.ts";
 
@@ -37,6 +38,7 @@ export async function checkOnce(load: Load, desk: Desk, database: DatabaseProces
     ...checkEnds(stored),
     ...checkVerdicts(load, stored),
     ...(await checkBudgets(database)),
+    ...(await checkEntities(database)),
     ...load.surprises.map((detail) => ({ rule: "answers keep the contract", detail })),
   ];
   const open = load.intents.filter((intent) => intent.end === undefined);

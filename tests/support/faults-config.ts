@@ -65,6 +65,7 @@ tools:
     request: { method: POST, path: /pay, body: [ref, amountMinor] }
     entity: { type: payment, id: $.ref }
     amount: { minor: $.amountMinor, currency: EUR }
+    outcome: { state: paid, flow: out }
     idempotency: { header: Idempotency-Key, retention: 1h }
   - name: desk.checked
     description: Rests on a fact that is looked up every time.
@@ -97,6 +98,9 @@ tools:
     effect: write
     timeout: 1s
     input: *referred
+    entity: { type: letter, id: $.ref }
+    touches: [{ type: payment, id: $.ref }]
+    outcome: { state: sent }
     request: { method: POST, path: /send, body: [ref] }
 `,
   "budget.yaml": `

@@ -103,6 +103,7 @@ export function startLoad(options: LoadOptions): Load {
       try {
         const { approvals } = await approver.listApprovals({ status: "pending", limit: 20 });
         for (const { id, action } of approvals) {
+          if (!isActionId(action)) continue;
           const verdict = random.chance(0.1) ? ("reject" as const) : ("approve" as const);
           await approver.decideApproval({ id, verdict, reason: "looked at it" });
           verdicts.push({ action, verdict });
@@ -134,6 +135,8 @@ export function startLoad(options: LoadOptions): Load {
     },
   };
 }
+
+const isActionId = (id: string): id is ActionId => id.startsWith("act_");
 
 const patient = (proposal: Proposal): Proposal => ({ ...proposal, waitMs: 2000 });
 

@@ -37,7 +37,8 @@ export type ServerProcess = {
 };
 
 const root = path.resolve(import.meta.dirname, "../..");
-const startMaxMs = 60_000;
+/** A limit against hanging: machines here are shared. */
+const startMaxMs = 180_000;
 
 /** A folder for one test with its configuration written. The database's user must be able to pass through. */
 export function makePlace(files: Readonly<Record<string, string>>): Place {

@@ -54,7 +54,8 @@ export async function startFileSource(
   const untyped = fileDriver.untyped(connector);
   const intake = createIntake({ store, lease, snapshot, connector, untyped, now: Date.now });
   const secret = (): string => "";
-  const run = { tenant: "t", connector, snapshot, intake: around(intake), secret, fill: (text: string) => text };
+  const fill = (text: string): string => text;
+  const run = { tenant: "t", connector, snapshot, intake: around(intake), secret, fill, peers: () => ({}) };
   const ended = fileDriver.run({ ...run, signal: abort.signal }).then(
     () => undefined,
     async (error: unknown) => {

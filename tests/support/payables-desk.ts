@@ -6,7 +6,7 @@ const write = (name: string, args: Readonly<Record<string, string>>, more: reado
   - name: ${name}
     effect: write
     reversibility: reversible
-    timeout: 2s
+    timeout: 20s
     input:
       type: object
       properties: { ${Object.entries(args)

@@ -95,6 +95,7 @@ describe("billing ledger", () => {
         billing: ledger,
         crm: { refreshReplica: () => Promise.resolve(""), changeStatus: () => Promise.resolve() },
         carriers: { bookShipment: () => undefined },
+        payables: { receive: () => undefined, complain: () => undefined },
         rate: 20,
         onEvent: ({ event, detail }) => {
           if (event === "payments") seen.push(detail);

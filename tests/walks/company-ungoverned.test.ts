@@ -118,6 +118,7 @@ describe("the company without governance", () => {
       },
       billing,
       carriers,
+      payables: { receive: () => undefined, complain: () => undefined },
       rate: RATE,
     });
     try {

@@ -1,9 +1,9 @@
 /** Many at once on one business object and on overlapping pairs: nobody is judged on an old picture, nobody waits for a stranger. */
-import type { ActionAnswer } from "@airworthy/contract";
+import { type ActionAnswer, AirworthyError } from "@airworthy/contract";
 import type { Client } from "@airworthy/sdk";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 
-import { createGate, type Desk, openDesk } from "../support/desk.ts";
+import { createGate, type Desk, openDesk, pause } from "../support/desk.ts";
 import { payablesFiles } from "../support/payables-desk.ts";
 
 /** No more than 100.00 may leave one invoice, whoever pays it out. */
@@ -33,6 +33,20 @@ const clientOf = (at: number): Client => {
   if (!client) throw new Error("three agents on two nodes");
   return client;
 };
+/** As an agent does it: what may succeed later is asked again, with the same key. */
+async function propose(client: Client, proposal: Parameters<Client["proposeAction"]>[0]): Promise<ActionAnswer> {
+  for (;;) {
+    try {
+      return await client.proposeAction(proposal);
+    } catch (error) {
+      if (!(error instanceof AirworthyError) || !error.retryable) throw error;
+      await pause(100);
+    }
+  }
+}
+/** On a slow machine one may give up waiting for the others, or not leave in time; then it did nothing, and says so. */
+const strange = (answers: readonly ActionAnswer[]): unknown[] =>
+  answers.filter(({ status, error }) => status === "unknown" || (status === "failed" && error?.retryable !== true));
 const ids = (answers: readonly ActionAnswer[], status: string): string[] =>
   answers.filter((answer) => answer.status === status).map(({ id }) => id);
 
@@ -59,7 +73,7 @@ describe("fifty actions of three agents on two nodes", () => {
     async () => {
       const answers = await Promise.all(
         Array.from({ length: 50 }, (_, at) =>
-          clientOf(at).proposeAction({
+          propose(clientOf(at), {
             tool: "desk.credit",
             arguments: { invoice: "race", vendor: "v-race", minor: 1000 },
             idempotencyKey: `race-${at}`,
@@ -67,16 +81,17 @@ describe("fifty actions of three agents on two nodes", () => {
         ),
       );
       const [done, refused, failed] = ["done", "refused", "failed"].map((status) => ids(answers, status));
+      expect(strange(answers)).toEqual([]);
       expect(done).toHaveLength(10);
       expect((refused?.length ?? 0) + (failed?.length ?? 0)).toBe(40);
-      expect(answers.flatMap(({ error }) => error?.code ?? []).filter((code) => code !== "contention")).toEqual([]);
       expect(desk.effects("invoice", "race")).toHaveLength(10);
       expect(await outdated()).toEqual([]);
       const record = await desk.server.admin.readEntity({ entity: "invoice:race", limit: 100 });
       expect(record.net).toEqual([
         { currency: "EUR", inMinor: 0, outMinor: 10_000, maybeInMinor: 0, maybeOutMinor: 0 },
       ]);
-      expect(record.effects.map(({ id }) => id).toSorted()).toEqual(done?.toSorted());
+      const counted = record.effects.filter(({ status }) => status === "done").map(({ id }) => id);
+      expect(counted.toSorted()).toEqual(done?.toSorted());
       expect(record.holder).toBeUndefined();
       const refusal = answers.find(({ status }) => status === "refused");
       expect(
@@ -96,16 +111,14 @@ describe("fifty actions of three agents on two nodes", () => {
       });
       const answers = await Promise.all(
         moves.map((move, at) =>
-          clientOf(at).proposeAction({
+          propose(clientOf(at), {
             tool: "desk.move",
             arguments: { ...move, minor: at + 1 },
             idempotencyKey: `move-${at}`,
           }),
         ),
       );
-      // On a slow machine one may give up waiting for the others; then it did nothing, and says so.
-      const ends = new Set(answers.map(({ status, error }) => error?.code ?? status));
-      expect([...ends].filter((end) => end !== "done" && end !== "contention")).toEqual([]);
+      expect(strange(answers)).toEqual([]);
       const done = moves
         .map((move, at) => ({ ...move, minor: at + 1 }))
         .filter((_, at) => answers[at]?.status === "done");
@@ -117,7 +130,7 @@ describe("fifty actions of three agents on two nodes", () => {
         const { net, effects } = await desk.server.admin.readEntity({ entity: `account:${key}`, limit: 100 });
         const minor = done.reduce((sum, move) => sum + (move.from === key || move.to === key ? move.minor : 0), 0);
         expect(net).toEqual([{ currency: "EUR", inMinor: 0, outMinor: minor, maybeInMinor: 0, maybeOutMinor: 0 }]);
-        expect(effects.every(({ status }) => status === "done")).toBe(true);
+        expect(effects.filter(({ status }) => status !== "done" && status !== "failed")).toEqual([]);
       }
       expect(await deadlocks()).toBe(before);
       const { faults } = await desk.server.admin.verifyLedger();

@@ -128,6 +128,25 @@ describe("the story", { timeout: 2 * storyMs }, () => {
     expect(refused.facts).toMatchObject([{ fact: "shipment.hold", value: "safety" }]);
   });
 
+  it("holds a credit that contradicts what two other agents did, and shows both", async () => {
+    const held = await findAction(governed, { tool: "payables.credit_vendor", status: "waiting" }, (action) =>
+      (action.decision?.reasons ?? []).some(
+        ({ policy, effects = [] }) => policy?.id === "guard-contradiction" && effects.length > 1,
+      ),
+    );
+    const reason = held.decision?.reasons.find(({ policy }) => policy?.id === "guard-contradiction");
+    expect(reason?.effects?.map(({ by, state }) => [by.name, state]).toSorted()).toEqual([
+      ["cash-flow", "payment_delayed"],
+      ["invoice-review", "flagged"],
+    ]);
+    const { entity } = held;
+    const record = await governed.admin.readEntity({ entity: `${entity?.type}:${entity?.id}` });
+    expect(record.states.map(({ state = "" }) => state).toSorted()).toEqual(["flagged", "payment_delayed"]);
+    // Alone, each of the three goes through.
+    const alone = await findAction(governed, { tool: "payables.credit_vendor", status: "done" }, () => true);
+    expect(alone.agent).toBe("vendor-relations");
+  });
+
   it("leaves a ledger that verifies", async () => {
     const { ok, faults, entries } = await governed.admin.verifyLedger({});
     expect(faults).toEqual([]);

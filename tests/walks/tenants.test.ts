@@ -41,6 +41,12 @@ afterAll(async () => {
   await shop.close();
 });
 
+const noSample = {
+  schema: "airworthy.sample/1",
+  records: 0,
+  quarantined: { records: 0, faults: [] },
+  fields: [],
+};
 const note = (text: string) => ({ tool: "shop.note", arguments: { text } });
 
 describe("every operation for every role", () => {
@@ -63,6 +69,16 @@ describe("every operation for every role", () => {
       resolveAction: { id: `act_${nobodysId}`, happened: true, reason: "r" },
       listApprovals: {},
       decideApproval: { id: `apr_${nobodysId}`, verdict: "approve", reason: "r" },
+      planRecall: { selector: { from: "action", action: `act_${nobodysId}` } },
+      startRecall: { plan: {} },
+      listRecalls: {},
+      readRecall: { id: `rcl_${nobodysId}` },
+      listRecallItems: { id: `rcl_${nobodysId}` },
+      resumeRecall: { id: `rcl_${nobodysId}`, reason: "r" },
+      cancelRecall: { id: `rcl_${nobodysId}`, reason: "r" },
+      listRecallTasks: {},
+      resolveRecallTask: { id: `tsk_${nobodysId}`, outcome: "handled", reason: "r" },
+      readRecallReceipt: { id: `rcl_${nobodysId}` },
       createStop: { scope: { kind: "agent", agent: "nobody" }, reason: "r" },
       listStops: {},
       liftStop: { id: `stp_${nobodysId}` },
@@ -79,6 +95,13 @@ describe("every operation for every role", () => {
       readQuarantined: { id: `qrn_${nobodysId}` },
       releaseQuarantined: { id: `qrn_${nobodysId}`, reason: "r" },
       discardQuarantined: { id: `qrn_${nobodysId}`, reason: "r" },
+      revealToken: { token: "tok_pii-name_00000000000000000000000000", reason: "r" },
+      listReadiness: {},
+      readContract: { name: "nobody" },
+      setBaseline: { contract: "nobody", origin: "r", sample: noSample },
+      decideFinding: { id: `fnd_${nobodysId}`, verdict: "close", reason: "r" },
+      profileTool: { tool: "nobody", arguments: [{}] },
+      profileSource: { source: "nobody" },
       verifyLedger: {},
       readHealth: {},
     };

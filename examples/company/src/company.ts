@@ -13,6 +13,7 @@ import { agentEvent, type Narrator } from "./narrator.ts";
 import { openBilling } from "./systems/billing.ts";
 import { startCarriers } from "./systems/carriers.ts";
 import { startCrm } from "./systems/crm.ts";
+import { startPayables } from "./systems/payables.ts";
 import { startPayments } from "./systems/payments.ts";
 import { createWorld, runWorld } from "./world.ts";
 
@@ -29,7 +30,12 @@ export type CompanyOptions = {
 export type Company = { readonly url: string; readonly close: () => Promise<void> };
 
 const here = import.meta.dirname;
-const agents = ["billing-corrections", "carrier-routing"] as const;
+/** Programs, and the agents that each of them is. */
+const programs: readonly { readonly program: string; readonly agents: readonly string[] }[] = [
+  { program: "billing-corrections", agents: ["billing-corrections"] },
+  { program: "carrier-routing", agents: ["carrier-routing"] },
+  { program: "payables-office", agents: ["invoice-review", "cash-flow", "vendor-relations"] },
+];
 
 export async function startCompany(options: CompanyOptions): Promise<Company> {
   const started = performance.now();
@@ -68,12 +74,13 @@ async function startSystems(dataDir: string, seed: number) {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   const world = createWorld(seed, Date.now());
-  const [token, staffToken, apiKey, freightToken] = [secret(), secret(), secret(), secret()];
+  const [token, staffToken, apiKey, freightToken, payablesKey] = [secret(), secret(), secret(), secret(), secret()];
   const billingUrl = await prepareBilling(dataDir);
   const pool = new pg.Pool({ connectionString: billingUrl });
   pool.on("error", () => undefined);
   const crm = await startCrm({ accounts: world.accounts, token, staffToken });
   const payments = await startPayments({ apiKey, journalPath: path.join(folder, "refunds.jsonl") });
+  const payables = await startPayables({ apiKey: payablesKey });
   const carriers = await startCarriers({
     ...world,
     journalPath: path.join(folder, "freight.jsonl"),
@@ -85,17 +92,20 @@ async function startSystems(dataDir: string, seed: number) {
     crm,
     billing,
     carriers,
+    payables,
     env: {
       CRM_URL: crm.url,
       CRM_TOKEN: token,
       PAYMENTS_URL: payments.url,
       PAYMENTS_KEY: apiKey,
+      PAYABLES_URL: payables.url,
+      PAYABLES_KEY: payablesKey,
       SHIPMENTS_URL: carriers.url,
       SHIPMENTS_TOKEN: freightToken,
       BILLING_DATABASE_URL: billingUrl,
     },
     close: async () => {
-      await Promise.all([crm.close(), payments.close(), carriers.close(), pool.end()]);
+      await Promise.all([crm.close(), payments.close(), payables.close(), carriers.close(), pool.end()]);
     },
   };
 }
@@ -130,11 +140,19 @@ type AgentStart = CompanyOptions & { readonly url: string };
 async function startAgents({ dataDir, url, rate, seed, narrator }: AgentStart): Promise<ChildProcess[]> {
   const admin = createClient({ baseUrl: url, key: readFileSync(path.join(dataDir, "admin.key"), "utf8").trim() });
   return Promise.all(
-    agents.map(async (name) => {
-      const { key } = await admin.createKey({ for: { kind: "agent", name }, expiresInDays: 1 });
-      const keyFile = path.join(dataDir, "company", `${name}.key`);
-      writeFileSync(keyFile, key, { mode: 0o600 });
-      return startAgent(name, { url, keyFile, rate, seed, narrator });
+    programs.map(async ({ program, agents }) => {
+      const keys = await Promise.all(
+        agents.map(async (name) => {
+          const { key } = await admin.createKey({ for: { kind: "agent", name }, expiresInDays: 1 });
+          return [name, key] as const;
+        }),
+      );
+      const keyFile = path.join(dataDir, "company", `${program}.key`);
+      const [only] = keys;
+      // One agent has its key alone in the file; several have theirs by name.
+      const text = keys.length === 1 && only ? only[1] : JSON.stringify(Object.fromEntries(keys));
+      writeFileSync(keyFile, text, { mode: 0o600 });
+      return startAgent(program, { url, keyFile, rate, seed, narrator });
     }),
   );
 }
@@ -167,14 +185,16 @@ function introduce({ narrator, freshness }: CompanyOptions, at: { url: string; s
   narrator.say(`
 ready in ${(at.startedMs / 1000).toFixed(1)} s   ${at.url}   (MCP: ${at.url}/mcp, API: ${at.url}/v1/openapi.json)
 
-Two agents work for a small company, through Airworthy; they know only a URL and a key. In the first minute look for
+Five agents work for a small company, through Airworthy; they know only a URL and a key. In the first minute look for
   CHANGED   a refund that was right a moment ago: the account has become disputed since the agent read the list
   WAITING   a refund above 500.00, held for finance-ops
   REFUSED   a cheaper carrier for a shipment on safety hold
+  WAITING   a vendor's credit, right alone, on an invoice that two other agents have flagged and delayed
 In another terminal:
   npx airworthy actions list --status refused
   npx airworthy explain act_...
   npx airworthy approvals list
+  npx airworthy entity show invoice:vin-7001
   npx airworthy stop --agent billing-corrections --reason "looking into it"
 ${freshness ? "" : "\nFreshness rules are OFF, for comparison: watch the refund to a disputed account go through.\n"}`);
 }

@@ -1,4 +1,4 @@
-/** The main job: a small company with real systems, two agents at work, and Airworthy between them. Run by `npm start`. */
+/** The main job: a small company with real systems, agents at work, and Airworthy between them. Run by `npm start`. */
 import { parseArgs } from "node:util";
 
 import { startCompany } from "./company.ts";

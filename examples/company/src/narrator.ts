@@ -44,5 +44,5 @@ function describe(event: AgentEvent): string {
   const head = [text("tool") || text("step"), text("case")].filter((part) => part !== "").join(" ");
   const tail = text("text") || text("reason") || text("note") || text("detail");
   const one = tail.replaceAll(/\s+/g, " ").trim();
-  return one === "" ? head : `${head}: ${one.length > 240 ? `${one.slice(0, 239)}…` : one}`;
+  return one === "" ? head : `${head}: ${one.length > 420 ? `${one.slice(0, 419)}…` : one}`;
 }

@@ -11,7 +11,10 @@ const names: Record<IdPrefix, string> = {
   stp: "a stop",
   prm: "a permit",
   key: "a key",
+  tsk: "a task",
+  rcl: "a recall",
   qrn: "a quarantined record",
+  fnd: "a finding",
   eff: "a recorded effect",
 };
 

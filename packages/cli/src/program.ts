@@ -21,12 +21,24 @@ import { addHelp } from "./commands/help.ts";
 import { addKeysRevoke } from "./commands/keys-revoke.ts";
 import { addPeopleKey } from "./commands/people-key.ts";
 import { addPlan } from "./commands/plan.ts";
+import { addRecallCancel } from "./commands/recall-cancel.ts";
+import { addRecallPlan } from "./commands/recall-plan.ts";
+import { addRecallQueue } from "./commands/recall-queue.ts";
+import { addRecallReceipt } from "./commands/recall-receipt.ts";
+import { addRecallResolve } from "./commands/recall-resolve.ts";
+import { addRecallResume } from "./commands/recall-resume.ts";
+import { addRecallStart } from "./commands/recall-start.ts";
+import { addRecallStatus } from "./commands/recall-status.ts";
 import { addResume } from "./commands/resume.ts";
+import { addReveal } from "./commands/reveal.ts";
+import { addSourcesBaseline } from "./commands/sources-baseline.ts";
 import { addSourcesCheck } from "./commands/sources-check.ts";
 import { addSourcesCompare } from "./commands/sources-compare.ts";
+import { addSourcesFindings } from "./commands/sources-findings.ts";
 import { addSourcesList } from "./commands/sources-list.ts";
 import { addSourcesProfile } from "./commands/sources-profile.ts";
 import { addSourcesQuarantine } from "./commands/sources-quarantine.ts";
+import { addSourcesReadiness } from "./commands/sources-readiness.ts";
 import { addSourcesShow } from "./commands/sources-show.ts";
 import { addStart } from "./commands/start.ts";
 import { addStop } from "./commands/stop.ts";
@@ -56,6 +68,20 @@ const groups: readonly { readonly name: string; readonly description: string; re
       add: [addApprovalsList, addApprovalsApprove, addApprovalsReject],
     },
     {
+      name: "recall",
+      description: "what relied on something wrong, and taking it back",
+      add: [
+        addRecallPlan,
+        addRecallStart,
+        addRecallStatus,
+        addRecallResume,
+        addRecallCancel,
+        addRecallQueue,
+        addRecallResolve,
+        addRecallReceipt,
+      ],
+    },
+    {
       name: "entity",
       description: "what was done to a business object",
       add: [addEntityShow, addEntityNote],
@@ -70,6 +96,9 @@ const groups: readonly { readonly name: string; readonly description: string; re
         addSourcesProfile,
         addSourcesCompare,
         addSourcesCheck,
+        addSourcesReadiness,
+        addSourcesBaseline,
+        addSourcesFindings,
       ],
     },
     { name: "stops", description: "what is stopped", add: [addStopsList] },
@@ -98,7 +127,7 @@ export function buildProgram(cli: Cli): Command {
     const group = program.command(name).description(description).helpCommand(false);
     for (const addOne of add) addOne(group, cli);
   }
-  for (const add of [addStop, addResume, addVerify, addHealth, addDoctor, addHelp]) add(program, cli);
+  for (const add of [addStop, addResume, addReveal, addVerify, addHealth, addDoctor, addHelp]) add(program, cli);
   program.addHelpText("after", "\nExit codes: airworthy help exit-codes");
   return program;
 }

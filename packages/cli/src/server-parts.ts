@@ -3,8 +3,10 @@ import type {
   ConfigFile,
   ContractCheck,
   Finding,
+  KeptSample,
   LedgerVerification,
   Picture,
+  RecallReceipt,
   SourceComparison,
   SourceContractDocument,
   SourceProfile,
@@ -29,7 +31,7 @@ export type OnProgress = (done: { readonly bytes: number; readonly totalBytes: n
 export type SourceDescription = {
   readonly profile: SourceProfile;
   readonly pictures: Readonly<Record<string, Picture>>;
-  readonly contract?: { readonly name: string; readonly version: number; readonly text: string };
+  readonly contract?: { readonly name: string; readonly version: number; readonly text: string } | undefined;
 };
 
 export type ServerParts = {
@@ -54,6 +56,11 @@ export type ServerParts = {
     production: string,
     options: { readonly alpha?: number; readonly onProgress: OnProgress },
   ) => Promise<SourceComparison>;
+  readonly sampleBaseline: (
+    path: string,
+    contract: SourceContractDocument,
+    options: { readonly onProgress: OnProgress },
+  ) => Promise<KeptSample>;
   readonly findContract: (nameOrFile: string, configDir: string, cwd: string) => Promise<SourceContractDocument>;
   readonly checkSource: (
     path: string,
@@ -64,6 +71,7 @@ export type ServerParts = {
       readonly onProgress: OnProgress;
     },
   ) => Promise<ContractCheck>;
+  readonly checkReceipt: (note: string, key: string) => RecallReceipt;
   readonly verifyOffline: (options: {
     readonly dataDir: string;
     readonly databaseUrl?: string;

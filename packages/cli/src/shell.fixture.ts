@@ -90,8 +90,12 @@ const noParts: ServerParts = {
   pinTools: missing("pinTools"),
   profileSource: missing("profileSource"),
   compareSources: missing("compareSources"),
+  sampleBaseline: missing("sampleBaseline"),
   findContract: missing("findContract"),
   checkSource: missing("checkSource"),
+  checkReceipt: () => {
+    throw new Error("this test did not expect checkReceipt");
+  },
   verifyOffline: missing("verifyOffline"),
 };
 

@@ -1,8 +1,9 @@
 /** The action: something an agent proposes to do in the world, and what became of it. */
 import { z } from "zod";
 
+import { DataUse, OnBehalfOf } from "./data.ts";
 import { EntityEffect, EntityView } from "./entity.ts";
-import { ActionId, ApprovalId, ObservationId } from "./ids.ts";
+import { ActionId, ApprovalId, ObservationId, RecallId } from "./ids.ts";
 import { Json, JsonObject } from "./json.ts";
 import { nameText, proseText } from "./text.ts";
 
@@ -73,6 +74,9 @@ export const FactUsed = z.object({
   observation: ObservationId,
   source: z.string(),
   sourceVersion: z.string().optional(),
+  /** The delivery, and the SHA-256 of the document, that brought it, where the source says so. */
+  batch: z.string().optional(),
+  document: z.string().optional(),
   asOf: z.iso.datetime(),
   fetchedAt: z.iso.datetime(),
   ageMs: z.number(),
@@ -174,8 +178,25 @@ export const ActionAnswer = z.object({
   approval: ApprovalId.optional(),
   /** Records of the result that were taken out and quarantined. */
   heldBack: HeldBack.optional(),
+  /** What was done with personal and other classed data of the arguments and the result. Never a value. */
+  data: z.array(DataUse).optional(),
+  /** How many rows were left out, because they lie outside the limits of the person on whose behalf it was read. */
+  leftOut: z.int().optional(),
 });
 export type ActionAnswer = z.infer<typeof ActionAnswer>;
+
+/** Why the principal `recall` acts: the recall it acts for, the action that it takes back, and the teams that signed for that. */
+export const RecallLeave = z.object({
+  recall: RecallId,
+  recalls: ActionId,
+  part: z.enum(["compensate", "notify"]),
+  teams: z.array(z.string()),
+  /** Whether the budgets that it used are given back once it is taken back. */
+  restoresBudget: z.boolean().optional(),
+  /** The business objects of the action that is taken back. */
+  entities: z.array(z.object({ type: z.string(), id: z.string() })),
+});
+export type RecallLeave = z.infer<typeof RecallLeave>;
 
 /** The whole record of one action, as people who operate the system see it. */
 export const ActionRecord = ActionAnswer.extend({
@@ -184,6 +205,7 @@ export const ActionRecord = ActionAnswer.extend({
   arguments: JsonObject,
   argumentsDigest: z.string(),
   run: z.string().optional(),
+  onBehalfOf: OnBehalfOf.optional(),
   confidence: z.number().optional(),
   rationale: z.string().optional(),
   entity: z.object({ type: z.string(), id: z.string() }).optional(),
@@ -192,6 +214,8 @@ export const ActionRecord = ActionAnswer.extend({
   lineage: z.array(LineageEdge),
   /** Where each argument of a write came from; absent on reads without sensitive arguments and on older records. */
   provenance: z.array(ValueOrigin).optional(),
+  /** On what takes another action back. */
+  recall: RecallLeave.optional(),
   /** Further business objects that a write touches. */
   touches: z.array(z.object({ type: z.string(), id: z.string() })).optional(),
   /** The business objects of a write as they were when it was judged, with what others had done to them. */

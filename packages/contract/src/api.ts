@@ -3,13 +3,24 @@ import { z } from "zod";
 
 import { ActionAnswer, ActionRecord, ActionStatus, Proposal } from "./action.ts";
 import { Approval, ApprovalStatus } from "./approval.ts";
+import { readinessRoutes } from "./api-readiness.ts";
 import { AgentDocument } from "./config.ts";
 import { EntityKey, EntityNote, EntityRecord } from "./entity.ts";
 import { Explanation } from "./explanation.ts";
-import { ActionId, ApprovalId, KeyId, QuarantineId, StopId } from "./ids.ts";
+import { ActionId, ApprovalId, KeyId, QuarantineId, RecallId, StopId, TaskId } from "./ids.ts";
 import { Json, JsonObject } from "./json.ts";
 import { LedgerVerification } from "./ledger.ts";
 import { ConfigFile, Plan } from "./plan.ts";
+import { RecallChoices, RecallPlan, RecallSelector } from "./recall.ts";
+import {
+  Recall,
+  RecallItemState,
+  RecallProgress,
+  RecallReceipt,
+  RecallStatus,
+  RecallTask,
+  RecallTaskOutcome,
+} from "./recall-run.ts";
 import { Quarantined, QuarantinedDetail, QuarantineState, SourceDetail, SourceState } from "./source.ts";
 import { NewStop, Stop, StopMode, StopScope } from "./stop.ts";
 import { nameText, proseText } from "./text.ts";
@@ -105,6 +116,105 @@ export const api = {
       reason,
     }),
     output: Approval,
+  },
+  planRecall: {
+    method: "POST",
+    path: "/v1/recall-plans",
+    summary: "Show what relied on something, and plan what becomes of it. Changes nothing.",
+    scopes: ["operator", "admin"],
+    input: z.strictObject({
+      selector: RecallSelector,
+      choices: RecallChoices.optional(),
+      expiresInMs: z
+        .int()
+        .min(60_000)
+        .max(7 * 24 * 3_600_000)
+        .optional()
+        .meta({ description: "How long the plan may be started, in milliseconds. Default 24 hours." }),
+    }),
+    output: RecallPlan,
+  },
+  startRecall: {
+    method: "POST",
+    path: "/v1/recalls",
+    summary: "Ask for the approval of a recall plan; with it, what the plan says is carried out.",
+    scopes: ["operator", "admin"],
+    input: z.strictObject({ plan: RecallPlan }),
+    output: Recall,
+  },
+  listRecalls: {
+    method: "GET",
+    path: "/v1/recalls",
+    summary: "List recalls, newest first.",
+    scopes: readers,
+    input: z.strictObject({ status: RecallStatus.optional(), limit }),
+    output: z.object({ recalls: z.array(Recall) }),
+  },
+  readRecall: {
+    method: "GET",
+    path: "/v1/recalls/{id}",
+    summary: "One recall: where it stands and how far it has come.",
+    scopes: readers,
+    input: z.strictObject({ id: RecallId }),
+    output: Recall,
+  },
+  listRecallItems: {
+    method: "GET",
+    path: "/v1/recalls/{id}/items",
+    summary: "The actions of a recall in the order in which they are taken back.",
+    scopes: readers,
+    input: z.strictObject({
+      id: RecallId,
+      state: RecallItemState.optional(),
+      after: z.coerce.number().int().min(-1).optional().meta({ description: "Only those of a higher order." }),
+      limit,
+    }),
+    output: z.object({ items: z.array(RecallProgress), next: z.int().optional() }),
+  },
+  resumeRecall: {
+    method: "POST",
+    path: "/v1/recalls/{id}/resumption",
+    summary: "Go on with a paused recall.",
+    scopes: ["operator", "admin"],
+    input: z.strictObject({ id: RecallId, reason }),
+    output: Recall,
+  },
+  cancelRecall: {
+    method: "POST",
+    path: "/v1/recalls/{id}/cancellation",
+    summary: "Begin nothing more of a recall. What was taken back stays so.",
+    scopes: ["operator", "admin"],
+    input: z.strictObject({ id: RecallId, reason }),
+    output: Recall,
+  },
+  listRecallTasks: {
+    method: "GET",
+    path: "/v1/recall-tasks",
+    summary: "What recalls leave to people, oldest first.",
+    scopes: readers,
+    input: z.strictObject({
+      recall: RecallId.optional(),
+      owner: nameText(128).optional(),
+      open: z.enum(["true", "false"]).optional().meta({ description: "Default true: only what waits." }),
+      limit,
+    }),
+    output: z.object({ tasks: z.array(RecallTask) }),
+  },
+  resolveRecallTask: {
+    method: "POST",
+    path: "/v1/recall-tasks/{id}/resolution",
+    summary: "Say what became of a task of a recall, or have it tried once more.",
+    scopes: ["operator", "admin"],
+    input: z.strictObject({ id: TaskId, outcome: RecallTaskOutcome, reason }),
+    output: RecallTask,
+  },
+  readRecallReceipt: {
+    method: "GET",
+    path: "/v1/recalls/{id}/receipt",
+    summary: "The receipt of a recall that has ended, signed with the ledger's key.",
+    scopes: readers,
+    input: z.strictObject({ id: RecallId }),
+    output: z.object({ receipt: RecallReceipt, note: z.string() }),
   },
   createStop: {
     method: "POST",
@@ -254,6 +364,15 @@ export const api = {
     input: z.strictObject({ id: QuarantineId, reason }),
     output: Quarantined,
   },
+  revealToken: {
+    method: "POST",
+    path: "/v1/tokens/reveal",
+    summary: "Turn a token into the value it stands for, for a role that may; who and why is recorded.",
+    scopes: readers,
+    input: z.strictObject({ token: nameText(200), reason }),
+    output: z.object({ token: z.string(), class: z.string(), value: Json }),
+  },
+  ...readinessRoutes,
   verifyLedger: {
     method: "GET",
     path: "/v1/ledger/verification",

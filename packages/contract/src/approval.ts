@@ -3,7 +3,7 @@ import { z } from "zod";
 
 import { FactUsed, Reason, ValueOrigin } from "./action.ts";
 import { EntityView } from "./entity.ts";
-import { ActionId, ApprovalId } from "./ids.ts";
+import { ActionId, ApprovalId, RecallId } from "./ids.ts";
 import { JsonObject } from "./json.ts";
 
 export const ApprovalStatus = z.enum(["pending", "approved", "rejected", "expired", "stale", "consumed"]);
@@ -30,7 +30,8 @@ export type SignOff = z.infer<typeof SignOff>;
 
 export const Approval = z.object({
   id: ApprovalId,
-  action: ActionId,
+  /** What waits for it: an action, or a whole recall. */
+  action: z.union([ActionId, RecallId]),
   status: ApprovalStatus,
   agent: z.string(),
   tool: z.string(),
@@ -40,6 +41,8 @@ export const Approval = z.object({
   rationale: z.string().optional(),
   /** The teams that must each say yes, by different people. */
   approvers: z.array(z.string()),
+  /** People who may not answer, for it is their own. */
+  notBy: z.array(z.string()).optional(),
   signOffs: z.array(SignOff),
   reasons: z.array(Reason),
   facts: z.array(FactUsed),

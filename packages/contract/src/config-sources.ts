@@ -1,6 +1,7 @@
 /** Sources that bring records in: what their records are, how agents read them, and how each kind of source is reached. */
 import { z } from "zod";
 
+import { TlsOptions } from "./config-network.ts";
 import { SecretRef, duration, name, pathText } from "./config-text.ts";
 
 const eventType = z.string().min(1).max(256);
@@ -74,4 +75,48 @@ export const webhookShape = {
     z.strictObject({ by: z.literal("bearer"), token: SecretRef }),
   ]),
   maxBytes: z.int().min(1024).max(8_388_608).optional().meta({ description: "Longest body taken. Default 1 MiB." }),
+} as const;
+
+const servers = z.array(z.string().min(1).max(500)).min(1).max(20);
+
+/** Which broker a stream is read from. Each may be `${NAME}`. */
+export const streamShape = {
+  broker: z.discriminatedUnion("kind", [
+    z.strictObject({
+      kind: z.literal("nats"),
+      servers: servers.meta({
+        description: "nats://host:4222 or tls://host:4222; a name or an address with a port will do.",
+      }),
+      stream: z.string().min(1).max(256).meta({ description: "The JetStream stream; its retention must be limits." }),
+      subject: z
+        .string()
+        .min(1)
+        .max(256)
+        .optional()
+        .meta({ description: "Only messages of these subjects, such as orders.>." }),
+      auth: z
+        .union([z.strictObject({ user: z.string().min(1), password: SecretRef }), z.strictObject({ token: SecretRef })])
+        .optional(),
+    }),
+    z.strictObject({
+      kind: z.literal("kafka"),
+      servers: servers.meta({ description: "host:port of some brokers; the others are learned from them." }),
+      topics: z
+        .array(z.string().regex(/^[a-zA-Z0-9._-]{1,249}$/))
+        .min(1)
+        .max(50),
+      auth: z
+        .strictObject({
+          mechanism: z.enum(["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]),
+          user: z.string().min(1),
+          password: SecretRef,
+        })
+        .optional(),
+    }),
+  ]),
+  tls: TlsOptions.optional(),
+  from: z.enum(["start", "now"]).optional().meta({
+    description:
+      "Where a source begins that has brought in nothing yet: at the oldest message (the default), or at the next one.",
+  }),
 } as const;

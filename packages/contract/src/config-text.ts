@@ -1,4 +1,4 @@
-/** The texts of which configuration is made: names, paths, durations, and where a secret is found. */
+/** The texts of which configuration is made: names, paths, durations, levels, roles, and where a secret is found. */
 import { z } from "zod";
 
 export const name = z
@@ -14,3 +14,17 @@ export const SecretRef = z.union([
   z.strictObject({ file: z.string().min(1) }),
 ]);
 export type SecretRef = z.infer<typeof SecretRef>;
+
+export const toolName = z
+  .string()
+  .regex(/^[a-zA-Z][a-zA-Z0-9._-]{0,127}$/, "a tool name of letters, digits, dots, dashes and underscores");
+/** As `pathText`; also `$..name`: what stands under that name at any depth. */
+export const fieldPath = z
+  .string()
+  .regex(/^\$/, "a path into the result that begins with $, such as $.items[*].note or $..note");
+export const apiVersion = z.literal("airworthy/v1");
+
+export const Level = z.enum(["intern", "junior", "senior", "principal"]);
+export type Level = z.infer<typeof Level>;
+export const PersonRole = z.enum(["viewer", "approver", "operator", "admin"]);
+export type PersonRole = z.infer<typeof PersonRole>;

@@ -2,29 +2,37 @@
 import { z } from "zod";
 
 import { fileShape } from "./config-files.ts";
+import { RestsOn, WriteRule, YieldRule } from "./config-facts.ts";
+import { Compensate, Notice, RecallPolicyDocument } from "./config-recall.ts";
+import { ingestShape, ingestToolShape, streamShape, webhookShape } from "./config-sources.ts";
 import { networkShape } from "./config-network.ts";
-import { ingestShape, ingestToolShape, webhookShape } from "./config-sources.ts";
-import { SecretRef, duration, name, pathText } from "./config-text.ts";
+import { SourceContractDocument } from "./config-contracts.ts";
+import {
+  apiVersion,
+  duration,
+  fieldPath,
+  Level,
+  name,
+  pathText,
+  PersonRole,
+  SecretRef,
+  toolName,
+} from "./config-text.ts";
+import { DataClassDocument, DataRuleDocument, IssuerDocument, toolData } from "./data.ts";
 import { EntityState, Flow } from "./entity.ts";
 
-const toolName = z
-  .string()
-  .regex(/^[a-zA-Z][a-zA-Z0-9._-]{0,127}$/, "a tool name of letters, digits, dots, dashes and underscores");
-const factName = z.string().regex(/^[a-z][a-z0-9_.-]{0,127}$/, "a fact name such as crm.account.status");
-/** As `pathText`; also `$..name`: what stands under that name at any depth. */
-const fieldPath = z
-  .string()
-  .regex(/^\$/, "a path into the result that begins with $, such as $.items[*].note or $..note");
-const apiVersion = z.literal("airworthy/v1");
-
-export const Level = z.enum(["intern", "junior", "senior", "principal"]);
-export type Level = z.infer<typeof Level>;
+export { Level, PersonRole } from "./config-text.ts";
 export const Stage = z.enum(["rehearsal", "shadow", "canary", "production"]);
 export type Stage = z.infer<typeof Stage>;
 export const Reversibility = z.enum(["read_only", "reversible", "externally_reversible", "irreversible"]);
 export type Reversibility = z.infer<typeof Reversibility>;
-export const PersonRole = z.enum(["viewer", "approver", "operator", "admin"]);
-export type PersonRole = z.infer<typeof PersonRole>;
+
+const fingerprint = z.strictObject({
+  digest: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/, "a SHA-256 digest in 64 lower-case hexadecimal digits")
+    .meta({ description: "SHA-256 of its text." }),
+});
 
 export const AgentDocument = z.strictObject({
   apiVersion,
@@ -39,52 +47,11 @@ export const AgentDocument = z.strictObject({
     .strictObject({ provider: z.string().min(1), name: z.string().min(1) })
     .optional()
     .meta({ description: "The pinned model; a floating alias such as gpt-4o or *-latest is refused." }),
+  prompt: fingerprint.optional().meta({ description: "Which prompt it runs with: recorded with every action." }),
+  retrieval: fingerprint.optional().meta({ description: "How it retrieves: settings or index, part of its version." }),
   tools: z.array(toolName).meta({ description: "Everything this agent may use; all else does not exist for it." }),
 });
 export type AgentDocument = z.infer<typeof AgentDocument>;
-
-export const YieldRule = z.strictObject({
-  fact: factName,
-  each: pathText.optional(),
-  key: pathText,
-  value: pathText,
-  asOf: pathText.optional().meta({ description: "Where the source says how old the value is." }),
-  version: pathText.optional(),
-  batch: pathText.optional().meta({ description: "The batch that brought the value into the source." }),
-  type: z.enum(["string", "integer", "boolean", "json"]).meta({
-    description:
-      "json: a record or a list of at most 32 KiB; `computed` may read it, policies see only what is computed.",
-  }),
-  authoritative: z.boolean().optional().meta({
-    description: "This source's answer is as of now. Without it, a missing or future as-of makes the fact unusable.",
-  }),
-  skew: duration.optional().meta({ description: "How far this source's clock may run ahead of ours. Default 2s." }),
-});
-export type YieldRule = z.infer<typeof YieldRule>;
-
-/** A path, `$facts['name']` with further steps for a fact that another rule brings, or a text that stands for itself. */
-const reference = z.string().min(1).max(1000);
-
-export const RestsOn = z.strictObject({
-  fact: factName,
-  each: pathText.optional().meta({
-    description:
-      "One fact for each item of this list, named @ below: $.flights[*], or $facts['airline.reservation'].flights[*]. At most 64.",
-  }),
-  key: reference.meta({ description: "Whose fact: a path into this action's arguments, the item or another fact." }),
-  maxAge: duration,
-  lookup: z
-    .strictObject({
-      tool: toolName,
-      with: z.record(z.string(), reference),
-      always: z.boolean().optional().meta({
-        description:
-          "true: looked up for every action. What the agent read before neither serves nor, where it differs, refuses.",
-      }),
-    })
-    .meta({ description: "The read tool that answers authoritatively, and its arguments: paths, or texts." }),
-});
-export type RestsOn = z.infer<typeof RestsOn>;
 
 /** Who can write what a tool's result holds: its system alone, people of this organisation, or anyone. */
 export const Trust = z.enum(["trusted", "internal", "untrusted"]);
@@ -156,6 +123,10 @@ const toolBase = {
   amount: z.strictObject({ minor: pathText, currency: z.union([pathText, z.string().regex(/^[A-Z]{3}$/)]) }).optional(),
   rests_on: z.array(RestsOn).optional(),
   yields: z.array(YieldRule).optional(),
+  writes: z
+    .array(WriteRule)
+    .optional()
+    .meta({ description: "The facts that this write changes, so that lineage crosses it." }),
   trust: Trust.optional().meta({
     description:
       "Who can write what the result holds: trusted (the system alone), internal (people of this organisation) or untrusted (anyone). Absent means untrusted.",
@@ -185,14 +156,23 @@ const toolBase = {
       description:
         "A read that tells whether an interrupted effect happened; $idempotencyKey and $.argument may be used.",
     }),
-  compensate: z.strictObject({ tool: toolName, with: z.record(z.string(), z.string()) }).optional(),
+  compensate: Compensate.optional().meta({
+    description: "The write that takes this one back; $.argument, $result.member and $idempotencyKey may be used.",
+  }),
+  notice: Notice.optional().meta({
+    description: "This write tells somebody something: what was read cannot be taken back, only corrected.",
+  }),
   contract: name.optional().meta({
     description:
       "The SourceContract that each record of the answer is held against. What is not so is held back and quarantined.",
   }),
+  requires_ready: z.array(name).min(1).optional().meta({
+    description: "Watched source contracts: while one has a severe finding that nobody has answered, this is refused.",
+  }),
   records: fieldPath.optional().meta({
     description: "Where the answer has its records, such as $.items[*]. Absent: the answer is one record.",
   }),
+  ...toolData,
 } as const;
 const inputSchema = z
   .record(z.string(), z.unknown())
@@ -290,16 +270,20 @@ export type WebhookConnector = z.infer<typeof WebhookConnector>;
 /** Files that others put into a folder. */
 export const FileConnector = z.strictObject({ ...ingestBase, type: z.literal("file"), ...fileShape });
 export type FileConnector = z.infer<typeof FileConnector>;
+/** Messages of a broker: NATS JetStream, or one that speaks Kafka's protocol. */
+export const StreamConnector = z.strictObject({ ...ingestBase, type: z.literal("stream"), ...streamShape });
+export type StreamConnector = z.infer<typeof StreamConnector>;
 
 export const ConnectorDocument = z.discriminatedUnion("type", [
   HttpConnector,
   SqlConnector,
   McpConnector,
   WebhookConnector,
+  StreamConnector,
   FileConnector,
 ]);
 /** Connectors that bring records in; their tools read what was brought. */
-export type IngestConnector = WebhookConnector | FileConnector;
+export type IngestConnector = WebhookConnector | StreamConnector | FileConnector;
 export type HttpConnector = z.infer<typeof HttpConnector>;
 export type SqlConnector = z.infer<typeof SqlConnector>;
 export type McpConnector = z.infer<typeof McpConnector>;
@@ -333,42 +317,6 @@ export const BudgetDocument = z.strictObject({
 });
 export type BudgetDocument = z.infer<typeof BudgetDocument>;
 
-export const ContractFieldType = z.enum(["text", "integer", "number", "boolean", "date", "timestamp", "list"]);
-export type ContractFieldType = z.infer<typeof ContractFieldType>;
-
-export const ContractField = z.strictObject({
-  name: z.string().min(1).max(200).meta({ description: "The column, or the path of the value: address.city." }),
-  type: ContractFieldType,
-  nullable: z.boolean().meta({ description: "Whether the value may be null, empty or absent." }),
-  allowed: z
-    .array(z.union([z.string(), z.number(), z.boolean()]))
-    .min(1)
-    .max(1_000)
-    .optional()
-    .meta({ description: "The only values there are. Absent: any of the type." }),
-  range: z
-    .strictObject({ min: z.number().optional(), max: z.number().optional() })
-    .optional()
-    .meta({ description: "Both ends are allowed." }),
-  maxLength: z.int().min(1).optional().meta({ description: "Characters of a text, items of a list." }),
-});
-export type ContractField = z.infer<typeof ContractField>;
-
-/** What the records of one source must look like. Learned from samples, reviewed by a person, then enforced. */
-export const SourceContractDocument = z.strictObject({
-  apiVersion,
-  kind: z.literal("SourceContract"),
-  name,
-  version: z.int().min(1).meta({ description: "Raised with every change." }),
-  learnedFrom: z.string().max(500).optional().meta({ description: "For people: which sample, how many records." }),
-  unlisted: z
-    .enum(["refuse", "ignore"])
-    .optional()
-    .meta({ description: "A field that is not listed quarantines its record (the default), or is ignored." }),
-  fields: z.array(ContractField).min(1).max(1_000),
-});
-export type SourceContractDocument = z.infer<typeof SourceContractDocument>;
-
 export const documentKinds = {
   Agent: AgentDocument,
   Connector: ConnectorDocument,
@@ -376,6 +324,10 @@ export const documentKinds = {
   Team: TeamDocument,
   Budget: BudgetDocument,
   SourceContract: SourceContractDocument,
+  DataClass: DataClassDocument,
+  DataRule: DataRuleDocument,
+  Issuer: IssuerDocument,
+  RecallPolicy: RecallPolicyDocument,
 } as const;
 export type DocumentKind = keyof typeof documentKinds;
 export type ConfigDocument =
@@ -384,7 +336,11 @@ export type ConfigDocument =
   | PersonDocument
   | TeamDocument
   | BudgetDocument
-  | SourceContractDocument;
+  | SourceContractDocument
+  | DataClassDocument
+  | DataRuleDocument
+  | IssuerDocument
+  | RecallPolicyDocument;
 
 /** One problem in a configuration, with its place and its fix. Codes are stable. */
 export const Finding = z.object({

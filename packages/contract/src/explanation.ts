@@ -3,7 +3,19 @@ import { z } from "zod";
 
 import { ActionRecord } from "./action.ts";
 import { Approval } from "./approval.ts";
+import { ActionId, ObservationId } from "./ids.ts";
 import { LedgerKind, LedgerPosition } from "./ledger.ts";
+
+/** A fact, or a value in an argument, that an earlier effect had written: whose it is. */
+export const FactOrigin = z.object({
+  fact: z.string(),
+  key: z.string(),
+  observation: ObservationId,
+  /** `version`: it is the version which that effect left; `value`: its value, seen before it was overwritten. */
+  match: z.enum(["version", "value"]),
+  by: z.object({ action: ActionId, agent: z.string(), tool: z.string(), at: z.iso.datetime() }),
+});
+export type FactOrigin = z.infer<typeof FactOrigin>;
 
 export const Explanation = z.object({
   /** The verdict in one or two sentences. */
@@ -17,10 +29,14 @@ export const Explanation = z.object({
       idempotencyKey: z.string(),
       reversibility: z.string(),
       compensate: z.string().optional(),
+      /** The action that took it back. */
+      compensatedBy: ActionId.optional(),
       startedAt: z.iso.datetime(),
       endedAt: z.iso.datetime().optional(),
     })
     .optional(),
+  /** What it rests on, or holds, that the effects of others or its own earlier ones had written. */
+  origins: z.array(FactOrigin).optional(),
   proof: z.array(LedgerPosition.extend({ kind: LedgerKind, previousHash: z.string() })),
 });
 export type Explanation = z.infer<typeof Explanation>;

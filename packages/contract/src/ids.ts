@@ -9,7 +9,10 @@ export const ObservationId = id("obs");
 export const StopId = id("stp");
 export const PermitId = id("prm");
 export const KeyId = id("key");
+export const RecallId = id("rcl");
+export const TaskId = id("tsk");
 export const QuarantineId = id("qrn");
+export const FindingId = id("fnd");
 export const EffectId = id("eff");
 
 export type ActionId = z.infer<typeof ActionId>;
@@ -18,7 +21,10 @@ export type ObservationId = z.infer<typeof ObservationId>;
 export type StopId = z.infer<typeof StopId>;
 export type PermitId = z.infer<typeof PermitId>;
 export type KeyId = z.infer<typeof KeyId>;
+export type RecallId = z.infer<typeof RecallId>;
+export type TaskId = z.infer<typeof TaskId>;
 export type QuarantineId = z.infer<typeof QuarantineId>;
+export type FindingId = z.infer<typeof FindingId>;
 export type EffectId = z.infer<typeof EffectId>;
 
-export type IdPrefix = "act" | "apr" | "obs" | "stp" | "prm" | "key" | "qrn" | "eff";
+export type IdPrefix = "act" | "apr" | "obs" | "stp" | "prm" | "key" | "rcl" | "tsk" | "qrn" | "eff" | "fnd";

@@ -19,7 +19,17 @@ export const LedgerKind = z.enum([
   "key_revoked",
   "quarantine_released",
   "quarantine_discarded",
+  "token_revealed",
+  "baseline_set",
+  "readiness_found",
+  "readiness_decided",
+  "source_profiled",
   "entity_effect",
+  "recall_opened",
+  "recall_moved",
+  "recall_item",
+  "recall_task",
+  "recall_ended",
 ]);
 export type LedgerKind = z.infer<typeof LedgerKind>;
 

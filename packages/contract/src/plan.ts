@@ -10,7 +10,7 @@ export type ConfigFile = z.infer<typeof ConfigFile>;
 
 /** One consequence, in the order a reader should see them: loss of control first. */
 export const Change = z.object({
-  group: z.enum(["agents", "tools", "policies", "budgets", "sources", "people"]),
+  group: z.enum(["agents", "tools", "policies", "budgets", "sources", "people", "data"]),
   kind: z.enum(["added", "removed", "changed"]),
   name: z.string(),
   detail: z.string(),

@@ -1,67 +1,81 @@
 /** Data readiness: what profiling a source, comparing two, and checking one against its contract answer. */
-import type { ContractFieldType } from "./config.ts";
+import { z } from "zod";
+
+import { ContractFieldType } from "./config-contracts.ts";
+
+const count = z.int().nonnegative();
+const share = z.number();
 
 /** How a field is looked at: as numbers, as categories, as text, as names of things, or as moments. */
-export type FieldRole = "measure" | "category" | "text" | "identifier" | "time" | "list" | "empty";
+export const FieldRole = z.enum(["measure", "category", "text", "identifier", "time", "list", "empty"]);
+export type FieldRole = z.infer<typeof FieldRole>;
 
-export type FieldSummary = {
-  readonly name: string;
-  readonly type: ContractFieldType;
-  readonly role: FieldRole;
-  /** Of all records: null, empty or absent. */
-  readonly missing: number;
-  /** Of those that are there: not of the field's type. */
-  readonly malformed: number;
-  /** Different values; absent where there are too many to count. */
-  readonly distinct?: number;
-  readonly lowest?: number;
-  readonly median?: number;
-  readonly highest?: number;
-};
+export const FieldSummary = z.object({
+  name: z.string(),
+  type: ContractFieldType,
+  role: FieldRole,
+  missing: count.meta({ description: "Of all records: null, empty or absent." }),
+  malformed: count.meta({ description: "Of those that are there: not of the field's type." }),
+  distinct: count.optional().meta({ description: "Different values; absent where there are too many to count." }),
+  lowest: z.number().optional(),
+  median: z.number().optional(),
+  highest: z.number().optional(),
+});
+export type FieldSummary = z.infer<typeof FieldSummary>;
 
-export type SourceProfile = {
-  readonly file: string;
-  readonly format: "csv" | "json" | "jsonl" | "fixed";
-  readonly records: number;
-  /** Records that could not be read as such, which are in no other count. */
-  readonly unreadable: number;
-  readonly fields: readonly FieldSummary[];
-};
+export const SourceProfile = z.object({
+  file: z.string().meta({ description: "The file, or what else the records are of." }),
+  format: z.enum(["csv", "json", "jsonl", "fixed"]),
+  records: count,
+  unreadable: count.meta({ description: "Records that could not be read as such, which are in no other count." }),
+  fields: z.array(FieldSummary).readonly(),
+});
+export type SourceProfile = z.infer<typeof SourceProfile>;
 
-export type FindingKind =
-  | "missing_field"
-  | "new_field"
-  | "unreadable"
-  | "missing"
-  | "malformed"
-  | "unseen"
-  | "format"
-  | "drift"
-  | "tail_low"
-  | "tail_high";
+export const FindingKind = z.enum([
+  "missing_field",
+  "new_field",
+  "unreadable",
+  "quarantined",
+  "missing",
+  "malformed",
+  "unseen",
+  "format",
+  "drift",
+  "tail_low",
+  "tail_high",
+]);
+export type FindingKind = z.infer<typeof FindingKind>;
 
 /** Shares of both samples, bar by bar; each column adds up to 1 of the values that are there. */
-export type Picture = readonly { readonly label: string; readonly pilot: number; readonly production: number }[];
+export const Picture = z.array(z.object({ label: z.string(), pilot: share, production: share })).readonly();
+export type Picture = z.infer<typeof Picture>;
 
-export type ReadinessFinding = {
-  readonly kind: FindingKind;
-  readonly severity: "severe" | "notice";
-  readonly field?: string;
-  readonly sentence: string;
-  /** Absent where nothing had to be tested: a column is there, or it is not. */
-  readonly evidence?: {
-    readonly test: string;
-    readonly pValue: number;
-    /** After Holm's correction over all tests; the finding stands because it is at most `alpha`. */
-    readonly adjusted: number;
-    /** How large the change is, as against how certain. */
-    readonly effect: number;
-    readonly effectName: string;
-  };
-  /** The population stability index, with the limit for these sizes. */
-  readonly stability?: { readonly index: number; readonly limit: number };
-  readonly picture?: Picture;
-};
+export const ReadinessFinding = z.object({
+  kind: FindingKind,
+  severity: z.enum(["severe", "notice"]),
+  field: z.string().optional(),
+  sentence: z.string(),
+  evidence: z
+    .object({
+      test: z.string(),
+      pValue: z.number(),
+      adjusted: z.number().meta({
+        description:
+          "After Holm's correction over all tests of the look; the finding stands because it is at most alpha.",
+      }),
+      effect: z.number().meta({ description: "How large the change is, as against how certain." }),
+      effectName: z.string(),
+    })
+    .optional()
+    .meta({ description: "Absent where nothing had to be tested: a column is there, or it is not." }),
+  stability: z
+    .object({ index: z.number(), limit: z.number() })
+    .optional()
+    .meta({ description: "The population stability index, with the limit for these sizes." }),
+  picture: Picture.optional(),
+});
+export type ReadinessFinding = z.infer<typeof ReadinessFinding>;
 
 export type SourceComparison = {
   /** No finding is severe. */

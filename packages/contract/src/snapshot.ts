@@ -1,4 +1,5 @@
 /** The snapshot: everything that rooms read of the control plane, as one numbered immutable record. */
+import type { SourceContractDocument } from "./config-contracts.ts";
 import type {
   AgentDocument,
   BudgetDocument,
@@ -7,10 +8,11 @@ import type {
   IngestTool,
   McpTool,
   PersonDocument,
-  SourceContractDocument,
   SqlTool,
   TeamDocument,
 } from "./config.ts";
+import type { DataClassDocument, DataRuleDocument, IssuerDocument } from "./data.ts";
+import type { RecallPolicyDocument } from "./config-recall.ts";
 
 /** A tool as agents see it and rooms judge it; `digest` is the tool's version. */
 export type GovernedTool = {
@@ -39,4 +41,11 @@ export type Snapshot = {
   readonly policies: readonly PolicyFile[];
   /** What the records of sources must look like. */
   readonly contracts: Readonly<Record<string, SourceContractDocument>>;
+  readonly dataClasses: Readonly<Record<string, DataClassDocument>>;
+  /** What becomes of data of a class on its way to an agent or a system. */
+  readonly dataRules: Readonly<Record<string, DataRuleDocument>>;
+  /** Who vouches for the people on whose behalf agents act. */
+  readonly issuers: Readonly<Record<string, IssuerDocument>>;
+  /** Who may approve a recall; nobody where it is absent. */
+  readonly recall?: RecallPolicyDocument;
 };

@@ -18,6 +18,8 @@ export type ClientOptions = {
   readonly fetch?: FetchLike;
   /** Only a local administrator may choose a tenant; every other key belongs to one. */
   readonly tenant?: string;
+  /** A token of the person on whose behalf an agent calls, from an issuer of the configuration. */
+  readonly onBehalfOf?: string;
 };
 
 /** `signal` gives up waiting; the server may still carry the action out. */
@@ -41,6 +43,16 @@ export function createClient(options: ClientOptions): Client {
     resolveAction: (input, with_) => call("resolveAction", input, with_),
     listApprovals: (input, with_) => call("listApprovals", input ?? {}, with_),
     decideApproval: (input, with_) => call("decideApproval", input, with_),
+    planRecall: (input, with_) => call("planRecall", input, with_),
+    startRecall: (input, with_) => call("startRecall", input, with_),
+    listRecalls: (input, with_) => call("listRecalls", input ?? {}, with_),
+    readRecall: (input, with_) => call("readRecall", input, with_),
+    listRecallItems: (input, with_) => call("listRecallItems", input, with_),
+    resumeRecall: (input, with_) => call("resumeRecall", input, with_),
+    cancelRecall: (input, with_) => call("cancelRecall", input, with_),
+    listRecallTasks: (input, with_) => call("listRecallTasks", input ?? {}, with_),
+    resolveRecallTask: (input, with_) => call("resolveRecallTask", input, with_),
+    readRecallReceipt: (input, with_) => call("readRecallReceipt", input, with_),
     createStop: (input, with_) => call("createStop", input, with_),
     listStops: (input, with_) => call("listStops", input ?? {}, with_),
     liftStop: (input, with_) => call("liftStop", input, with_),
@@ -57,13 +69,25 @@ export function createClient(options: ClientOptions): Client {
     readQuarantined: (input, with_) => call("readQuarantined", input, with_),
     releaseQuarantined: (input, with_) => call("releaseQuarantined", input, with_),
     discardQuarantined: (input, with_) => call("discardQuarantined", input, with_),
+    revealToken: (input, with_) => call("revealToken", input, with_),
+    listReadiness: (input, with_) => call("listReadiness", input ?? {}, with_),
+    readContract: (input, with_) => call("readContract", input, with_),
+    setBaseline: (input, with_) => call("setBaseline", input, with_),
+    decideFinding: (input, with_) => call("decideFinding", input, with_),
+    profileTool: (input, with_) => call("profileTool", input, with_),
+    profileSource: (input, with_) => call("profileSource", input, with_),
     verifyLedger: (input, with_) => call("verifyLedger", input ?? {}, with_),
     readHealth: (input, with_) => call("readHealth", input ?? {}, with_),
   };
 }
 
 function createCaller(options: ClientOptions) {
-  const caller: Caller = { baseUrl: options.baseUrl, key: options.key, tenant: options.tenant };
+  const caller: Caller = {
+    baseUrl: options.baseUrl,
+    key: options.key,
+    tenant: options.tenant,
+    onBehalfOf: options.onBehalfOf,
+  };
   const send: FetchLike = options.fetch ?? ((url, init) => fetch(url, init));
   return async <O extends Operation>(operation: O, input: Input<O>, with_?: CallOptions): Promise<Output<O>> => {
     const route: Route = api[operation];

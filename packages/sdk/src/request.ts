@@ -15,6 +15,7 @@ export type Caller = {
   readonly baseUrl: string;
   readonly key?: string | undefined;
   readonly tenant?: string | undefined;
+  readonly onBehalfOf?: string | undefined;
 };
 
 const placeholder = /\{([a-zA-Z]+)\}/g;
@@ -44,6 +45,7 @@ function headersOf(caller: Caller): Record<string, string> {
     accept: "application/json",
     ...(caller.key === undefined ? {} : { authorization: `Bearer ${caller.key}` }),
     ...(caller.tenant === undefined ? {} : { "airworthy-tenant": caller.tenant }),
+    ...(caller.onBehalfOf === undefined ? {} : { "airworthy-on-behalf-of": caller.onBehalfOf }),
   };
 }
 

@@ -4,12 +4,14 @@ import { createMcpRuntime } from "./dataplane/5-execution/connectors/mcp-runtime
 import { readEnvironment } from "./kernel/config.ts";
 
 export { checkSource } from "./controlplane/readiness/check-source.ts";
+export { sampleBaseline } from "./controlplane/readiness/sample-baseline.ts";
 export { compareSources } from "./controlplane/readiness/compare-sources.ts";
 export { profileSource } from "./controlplane/readiness/describe-source.ts";
 export { findContract } from "./controlplane/readiness/find-contract.ts";
 export { checkFiles } from "./controlplane/registry/compile.ts";
 export { readFolder } from "./controlplane/registry/read-folder.ts";
 export { renderFindings } from "./controlplane/registry/render-findings.ts";
+export { checkReceipt } from "./check-receipt.ts";
 export { startServer, type RunningServer } from "./start-server.ts";
 export { launchDatabase, type RunningDatabase } from "./store/launcher.ts";
 export { verifyOffline } from "./verify-offline.ts";

@@ -1,47 +1,67 @@
-/** Work that no request waits for: recovery, checkpoints, statistics, forgetting. One kind or tenant that fails stops no other. */
+/** Work that no request waits for: recovery, checkpoints, statistics, watching sources, forgetting. One kind or tenant that fails stops no other. */
 import { AirworthyError } from "@airworthy/contract";
 
+import { carryOutRecalls, type RecallDeps } from "./dataplane/carry-out-recalls.ts";
 import { recoverInterrupted, type RecoverDeps, walkDecided } from "./dataplane/recover.ts";
+import type { SourceWatcher } from "./controlplane/readiness/watch-sources.ts";
 import { type SourcesOptions, startSources } from "./intake/run-sources.ts";
 import type { Log } from "./kernel/log.ts";
 import type { NoteSigner } from "./kernel/signed-note.ts";
 import { writeCheckpoint } from "./store/checkpoints.ts";
 import type { Database } from "./store/database.ts";
+import { forgetClassedValues } from "./store/class-store.ts";
 import { forgetObservations } from "./store/observations.ts";
 import { refreshStatistics } from "./store/refresh-statistics.ts";
+import { forgetWindows } from "./store/source-windows.ts";
 import { readTenants } from "./store/tenants.ts";
 import { forgetReadings } from "./store/value-readings.ts";
 
 const recoverEveryMs = 500;
 const checkpointEveryMs = 5000;
 const statisticsEveryMs = 2000;
+const watchEveryMs = 2000;
 const forgetEveryMs = 3_600_000;
 const observationsKeptMs = 7 * 86_400_000;
 const readingsKeptMs = 86_400_000;
+const windowsKeptMs = 90 * 86_400_000;
 
 type Background = {
   readonly recover: RecoverDeps;
+  readonly recalls: RecallDeps;
   readonly db: Database;
   readonly signer: NoteSigner;
   readonly log: Pick<Log, "error">;
   readonly sources: SourcesOptions;
+  readonly watcher: SourceWatcher;
 };
 export type Loop = { readonly stop: () => Promise<void> };
 
-export function startBackground({ recover, db, signer, log, sources }: Background): Loop {
+export function startBackground({ recover, recalls, db, signer, log, sources, watcher }: Background): Loop {
   const forget = async (tenant: string, signal: AbortSignal) => {
     await forgetObservations(db, tenant, { olderThanMs: observationsKeptMs, signal });
     await forgetReadings(db, tenant, { olderThanMs: readingsKeptMs, signal });
+    await forgetClassedValues(db, tenant, signal);
+    await forgetWindows(db, tenant, windowsKeptMs);
   };
   const loops = [
     startSources(sources),
     startLoop({ name: "walking on", everyMs: recoverEveryMs, log, work: () => walkDecided(recover) }),
     startLoop({ name: "recovery", everyMs: recoverEveryMs, log, work: () => recoverInterrupted(recover) }),
+    startLoop({ name: "recalls", everyMs: recoverEveryMs, log, work: (signal) => carryOutRecalls(recalls, signal) }),
     startLoop({
       name: "checkpoints",
       everyMs: checkpointEveryMs,
       log,
       work: () => signCheckpoints({ db, signer, log }),
+    }),
+    startLoop({
+      name: "watching sources",
+      everyMs: watchEveryMs,
+      log,
+      work: async () => {
+        await watcher.flush();
+        await eachTenant({ db, log }, (tenant) => watcher.judge(tenant));
+      },
     }),
     startLoop({ name: "statistics", everyMs: statisticsEveryMs, log, work: () => refreshStatistics(db) }),
     startLoop({

@@ -57,7 +57,8 @@ async function openServer(config: ServerConfig, onClose: (undo: () => unknown) =
   onClose(() => stopListening(server));
   const { configDir, onProgress } = config;
   if (configDir !== undefined) await publishFolder(app, { tenant: defaultTenant, configDir, onProgress });
-  background = startBackground({ recover: app.recover, sources: app.sources, db, signer, log });
+  const { recover, recalls, sources, watcher } = app;
+  background = startBackground({ recover, recalls, sources, watcher, db, signer, log });
   const url = addressOf(server, config);
   folder.announce({ url, pid: process.pid });
   onClose(() => folder.withdraw(process.pid));

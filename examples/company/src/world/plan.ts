@@ -2,7 +2,8 @@
 import { referenceOf } from "./ledger.ts";
 import { makeShipment } from "./freight.ts";
 import { createRandom, type Random } from "./random.ts";
-import type { AccountStatus, Hold, Invoice, Payment, Shipment, World } from "./records.ts";
+import type { AccountStatus, Hold, Invoice, Payment, Shipment, VendorInvoice, World } from "./records.ts";
+import { makeVendorCases } from "./vendors.ts";
 
 /** Something that happens `atMs` milliseconds into its minute. `agoMs` dates a payment back from that moment. */
 export type Happening =
@@ -14,7 +15,15 @@ export type Happening =
       readonly reason: string;
     }
   | { readonly kind: "payments"; readonly atMs: number; readonly lines: readonly StatementLine[] }
-  | { readonly kind: "shipment"; readonly atMs: number; readonly shipment: Shipment };
+  | { readonly kind: "shipment"; readonly atMs: number; readonly shipment: Shipment }
+  | { readonly kind: "bill"; readonly atMs: number; readonly invoice: VendorInvoice }
+  | {
+      readonly kind: "complaint";
+      readonly atMs: number;
+      readonly vendorId: string;
+      readonly invoiceId: string;
+      readonly text: string;
+    };
 
 export type StatementLine = Omit<Payment, "receivedAt"> & { readonly agoMs: number };
 
@@ -79,8 +88,24 @@ export function planMinute(world: World, minute: number): Happening[] {
       const updatedAt = new Date(world.nowMs + minute * 60_000 + atMs).toISOString();
       return { kind: "shipment", atMs, shipment: makeShipment(random, world.quotes, { ...wanted, id, updatedAt }) };
     }),
+    ...planVendors(world, minute),
   ];
   return happenings.toSorted((left, right) => left.atMs - right.atMs);
+}
+
+function planVendors(world: World, minute: number): Happening[] {
+  const cases = makeVendorCases(createRandom(world.seed, 2_000_000 + minute), {
+    minute,
+    nowMs: world.nowMs + minute * 60_000,
+  });
+  return cases.flatMap(({ invoice, billedAtMs, complainedAtMs }): Happening[] => {
+    const { id: invoiceId, vendorId } = invoice;
+    const text = `${invoiceId} is not paid, and nobody answers`;
+    return [
+      { kind: "bill", atMs: billedAtMs, invoice },
+      { kind: "complaint", atMs: complainedAtMs, vendorId, invoiceId, text },
+    ];
+  });
 }
 
 /** Cases of an earlier minute come back to normal, so that a company that runs for days does not run out of customers. */

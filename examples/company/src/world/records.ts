@@ -68,6 +68,16 @@ export type Shipment = {
   readonly updatedAt: string;
 };
 
+/** What a vendor bills us. */
+export type VendorInvoice = {
+  readonly id: string;
+  readonly vendorId: string;
+  readonly orderedMinor: number;
+  readonly billedMinor: number;
+  readonly currency: string;
+  readonly dueAt: string;
+};
+
 /** Everything the company starts with; the same for the same seed and time. */
 export type World = {
   readonly seed: number;

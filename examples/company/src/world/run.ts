@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { BillingLedger } from "../systems/billing.ts";
 import type { CarriersSystem } from "../systems/carriers.ts";
 import type { CrmSystem } from "../systems/crm.ts";
+import type { PayablesSystem } from "../systems/payables.ts";
 import { planMinute, type Happening } from "./plan.ts";
 import type { World } from "./records.ts";
 
@@ -17,6 +18,7 @@ export type RunWorldOptions = {
   readonly crm: Pick<CrmSystem, "refreshReplica" | "changeStatus">;
   readonly billing: Pick<BillingLedger, "bookPayments" | "hasPayment">;
   readonly carriers: Pick<CarriersSystem, "bookShipment">;
+  readonly payables: Pick<PayablesSystem, "receive" | "complain">;
   /** 1 is real time; 2 is twice as fast. */
   readonly rate?: number;
   readonly onEvent?: (event: WorldEvent) => void;
@@ -100,6 +102,12 @@ async function act(options: RunWorldOptions, happening: Happening): Promise<stri
       options.carriers.bookShipment(shipment);
       return `${shipment.id} on ${shipment.lane}, hold ${shipment.hold}`;
     }
+    case "bill":
+      options.payables.receive(happening.invoice);
+      return `${happening.invoice.vendorId} bills ${happening.invoice.id}`;
+    case "complaint":
+      options.payables.complain(happening);
+      return `${happening.vendorId} complains: ${happening.text}`;
     default:
       return happening satisfies never;
   }

@@ -59,5 +59,6 @@ function whenText(effect: EffectRecord): string {
 
 function undoText(effect: EffectRecord): string {
   const word = effect.reversibility.replaceAll("_", " ");
+  if (effect.compensatedBy !== undefined) return `taken back, by ${effect.compensatedBy}`;
   return effect.compensate === undefined ? word : `${word}, by ${effect.compensate}`;
 }

@@ -1,5 +1,5 @@
 /** What the action rested on: arguments, facts with their age against the limit, and where each value came from. */
-import type { ActionRecord, FactUsed, LineageEdge, ValueClass, ValueOrigin } from "@airworthy/contract";
+import type { ActionRecord, FactOrigin, FactUsed, LineageEdge, ValueClass, ValueOrigin } from "@airworthy/contract";
 
 import { clean } from "../text/clean.ts";
 import { clockText, spanText } from "../text/moment.ts";
@@ -9,12 +9,14 @@ import { cut } from "../text/width.ts";
 import { indent, pairLines, textLines, titleLine } from "./lines.ts";
 import type { Look, Section } from "./look.ts";
 
-export const renderInputs: Section = ({ action }, look) => [
+export const renderInputs: Section = ({ action, origins = [] }, look) => [
   titleLine("Inputs", look),
   ...argumentLines(action, look),
   ...(action.facts.length === 0 ? textLines("It rested on no facts.", look) : factLines(action.facts, look)),
   ...(action.lineage.length === 0 ? [] : [""]),
   ...action.lineage.flatMap((edge) => lineageLines(edge, look)),
+  ...(origins.length === 0 ? [] : [""]),
+  ...origins.flatMap((origin) => textLines(writtenText(origin), look)),
   ...originsOf(action).flatMap((origin, at) => [...(at === 0 ? [""] : []), ...valueLines(origin, look)]),
 ];
 
@@ -88,6 +90,10 @@ function lineageLines(edge: LineageEdge, look: Look): readonly string[] {
   const readBy = edge.readBy === undefined ? "" : `, read in ${edge.readBy}`;
   const text = `${edge.argument} ← ${edge.fact} of ${edge.key}, from ${edge.source}, as of ${clockText(edge.asOf)}${readBy}`;
   return textLines(text, look);
+}
+
+function writtenText({ fact, key, match, by }: FactOrigin): string {
+  return `the ${match} of ${fact} of ${key} was written by ${by.action} of agent ${by.agent}, with ${by.tool}, at ${clockText(by.at)}`;
 }
 
 const classText: Record<ValueClass, string> = {

@@ -3,6 +3,7 @@ import type { Explanation } from "@airworthy/contract";
 
 import { renderApproval } from "./approval-section.ts";
 import { renderClaims } from "./claims-section.ts";
+import { renderData } from "./data-section.ts";
 import { renderEffect } from "./effect-section.ts";
 import { renderInputs } from "./inputs-section.ts";
 import type { Look, Section } from "./look.ts";
@@ -15,6 +16,7 @@ import { renderVerdict } from "./verdict-section.ts";
 const order: readonly Section[] = [
   renderVerdict,
   renderInputs,
+  renderData,
   renderOthers,
   renderRules,
   renderClaims,

@@ -14,7 +14,12 @@ export async function factsHold(
   deps: WalkDeps,
 ): Promise<boolean> {
   if (!deps.options.freshness) return true;
-  const walking = { ...claimedFrom(action), view };
+  const claimed = { ...claimedFrom(action), view };
+  const { tenant, agent, onBehalfOf } = claimed;
+  const { snapshot } = view;
+  const given = { tenant, snapshot, agent, tool, arguments: claimed.arguments, onBehalfOf };
+  const { judged } = await deps.data.prepare(given);
+  const walking = { ...claimed, arguments: judged };
   const now = await groundFacts(walking, { tool, before: Promise.resolve(), afresh: true }, deps);
   return now.problems.length === 0 && valuesOf(now.facts) === valuesOf(action.record.facts);
 }

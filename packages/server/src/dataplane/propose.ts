@@ -77,7 +77,15 @@ function describe(principal: Principal, proposal: Proposed, nowMs: number): NewA
     tenant: principal.tenant,
     agent: principal.name,
     tool: proposal.tool,
-    callDigest: digestJson([principal.name, proposal.tool, argumentsDigest, state, proposal.idempotencyKey ?? null]),
+    callDigest: digestJson([
+      principal.name,
+      proposal.tool,
+      argumentsDigest,
+      state,
+      proposal.idempotencyKey ?? null,
+      // The same words for another person are another wish, and have another answer.
+      ...(principal.onBehalfOf ? [digestJson(principal.onBehalfOf)] : []),
+    ]),
     idempotencyKey: proposal.idempotencyKey,
     arguments: proposal.arguments,
     argumentsDigest,
@@ -85,6 +93,7 @@ function describe(principal: Principal, proposal: Proposed, nowMs: number): NewA
     confidence: proposal.confidence,
     rationale: proposal.rationale,
     protocol: proposal.protocol,
+    onBehalfOf: principal.onBehalfOf,
   };
 }
 
@@ -119,7 +128,7 @@ async function lookAt(
 }
 
 export function answerFrom({ record }: StoredAction): ActionAnswer {
-  const { id, status, decision, result, error, approval, heldBack } = record;
+  const { id, status, decision, result, error, approval, heldBack, data, leftOut } = record;
   return {
     id,
     status,
@@ -128,6 +137,8 @@ export function answerFrom({ record }: StoredAction): ActionAnswer {
     ...(error ? { error } : {}),
     ...(approval ? { approval } : {}),
     ...(heldBack ? { heldBack } : {}),
+    ...(data ? { data } : {}),
+    ...(leftOut === undefined ? {} : { leftOut }),
   };
 }
 

@@ -5,8 +5,9 @@ import type { StartedEffect, StoredAction } from "../kernel/action-store.ts";
 import type { Outcome } from "../kernel/action-walk.ts";
 import type { ConnectorCall } from "../kernel/deps.ts";
 import { durationMs } from "../kernel/duration.ts";
-import { applies } from "./3-checkpoint/checks.ts";
+import { applies, entitiesOf } from "./3-checkpoint/checks.ts";
 import { clearDoubt, lookForEffect } from "./5-execution/conclude.ts";
+import { shieldOutcome } from "./5-execution/shield-outcome.ts";
 import { factsHold } from "./facts-hold.ts";
 import { claimedFrom, walkAction, type WalkDeps, walkWaiting } from "./walk.ts";
 
@@ -40,13 +41,13 @@ async function each<T>(items: readonly T[], deps: RecoverDeps, work: (item: T) =
 async function recoverAction(action: StoredAction, deps: RecoverDeps): Promise<void> {
   const { tenant, walk, record } = action;
   const effect = await deps.actions.readEffect(tenant, record.id);
-  if (!effect && record.approval !== undefined) {
-    // It was promised to somebody that this waits for an answer; so it goes on.
+  if (!effect && (record.approval !== undefined || record.recall !== undefined)) {
+    // It was promised to somebody that this waits for an answer, or will be taken back; so it goes on.
     await walkAction(claimedFrom(action), deps);
     return;
   }
   const outcome = effect
-    ? await clearUp(action, effect, deps)
+    ? await shieldSettled(await clearUp(action, effect, deps), { action, effect }, deps)
     : interrupted("It was interrupted before it began; nothing was done.");
   const reason = "the node that walked it went silent";
   await deps.actions.settle({ tenant, id: record.id, walk, from: "running", outcome, by: "recovery", reason });
@@ -60,11 +61,13 @@ async function clearUp(action: StoredAction, effect: StartedEffect, deps: Recove
   const tool = snapshot.tools[effect.tool];
   if (!tool) return { status: "unknown", message: `${effect.tool} is not in snapshot ${effect.snapshotVersion}.` };
   if (tool.effect === "read") return interrupted("The read was interrupted; it changes nothing, so read again.");
+  const { agent, arguments: args, onBehalfOf } = record;
+  const { sent } = await deps.data.prepare({ tenant, snapshot, agent, tool, arguments: args, onBehalfOf });
   const call: ConnectorCall = {
     tenant,
     snapshot,
     tool,
-    arguments: record.arguments,
+    arguments: sent,
     idempotencyKey: effect.idempotencyKey,
     timeoutMs: Math.min(tool.timeoutMs, callTimeoutMaxMs),
     dispatchBeforeMonoMs: deps.clock.monotonicMs() + callTimeoutMaxMs,
@@ -89,14 +92,27 @@ async function clearUp(action: StoredAction, effect: StartedEffect, deps: Recove
   return asSettled(await clearDoubt(caller, why, { call, deps }));
 }
 
+/** Recovery's answer is told to the agent as well. */
+async function shieldSettled(
+  outcome: Settled,
+  { action, effect }: { readonly action: StoredAction; readonly effect: StartedEffect },
+  deps: RecoverDeps,
+): Promise<Settled> {
+  const { tenant, record } = action;
+  const snapshot = await deps.actions.readSnapshot(tenant, effect.snapshotVersion);
+  const tool = snapshot.tools[effect.tool];
+  if (!tool) return outcome;
+  return asSettled(await shieldOutcome(outcome, { tenant, snapshot, agent: record.agent, tool }, deps));
+}
+
 async function stopOver(
-  { agent, tool, entity, touches = [] }: ActionRecord,
+  { agent, tool, entity, touches, recall }: ActionRecord,
   tenant: string,
   deps: RecoverDeps,
 ): Promise<Stop | undefined> {
   await deps.control.refresh(tenant);
   const { stops } = await deps.control.view(tenant);
-  const entities = [...(entity ? [entity] : []), ...touches];
+  const entities = entitiesOf({ entity, touches, recall });
   return stops.find((stop) => applies(stop, { agent, tool, effect: "write", entities }));
 }
 

@@ -5,11 +5,14 @@ import type { ActionStore, StoredAction } from "../kernel/action-store.ts";
 import type { FinishedAction, ProposedAction } from "../kernel/action-walk.ts";
 import type { Deps } from "../kernel/deps.ts";
 import type { Ends } from "./ends.ts";
+import { describeHandling } from "../kernel/classes/describe-handling.ts";
 import { govern } from "./govern.ts";
+import type { Turn, Turns } from "./turns.ts";
 
 export type WalkDeps = Deps & {
   readonly actions: ActionStore;
   readonly ends: Ends;
+  readonly turns: Turns;
   /** Called when an action starts to wait for people. */
   readonly onEscalated?: (action: FinishedAction) => void;
 };
@@ -36,12 +39,27 @@ export async function walkAction(claimed: Claimed, deps: WalkDeps): Promise<Acti
 }
 
 async function walkRounds(claimed: Claimed, deps: WalkDeps): Promise<FinishedAction> {
+  const turn: { leave?: Turn | undefined } = {};
+  try {
+    return await walkInTurn(claimed, { turn, deps });
+  } finally {
+    turn.leave?.();
+  }
+}
+
+type InTurn = { readonly turn: { leave?: Turn | undefined }; readonly deps: WalkDeps };
+
+async function walkInTurn(claimed: Claimed, { turn, deps }: InTurn): Promise<FinishedAction> {
   const began = deps.clock.monotonicMs();
   let finished = await govern({ ...claimed, view: await deps.control.view(claimed.tenant) }, deps);
   for (let round = 2; finished.outcome.status === "conflict"; round++) {
     const { conflict } = finished.outcome;
     const waited = deps.clock.monotonicMs() - began;
     if (conflict === "claim" || (conflict === "entity" ? waited > patienceMs : round > roundsMax)) break;
+    if (conflict === "entity") {
+      const keys = finished.context.entities.map(({ key }) => key);
+      turn.leave ??= await deps.turns.take(claimed.tenant, keys, patienceMs - waited);
+    }
     await Promise.all([deps.control.refresh(claimed.tenant), pause(Math.random() * Math.min(250, 10 * round))]);
     finished = await govern({ ...claimed, view: await deps.control.view(claimed.tenant) }, deps);
   }
@@ -70,6 +88,8 @@ export function claimedFrom({ tenant, walk, callDigest, idempotencyKey, protocol
     confidence: record.confidence,
     rationale: record.rationale,
     protocol,
+    onBehalfOf: record.onBehalfOf,
+    recall: record.recall,
     proposedAt: Date.parse(record.proposedAt),
     walk,
   };
@@ -84,9 +104,9 @@ export async function walkWaiting(
   if (claimed) await walkAction(claimedFrom(claimed), deps);
 }
 
-function answerOf({ id, decision, outcome, permit }: FinishedAction): ActionAnswer {
+function answerOf({ id, decision, outcome, permit, context }: FinishedAction): ActionAnswer {
   const approval = permit?.approval === undefined ? {} : { approval: permit.approval };
-  const common = { id, decision, ...approval };
+  const common = { id, decision, ...approval, ...describeHandling(context, outcome) };
   switch (outcome.status) {
     case "done":
       return {

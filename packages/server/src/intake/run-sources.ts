@@ -7,6 +7,7 @@ import { digestJson } from "../kernel/canonical.ts";
 import type { Clock, Control } from "../kernel/deps.ts";
 import { durationMs } from "../kernel/duration.ts";
 import { isIngesting } from "../kernel/is-ingesting.ts";
+import type { Peers } from "../kernel/network/create-peers.ts";
 import type { SourceLease, SourceStore } from "../kernel/source-store.ts";
 import { createIntake } from "./create-intake.ts";
 import type { SourceDriver } from "./source-driver.ts";
@@ -20,6 +21,7 @@ export type SourcesOptions = {
   readonly drivers: Readonly<Record<string, SourceDriver>>;
   readonly secret: (ref: SecretRef) => string;
   readonly fill: (text: string) => string;
+  readonly peers: Peers;
   readonly onFault: (error: unknown) => void;
   /** Default 500. */
   readonly lookEveryMs?: number;
@@ -163,8 +165,8 @@ async function bring(source: Source, { driver, abort, holder }: Bringing, option
       untyped: driver.untyped(source.connector),
       now: options.clock.now,
     });
-    const { secret, fill } = options;
-    const ended = await driver.run({ ...source, intake, secret, fill, signal: abort.signal });
+    const { secret, fill, peers } = options;
+    const ended = await driver.run({ ...source, intake, secret, fill, peers, signal: abort.signal });
     return ended?.againInMs ?? 0;
   } catch (error) {
     if (abort.signal.aborted) return 0;

@@ -1,6 +1,7 @@
 /** What a kind of source implements, and what it is handed: where it left off, and one way to bring in what it finds. */
 import type { IngestConnector, SecretRef, Snapshot } from "@airworthy/contract";
 
+import type { Peers } from "../kernel/network/create-peers.ts";
 import type { Message } from "../kernel/records/read-message.ts";
 import type { BatchRef, KnownBatch, PartOutcome } from "../kernel/source-store.ts";
 
@@ -44,6 +45,8 @@ export type SourceRun<C extends IngestConnector = IngestConnector> = {
   readonly secret: (ref: SecretRef) => string;
   /** Fills `${NAME}` placeholders. */
   readonly fill: (text: string) => string;
+  /** Certificates and proxy, read and checked. */
+  readonly peers: Peers;
   /** Aborted when the source is another node's, its configuration changed, or the server closes: let go at once. */
   readonly signal: AbortSignal;
 };
@@ -54,6 +57,6 @@ export type SourceRun<C extends IngestConnector = IngestConnector> = {
  */
 export type SourceDriver<C extends IngestConnector = IngestConnector> = {
   /** Whether the source's values are text only, as in CSV; the contract then says what they are. */
-  readonly untyped: (connector: C) => boolean;
-  readonly run: (run: SourceRun<C>) => Promise<{ readonly againInMs: number } | undefined>;
+  untyped(connector: C): boolean;
+  run(run: SourceRun<C>): Promise<{ readonly againInMs: number } | undefined>;
 };

@@ -3,8 +3,12 @@ import { AirworthyError, type IngestConnector } from "@airworthy/contract";
 
 import { fileDriver } from "./files/file-driver.ts";
 import type { SourceDriver } from "./source-driver.ts";
+import { streamDriver } from "./streams/stream-driver.ts";
 
-export const sourceDrivers: Readonly<Record<string, SourceDriver>> = { file: only("file", fileDriver) };
+export const sourceDrivers: Readonly<Record<string, SourceDriver>> = {
+  file: only("file", fileDriver),
+  stream: streamDriver,
+};
 
 type Type = IngestConnector["type"];
 type Of<T extends Type> = Extract<IngestConnector, { readonly type: T }>;

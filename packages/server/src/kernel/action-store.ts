@@ -1,5 +1,13 @@
 /** The port to the actions' working rows: opened once for identical calls, claimed by epoch, settled once. */
-import type { ActionId, ActionRecord, ActionStatus, JsonObject, Snapshot } from "@airworthy/contract";
+import type {
+  ActionId,
+  ActionRecord,
+  ActionStatus,
+  JsonObject,
+  OnBehalfOf,
+  RecallLeave,
+  Snapshot,
+} from "@airworthy/contract";
 
 import type { Outcome } from "./action-walk.ts";
 
@@ -16,6 +24,8 @@ export type NewAction = {
   readonly confidence: number | undefined;
   readonly rationale: string | undefined;
   readonly protocol: JsonObject | undefined;
+  readonly onBehalfOf: OnBehalfOf | undefined;
+  readonly recall?: RecallLeave | undefined;
 };
 
 /** An action as the store has it. `walk` is the epoch of the claim; `mask` what the policy hides of its result. */

@@ -3,6 +3,7 @@ import type {
   ActionId,
   AgentDocument,
   ApprovalId,
+  DataUse,
   Decision,
   FactUsed,
   GovernedTool,
@@ -11,7 +12,9 @@ import type {
   JsonObject,
   LineageEdge,
   ObservationId,
+  OnBehalfOf,
   Reason,
+  RecallLeave,
   Scope,
   Snapshot,
   Stop,
@@ -19,6 +22,7 @@ import type {
   ValueOrigin,
 } from "@airworthy/contract";
 
+import type { WrittenFact } from "./lineage/lineage-entry.ts";
 import type { SeenEntity } from "./entities/telling.ts";
 import type { PolicyRequest } from "./policy/engine.ts";
 
@@ -28,6 +32,8 @@ export type Principal = {
   readonly kind: "agent" | "person" | "local";
   readonly name: string;
   readonly scopes: readonly Scope[];
+  /** The person on whose behalf an agent acts, as a verified claim says. */
+  readonly onBehalfOf?: OnBehalfOf | undefined;
 };
 
 /** This node's view of the control plane. Past `validUntilMonoMs` it is too old to act on. */
@@ -35,6 +41,8 @@ export type ControlView = {
   readonly snapshot: Snapshot;
   readonly epoch: number;
   readonly stops: readonly Stop[];
+  /** Watched source contracts with a severe finding that nobody has answered. */
+  readonly notReady: readonly string[];
   readonly validUntilMonoMs: number;
 };
 
@@ -59,8 +67,17 @@ export type Observation = {
   readonly principal: string;
   readonly run?: string | undefined;
   readonly readBy?: ActionId;
-  /** The batch that brought the value into the source, where it came in one. */
+  /** The delivery, and the SHA-256 of the document, that brought it. */
   readonly batch?: string;
+  readonly document?: string;
+};
+/** An observation as it is made: with what lineage keeps of it. */
+export type NewObservation = Observation & {
+  /** Keyed digest of fact and key: under this lineage finds it. */
+  readonly cited: string;
+  /** Where in the answer the value stands, and the record around it. */
+  readonly path?: string;
+  readonly item?: string;
 };
 
 /** What one answer told the agent, as the value index keeps it: digests of its values, its texts sealed. */
@@ -102,8 +119,12 @@ export type ProposedAction = {
   readonly rationale: string | undefined;
   /** Protocol extras of an MCP caller that its upstream needs verbatim. */
   readonly protocol: JsonObject | undefined;
+  /** Verified when the action was proposed. */
+  readonly onBehalfOf: OnBehalfOf | undefined;
   readonly proposedAt: number;
   readonly walk: number;
+  /** Of the principal `recall` alone. */
+  readonly recall?: RecallLeave | undefined;
   readonly view: ControlView;
   readonly sink?: Sink | undefined;
 };
@@ -129,6 +150,10 @@ export type Context = {
   /** By database time, epoch ms: past this moment a fact is too old and the permit cannot be redeemed. */
   readonly factsFreshUntil: number | undefined;
   readonly lineage: readonly LineageEdge[];
+  /** The arguments as the tool is sent them: tokens turned into values, data masked, as the rules say. */
+  readonly sent: JsonObject;
+  /** The classes of data that the arguments carry, and what was done with them. */
+  readonly data: readonly DataUse[];
   /** Where each argument came from; empty where nothing is traced. */
   readonly provenance: readonly ValueOrigin[];
   readonly problems: readonly Reason[];
@@ -143,7 +168,12 @@ export type BudgetUse = {
   readonly limitMinor: number;
   readonly currency: string;
 };
-export type Step = { readonly repeats: number; readonly budgets: readonly BudgetUse[] };
+export type Step = {
+  readonly repeats: number;
+  readonly budgets: readonly BudgetUse[];
+  /** Whether the recall that this belongs to is being carried out; absent on what belongs to none. */
+  readonly recallRuns?: boolean;
+};
 export type PlannedAction = GroundedAction & { readonly step: Step };
 
 export type PolicyRef = { readonly id: string; readonly digest: string };
@@ -168,23 +198,33 @@ export type PermittedAction = JudgedAction & { readonly permit: Permit };
 /** Why a permit could not be redeemed. Each means: walk again and look afresh. */
 export type Conflict = "control" | "entity" | "facts" | "approval" | "budget" | "claim";
 
+/** What was done with the data of an answer before the agent hears it. */
+type Handled = {
+  readonly data?: readonly DataUse[];
+  /** Rows outside the limits of the person on whose behalf it was read. */
+  readonly leftOut?: number;
+};
+
 /** What came of it. `conflict` never leaves the data plane: the action walks again. */
 export type Outcome =
-  | {
+  | ({
       readonly status: "done";
       readonly result: Json;
-      readonly observations: readonly Observation[];
+      readonly observations: readonly NewObservation[];
+      /** The facts that the effect left changed, as its tool declares. */
+      readonly written?: readonly WrittenFact[];
       /** Records that the source's contract took out of the result. */
       readonly heldBack?: HeldBack;
-    }
-  | {
+    } & Handled)
+  | ({
       readonly status: "failed";
       readonly code: string;
       readonly message: string;
       readonly retryable: boolean;
       readonly result?: Json;
-    }
-  | { readonly status: "unknown"; readonly message: string }
+    } & Handled)
+  /** `written`: what it will have changed if it happened. */
+  | { readonly status: "unknown"; readonly message: string; readonly written?: readonly WrittenFact[] }
   | { readonly status: "refused" }
   | { readonly status: "shadowed" }
   /** `ask`: a new approval to be asked for; absent when the one already asked for still stands. */

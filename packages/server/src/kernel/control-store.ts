@@ -54,7 +54,7 @@ export type KeyStore = {
 export type Answer = {
   readonly id: ApprovalId;
   readonly by: string;
-  readonly teamsOf: (approval: Pick<Approval, "approvers" | "signOffs">) => readonly string[];
+  readonly teamsOf: (approval: Pick<Approval, "approvers" | "signOffs" | "notBy">) => readonly string[];
   readonly verdict: "approve" | "reject";
   readonly reason: string;
 };
@@ -111,6 +111,13 @@ export type ActionAccount = Pick<Explanation, "action" | "effect" | "proof"> & {
   readonly told: ToldRecord;
   /** Entries of the action that are not as they were written: nothing is taken from them. */
   readonly unsound: readonly { readonly chain: string; readonly seq: number; readonly field: string }[];
+};
+/** Writes down who turned which token into its value, and why; never the value. Resolves when it is durable. */
+export type RevealLog = {
+  readonly note: (
+    tenant: string,
+    reveal: { readonly token: string; readonly class: string; readonly by: string; readonly reason: string },
+  ) => Promise<void>;
 };
 export type LedgerReader = {
   readonly verify: (tenant: string) => Promise<LedgerVerification>;

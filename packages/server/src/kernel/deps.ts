@@ -7,6 +7,7 @@ import type {
   HeldBack,
   Json,
   JsonObject,
+  RecallId,
   Snapshot,
 } from "@airworthy/contract";
 
@@ -20,6 +21,7 @@ import type {
   SealedReading,
   Sink,
 } from "./action-walk.ts";
+import type { DataShield } from "./classes/data-shield.ts";
 import type { Expressions } from "./computed/create-expressions.ts";
 import type { Picture } from "./entities/picture.ts";
 import type { Known } from "./provenance/classify.ts";
@@ -39,6 +41,14 @@ export type Control = {
   readonly refresh: (tenant: string) => Promise<void>;
 };
 
+/** An earlier claim of a source. Times in epoch ms. */
+export type Contradiction = {
+  readonly kind: "older" | "same_moment" | "version";
+  readonly asOf: number;
+  readonly fetchedAt: number;
+  readonly version?: string;
+};
+
 export type Observations = {
   /** The latest observation of a fact that this principal brought in. */
   readonly latest: (
@@ -52,6 +62,15 @@ export type Observations = {
     principal: string,
     valueDigests: readonly string[],
   ) => Promise<readonly Observation[]>;
+  /**
+   * What the same source claimed before, to anyone, and this cannot follow: an as-of later by more than `toleranceMs`, the
+   * same as-of with another value, or a higher number for its version at an as-of no later.
+   */
+  readonly contradiction: (
+    tenant: string,
+    observation: Observation,
+    toleranceMs: number,
+  ) => Promise<Contradiction | undefined>;
   /** The newest value of a fact that a source has pushed, whoever read it before. Times in epoch ms. */
   readonly pushed: (
     tenant: string,
@@ -109,6 +128,8 @@ export type EntityState = {
   readonly picture: Picture;
 };
 export type Surroundings = {
+  /** Whether this recall is being carried out: not paused, not ended. */
+  readonly recallRuns: (tenant: string, recall: RecallId) => Promise<boolean>;
   /**
    * Version and picture of each business object, both of one moment. Asked before any fact is looked up, or the fact may
    * be the older one. One that nobody has acted upon is not among them.
@@ -179,6 +200,8 @@ export type Deps = {
   readonly control: Control;
   readonly observations: Observations;
   readonly values: Values;
+  /** Data classes: what data goes where, and in which form. */
+  readonly data: DataShield;
   readonly inputSchemas: InputSchemas;
   readonly expressions: Expressions;
   readonly surroundings: Surroundings;

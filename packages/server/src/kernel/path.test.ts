@@ -2,7 +2,7 @@
 import { AirworthyError } from "@airworthy/contract";
 import { describe, expect, it } from "vitest";
 
-import { fillTemplate, parsePath, readEach, readPath } from "./path.ts";
+import { fillTemplate, parsePath, placeEach, readEach, readPath } from "./path.ts";
 
 const root = { a: { b: [{ id: 1 }, { id: 2 }, 3] }, "odd 'name'": "x", list: [[1], [2, 3]], none: null } as const;
 
@@ -46,6 +46,11 @@ describe("readEach", () => {
     ["$.none[*]", []],
     ["$.missing", []],
   ])("gives %s", (text, values) => expect(readEach(parsePath(text), root)).toEqual(values));
+
+  it("says where each stands", () => {
+    expect(placeEach(parsePath("$.a.b[*]"), root).map(({ at }) => at)).toEqual(["$.a.b[0]", "$.a.b[1]", "$.a.b[2]"]);
+    expect(placeEach(parsePath("$.list[1]"), root).map(({ at }) => at)).toEqual(["$.list[1][0]", "$.list[1][1]"]);
+  });
 });
 
 it.each([

@@ -36,24 +36,44 @@ export function readPath(path: Path, scope: { readonly root: Json; readonly item
   return value;
 }
 
+/** A value and where it stands: `$.lines[3]`. Names that are no field names are left out, as `[*]`. */
+export type Placed = { readonly value: Json; readonly at: string };
+
 /** Every value at a path with `[*]`, in order; a path without it gives its one value, or the items if that is a list. */
-export function readEach(path: Path, root: Json): Json[] {
-  let values: Json[] = [root];
+export const readEach = (path: Path, root: Json): Json[] => placeEach(path, root).map(({ value }) => value);
+
+/** The same, each with where it stands. */
+export function placeEach(path: Path, root: Json): Placed[] {
+  let values: Placed[] = [{ value: root, at: "$" }];
   for (const step of path.steps) {
-    const next: Json[] = [];
-    for (const value of values) {
+    const next: Placed[] = [];
+    for (const { value, at } of values) {
       if (step.kind === "all") {
-        if (isJsonArray(value) || isJsonObject(value)) for (const item of Object.values(value)) next.push(item);
+        for (const item of itemsOf(value, at)) next.push(item);
         continue;
       }
       const found = follow(value, step);
-      if (found !== undefined) next.push(found);
+      if (found !== undefined) next.push({ value: found, at: placeOf([step], at) });
     }
     values = next;
   }
   const [only] = values;
-  if (path.steps.some((step) => step.kind === "all") || !isJsonArray(only)) return values;
-  return [...only];
+  if (path.steps.some((step) => step.kind === "all") || only === undefined || !isJsonArray(only.value)) return values;
+  return itemsOf(only.value, only.at);
+}
+
+function itemsOf(value: Json, at: string): Placed[] {
+  if (isJsonArray(value)) return value.map((item, index) => ({ value: item, at: `${at}[${index}]` }));
+  if (!isJsonObject(value)) return [];
+  return Object.entries(value).map(([name, item]) => ({ value: item, at: placeOf([{ kind: "name", name }], at) }));
+}
+
+/** Where the steps lead to from a place, written as `Placed` says. */
+export function placeOf(steps: Path["steps"], from: string): string {
+  return steps.reduce((at, step) => {
+    if (step.kind === "index") return `${at}[${step.index}]`;
+    return step.kind === "name" && /^[A-Za-z_][\w-]{0,40}$/.test(step.name) ? `${at}.${step.name}` : `${at}[*]`;
+  }, from);
 }
 
 export type TemplateScope = {

@@ -12,7 +12,8 @@ const status: YieldRule = {
   asOf: "$.updatedAt",
   type: "string",
 };
-const read = (rule: YieldRule, result: Json) => extractFacts([rule], { result, fetchedAt });
+const read = (rule: YieldRule, result: Json) =>
+  extractFacts([rule], { result, fetchedAt }).map((fact) => ({ ...fact, path: undefined, item: undefined }));
 
 describe("extractFacts", () => {
   it("takes key, value, age and version from where the rule says", () => {
@@ -41,6 +42,25 @@ describe("extractFacts", () => {
     expect(read(rule, result)).toMatchObject([
       { key: "a", value: true, asOf: fetchedAt - 1000 },
       { key: "b", value: false, asOf: fetchedAt - 1000 },
+    ]);
+  });
+
+  it("says where each value stands, in which record, and which delivery brought it", () => {
+    const rule: YieldRule = {
+      ...status,
+      each: "$.rows",
+      key: "@.id",
+      value: "@.now.status",
+      asOf: "$.at",
+      batch: "$.batch",
+    };
+    const rows = [
+      { id: "a", now: { status: "x" } },
+      { id: "b", now: { status: "y" } },
+    ];
+    expect(extractFacts([rule], { result: { at: 1_772_366_399, batch: "b-7", rows }, fetchedAt })).toMatchObject([
+      { key: "a", path: "$.rows[0].now.status", item: "$.rows[0]", batch: "b-7" },
+      { key: "b", path: "$.rows[1].now.status", item: "$.rows[1]", batch: "b-7" },
     ]);
   });
 

@@ -4,11 +4,11 @@ import { Buffer } from "node:buffer";
 import type { Json, JsonObject, YieldRule } from "@airworthy/contract";
 
 import { durationMs } from "./duration.ts";
-import { isIdentifier } from "./identifier.ts";
+import { identifierOf } from "./identifier.ts";
 import { isJsonArray, isJsonObject, parseJsonStrict } from "./json.ts";
-import { parsePath, readEach, readPath } from "./path.ts";
+import { parsePath, placeEach, placeOf, readPath } from "./path.ts";
+import type { Path, Placed } from "./path.ts";
 import { readTime } from "./read-time.ts";
-import type { Path } from "./path.ts";
 
 /**
  * What is wrong with a fact. `wrong_type`: the key or the value is absent, not of the declared type or too long, and it must
@@ -26,6 +26,11 @@ export type ExtractedFact = {
   readonly asOf: number | undefined;
   readonly sourceVersion?: string;
   readonly batch?: string;
+  readonly document?: string;
+  /** Where its value stands: as the paths of leaves are written (`provenance/leaves.ts`). */
+  readonly path?: string;
+  /** The record that holds it: the item of `each`, or the whole answer. */
+  readonly item?: string;
   readonly problem?: FactProblem;
 };
 
@@ -50,7 +55,7 @@ export function extractFacts(rules: readonly YieldRule[], answer: YieldingAnswer
   const facts: ExtractedFact[] = [];
   for (const rule of rules) {
     const paths = parseRule(rule);
-    const items = paths.each === undefined ? [root] : readEach(paths.each, root);
+    const items = paths.each === undefined ? [{ value: root, at: "$" }] : placeEach(paths.each, root);
     for (const item of items) {
       if (facts.length >= maxFactsPerResult) return facts;
       facts.push(extractOne({ rule, paths }, { root, item }, answer));
@@ -66,6 +71,7 @@ type RulePaths = {
   readonly asOf: Path | undefined;
   readonly version: Path | undefined;
   readonly batch: Path | undefined;
+  readonly document: Path | undefined;
 };
 
 function parseRule(rule: YieldRule): RulePaths {
@@ -76,6 +82,7 @@ function parseRule(rule: YieldRule): RulePaths {
     asOf: parseOptional(rule.asOf),
     version: parseOptional(rule.version),
     batch: parseOptional(rule.batch),
+    document: parseOptional(rule.document),
   };
 }
 
@@ -85,18 +92,26 @@ function parseOptional(text: string | undefined): Path | undefined {
 
 function extractOne(
   { rule, paths }: { readonly rule: YieldRule; readonly paths: RulePaths },
-  scope: { readonly root: Json; readonly item: Json },
+  { root, item }: { readonly root: Json; readonly item: Placed },
   answer: YieldingAnswer,
 ): ExtractedFact {
-  const key = toText(readPath(paths.key, scope));
+  const scope = { root, item: item.value };
+  const textAt = (path: Path | undefined): string | undefined => path && identifierOf(readPath(path, scope));
+  const key = textAt(paths.key);
   const value = readPath(paths.value, scope);
-  const version = (paths.version && toText(readPath(paths.version, scope))) ?? answer.version;
-  const batch = paths.batch && toText(readPath(paths.batch, scope));
+  const [version, batch, document] = [
+    textAt(paths.version) ?? answer.version,
+    textAt(paths.batch),
+    textAt(paths.document),
+  ];
   const base = {
     fact: rule.fact,
     key: key ?? "",
     ...(version === undefined ? {} : { sourceVersion: version }),
     ...(batch === undefined ? {} : { batch }),
+    ...(document === undefined ? {} : { document }),
+    path: placeOf(paths.value.steps, paths.value.root === "@" ? item.at : "$"),
+    item: item.at,
   };
   if (key === undefined || value === undefined || !hasType(value, rule.type)) {
     return { ...base, value: value ?? null, asOf: undefined, problem: "wrong_type" };
@@ -105,10 +120,15 @@ function extractOne(
   return { ...base, value, ...age };
 }
 
+/** How far the source's clock may be off, in ms. */
+export function skewMsOf({ skew }: Pick<YieldRule, "skew">): number {
+  return skew === undefined ? defaultSkewMs : durationMs(skew);
+}
+
 type Age = { readonly asOf: number | undefined; readonly problem?: FactProblem };
 
 function judgeAsOf(stated: Json | undefined, rule: YieldRule, fetchedAt: number): Age {
-  const skewMs = rule.skew === undefined ? defaultSkewMs : durationMs(rule.skew);
+  const skewMs = skewMsOf(rule);
   const asOf = stated === undefined || stated === null ? undefined : readTime(stated);
   if (asOf !== undefined && asOf <= fetchedAt + skewMs) return { asOf: Math.min(asOf, fetchedAt) };
   if (rule.authoritative === true) return { asOf: fetchedAt };
@@ -122,11 +142,6 @@ const maxRecordLength = 32_768;
 function hasType(value: Json, type: YieldRule["type"]): boolean {
   if (type === "json") return value !== null && JSON.stringify(value).length <= maxRecordLength;
   return type === "integer" ? Number.isSafeInteger(value) : typeof value === type;
-}
-
-function toText(value: Json | undefined): string | undefined {
-  if (typeof value === "string") return isIdentifier(value) ? value : undefined;
-  return typeof value === "number" && Number.isSafeInteger(value) ? String(value) : undefined;
 }
 
 const mcpMembers: ReadonlySet<string> = new Set(["content", "structuredContent", "isError", "_meta", "resultType"]);

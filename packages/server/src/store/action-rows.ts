@@ -1,7 +1,17 @@
 /** The row of an action, and the record that people read of it. */
-import type { ActionId, ActionRecord, ActionStatus, ApprovalId, Json, JsonObject } from "@airworthy/contract";
+import type {
+  ActionId,
+  ActionRecord,
+  ActionStatus,
+  ApprovalId,
+  Json,
+  JsonObject,
+  OnBehalfOf,
+  RecallLeave,
+} from "@airworthy/contract";
 
 import type { StoredAction } from "../kernel/action-store.ts";
+import type { Grounds } from "./evidence.ts";
 
 export type ActionRow = {
   readonly tenant: string;
@@ -17,6 +27,8 @@ export type ActionRow = {
   readonly confidence: number | null;
   readonly rationale: string | null;
   readonly protocol: string | null;
+  readonly on_behalf_of: string | null;
+  readonly recall: string | null;
   readonly walk: number;
   readonly entity: string | null;
   readonly approval: string | null;
@@ -40,6 +52,8 @@ export const actionColumns = [
   "confidence",
   "rationale",
   "protocol",
+  "on_behalf_of",
+  "recall",
   "walk",
   "entity",
   "approval",
@@ -53,13 +67,25 @@ export const actionColumns = [
 
 type Kept = Pick<
   ActionRecord,
-  "decision" | "facts" | "lineage" | "provenance" | "entity" | "touches" | "entities" | "amount" | "error" | "heldBack"
+  | "decision"
+  | "facts"
+  | "lineage"
+  | "provenance"
+  | "data"
+  | "leftOut"
+  | "heldBack"
+  | "entity"
+  | "touches"
+  | "entities"
+  | "amount"
+  | "error"
 > & {
   readonly mask?: readonly string[];
+  readonly grounds?: Grounds;
 };
 
 export function toStoredAction(row: ActionRow): StoredAction {
-  const { mask, ...kept }: Partial<Kept> = row.record === null ? {} : (JSON.parse(row.record) as Kept);
+  const { mask, grounds: _, ...kept }: Partial<Kept> = row.record === null ? {} : (JSON.parse(row.record) as Kept);
   return {
     tenant: row.tenant,
     walk: row.walk,
@@ -80,8 +106,10 @@ function toRecord(row: ActionRow, stored: Partial<Kept>): ActionRecord {
     arguments: JSON.parse(row.arguments) as JsonObject,
     argumentsDigest: row.arguments_digest,
     ...(row.run === null ? {} : { run: row.run }),
+    ...(row.on_behalf_of === null ? {} : { onBehalfOf: JSON.parse(row.on_behalf_of) as OnBehalfOf }),
     ...(row.confidence === null ? {} : { confidence: row.confidence }),
     ...(row.rationale === null ? {} : { rationale: row.rationale }),
+    ...(row.recall === null ? {} : { recall: JSON.parse(row.recall) as RecallLeave }),
     ...(row.approval === null ? {} : { approval: row.approval as ApprovalId }),
     ...(row.result === null ? {} : { result: JSON.parse(row.result) as Json }),
     ...stored,

@@ -106,8 +106,8 @@ async function openAction(db: Database, action: NewAction, deliveries: Deliverie
   const inserted = await db.soft.query({
     name: "action-open",
     text: `insert into actions (tenant, id, agent, tool, status, call_digest, idempotency_key, arguments, arguments_digest, run,
-                                confidence, rationale, protocol, walk_until)
-           values ($1, $2, $3, $4, 'running', $5, $6, $7, $8, $9, $10, $11, $12,
+                                confidence, rationale, protocol, on_behalf_of, recall, walk_until)
+           values ($1, $2, $3, $4, 'running', $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,
                    clock_timestamp() + ${walkLeaseMs} * interval '1 millisecond')
            on conflict do nothing returning id`,
     values: [
@@ -123,6 +123,8 @@ async function openAction(db: Database, action: NewAction, deliveries: Deliverie
       action.confidence,
       action.rationale,
       action.protocol && JSON.stringify(action.protocol),
+      action.onBehalfOf && JSON.stringify(action.onBehalfOf),
+      action.recall && JSON.stringify(action.recall),
     ],
   });
   if (inserted.length > 0) return { opened: true };

@@ -110,7 +110,9 @@ function decideApproval(
     if (!decided) throw new AirworthyError("internal", "The approval was not written.");
     const { by, verdict, reason } = answer;
     const body = { approval: answer.id, binding: approval.binding, team: teams, by, verdict, reason, now: status };
-    return { drafts: [{ kind: "approval_decided", action: approval.action, body }], value: decided };
+    const { action } = approval;
+    const of = action.startsWith("act_") ? { action: action as ActionId } : {};
+    return { drafts: [{ kind: "approval_decided", ...of, body: { ...body, of: action } }], value: decided };
   });
 }
 
@@ -131,6 +133,15 @@ function admit(approval: Approval, answer: Answer): string {
       `${answer.by} has signed ${approval.id} already; each team needs another person.`,
     );
   }
+  if (approval.notBy?.includes(answer.by)) {
+    throw new AirworthyError(
+      "forbidden",
+      `${answer.by} made what ${approval.id} is about, so another person answers.`,
+      {
+        fix: `Ask another member of ${approval.approvers.join(" or ")}.`,
+      },
+    );
+  }
   const [team] = answer.teamsOf(approval);
   if (team === undefined) {
     throw new AirworthyError("forbidden", `${answer.by} is in none of the teams that must answer.`, {
@@ -142,13 +153,23 @@ function admit(approval: Approval, answer: Answer): string {
 
 type Shown = Pick<
   Approval,
-  "agent" | "tool" | "arguments" | "amount" | "entity" | "rationale" | "approvers" | "reasons" | "facts" | "provenance"
+  | "agent"
+  | "tool"
+  | "arguments"
+  | "amount"
+  | "entity"
+  | "rationale"
+  | "approvers"
+  | "notBy"
+  | "reasons"
+  | "facts"
+  | "provenance"
 >;
 
 function toApproval(row: Row): Approval {
   return {
     id: row.id as ApprovalId,
-    action: row.action as ActionId,
+    action: row.action as Approval["action"],
     status: row.status,
     ...(JSON.parse(row.shown) as Shown),
     signOffs: row.sign_offs.map((s): SignOff => ({ ...s, at: new Date(s.at).toISOString() })),

@@ -4,6 +4,7 @@ import { AirworthyError, type Snapshot } from "@airworthy/contract";
 import type { Clock, Control, ControlView } from "../kernel/deps.ts";
 import type { Database } from "./database.ts";
 import { readSnapshot } from "./snapshots.ts";
+import { listNotReady } from "./source-findings.ts";
 import { listStops } from "./stops.ts";
 import { noSuchTenant } from "./tenants.ts";
 
@@ -126,11 +127,11 @@ function createViews({ db, onSnapshot, onFault, leaseMs = defaultLeaseMs }: Cont
   }
 
   async function load({ tenant, epoch, snapshot_version }: ControlRow, before?: ControlView): Promise<ControlView> {
-    const stops = await listStops(db, tenant, { all: false });
-    if (before?.snapshot.version === snapshot_version) return { ...before, stops, epoch };
+    const [stops, notReady] = await Promise.all([listStops(db, tenant, { all: false }), listNotReady(db, tenant)]);
+    if (before?.snapshot.version === snapshot_version) return { ...before, stops, notReady, epoch };
     const snapshot = await readSnapshot(db, tenant, snapshot_version);
     await onSnapshot(snapshot);
-    return { snapshot, epoch, stops, validUntilMonoMs: 0 };
+    return { snapshot, epoch, stops, notReady, validUntilMonoMs: 0 };
   }
 
   return {

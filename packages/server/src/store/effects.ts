@@ -1,9 +1,18 @@
 /** Effects and the budget they hold: settled once, by the effect's own terminal transition. */
+import type { RecallLeave } from "@airworthy/contract";
+
+import { keyOf } from "../kernel/action-keys.ts";
 import type { Queryable } from "./database.ts";
 import type { EntityLocks } from "./entity-locks.ts";
+import { settleCompensations } from "./settle-compensations.ts";
 
-/** `entities`: the business objects it was on, which others may write again now. */
-export type EffectEnd = { readonly action: string; readonly state: string; readonly entities: readonly string[] };
+/** `entities`: the business objects it was on, which others may write again now. `recall`: the action that it took back. */
+export type EffectEnd = {
+  readonly action: string;
+  readonly state: string;
+  readonly entities: readonly string[];
+  readonly recall?: RecallLeave | undefined;
+};
 
 /**
  * Moves started (or unknown) effects to their end and settles what they hold: done spends, failed releases, unknown keeps
@@ -19,6 +28,10 @@ export async function settleEffects(
   for (const { action, state, entities: keys } of settled)
     for (const key of keys) if (isSettled(state)) entities.end(key, action, state);
   await moveEffects(tx, tenant, settled);
+  for (const { recall, action } of await settleCompensations(tx, tenant, settled)) {
+    // oxlint-disable-next-line no-await-in-loop -- one after the other on one connection
+    for (const entity of recall.entities) await entities.takeBack(keyOf(entity), recall.recalls, action);
+  }
 }
 
 async function moveEffects(tx: Queryable, tenant: string, settled: readonly EffectEnd[]): Promise<void> {

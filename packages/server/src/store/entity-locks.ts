@@ -27,6 +27,8 @@ export type EntityLocks = {
   readonly end: (key: string, id: string, status: Exclude<EffectStatus, "started">) => void;
   /** Makes the picture anew from all effects there are, as they are by now. Slow on a long history. */
   readonly rebuild: (key: string) => Promise<void>;
+  /** The effect was taken back by this action: it no longer counts in any picture. */
+  readonly takeBack: (key: string, id: string, by: string) => Promise<void>;
   readonly write: () => Promise<void>;
 };
 
@@ -45,6 +47,15 @@ export async function lockEntities(
     rows.set(key, entity);
     changed.add(key);
   };
+  const rebuild = async (key: string): Promise<void> => {
+    const was = get(key);
+    const history = (await readHistory(tx, tenant, key)).map((one) => ({
+      ...one,
+      status: ended.get(one.id) ?? one.status,
+    }));
+    const own = begun.filter((one) => one.entity === key).map(({ effect }) => effect);
+    set(key, { ...was, version: was.version + 1, picture: rebuildPicture([...history, ...own]) });
+  };
   return {
     get,
     begin: (key, effect, { holder, idempotencyKey } = {}) => {
@@ -62,14 +73,14 @@ export async function lockEntities(
       // What was read of it while the effect was under way may be of before it: so the version rises once more.
       set(key, { version: was.version + 1, holder: was.holder === id ? null : was.holder, picture });
     },
-    rebuild: async (key) => {
-      const was = get(key);
-      const history = (await readHistory(tx, tenant, key)).map((one) => ({
-        ...one,
-        status: ended.get(one.id) ?? one.status,
-      }));
-      const own = begun.filter((one) => one.entity === key).map(({ effect }) => effect);
-      set(key, { ...was, version: was.version + 1, picture: rebuildPicture([...history, ...own]) });
+    rebuild,
+    takeBack: async (key, id, by) => {
+      await tx.query({
+        text: `update entity_effects set compensated_by = $4
+               where tenant = $1 and entity = $2 and id = $3 and compensated_by is null`,
+        values: [tenant, key, id, by],
+      });
+      await rebuild(key);
     },
     write: async () => {
       if (changed.size > 0)

@@ -4,6 +4,8 @@ import type { EntityView } from "@airworthy/contract";
 import type { JudgedAction } from "../kernel/action-walk.ts";
 import { actorOf, isActor } from "../kernel/entities/actor.ts";
 import { toShown } from "../kernel/entities/picture.ts";
+import { doneUnder } from "../kernel/lineage/describe-lineage.ts";
+import type { DoneUnder } from "../kernel/lineage/lineage-entry.ts";
 
 /** For the working row: what people read of the decision. */
 export function evidenceOf(action: JudgedAction): object {
@@ -13,12 +15,24 @@ export function evidenceOf(action: JudgedAction): object {
     facts: context.facts,
     lineage: context.lineage,
     ...(context.provenance.length > 0 ? { provenance: context.provenance } : {}),
+    ...(context.data.length > 0 ? { data: context.data } : {}),
     entity: context.entity,
     ...(context.touches.length > 0 ? { touches: context.touches } : {}),
     ...(context.entities.length > 0 ? { entities: viewsOf(action) } : {}),
     amount: context.amount,
     ...(judgement.obligations.mask ? { mask: judgement.obligations.mask } : {}),
   };
+}
+
+/** What lineage needs of a walk and the working row keeps until the end is written, which another node may have to do. */
+export type Grounds = {
+  readonly cited: readonly string[];
+  readonly factDigests: readonly string[];
+  readonly under: DoneUnder;
+};
+export function groundsOf(action: JudgedAction): Grounds {
+  const { cited, factDigests } = action.context;
+  return { cited, factDigests, under: doneUnder(action) };
 }
 
 /** Of each business object so many effects of others, those that stand before those that are only recent. */
@@ -43,6 +57,8 @@ export function describeWalk(action: JudgedAction): object {
   return {
     walk: action.walk,
     run: action.run,
+    onBehalfOf: action.onBehalfOf,
+    recall: action.recall,
     ...describeArguments(action),
     confidence: action.confidence,
     rationale: action.rationale,

@@ -1,11 +1,15 @@
 /** The end of a walk in one transaction: the action moves, its effect and budget settle once, its evidence is drafted. */
-import { entityKeyOf, entityKeysOf } from "../kernel/action-keys.ts";
+import { entityKeyOf, entityKeysOf, keyOf } from "../kernel/action-keys.ts";
 import type { FinishedAction, Outcome } from "../kernel/action-walk.ts";
+import { describeLineage, doneUnder } from "../kernel/lineage/describe-lineage.ts";
+import type { LineageEntry } from "../kernel/lineage/lineage-entry.ts";
+import { describeHandling } from "../kernel/classes/describe-handling.ts";
 import type { Queryable } from "./database.ts";
 import { isSettled, settleEffects } from "./effects.ts";
 import type { EntityLocks } from "./entity-locks.ts";
 import { describeWalk, evidenceOf, viewsOf } from "./evidence.ts";
 import type { Draft } from "./ledger-chain.ts";
+import { insertLineage } from "./lineage-rows.ts";
 import { insertObservations } from "./observations.ts";
 import { insertReadings } from "./value-readings.ts";
 
@@ -32,8 +36,13 @@ export async function finishActions(
 }
 
 /** The business objects of an effect that may have been started; of one that was not there is nothing to end. */
-export function endedEntitiesOf(action: FinishedAction): readonly string[] {
+function endedEntitiesOf(action: FinishedAction): readonly string[] {
   return action.permit && isSettled(action.outcome.status) ? entityKeysOf(action) : [];
+}
+
+/** Those, and the business objects of what was taken back. */
+export function lockedAtEnd(action: FinishedAction): readonly string[] {
+  return [...endedEntitiesOf(action), ...(action.recall?.entities ?? []).map(keyOf)];
 }
 
 /** What comes with the end of those that were moved; none of it needs another's answer, so it goes together. */
@@ -46,6 +55,7 @@ async function writeEnds(
     action: action.id,
     state: action.outcome.status,
     entities: endedEntitiesOf(action),
+    recall: action.recall,
   }));
   await Promise.all([
     settleEffects(tx, tenant, { ends, entities }),
@@ -60,7 +70,22 @@ async function writeEnds(
       tenant,
       moved.flatMap(({ reading }) => (reading ? [reading] : [])),
     ),
+    insertLineage(tx, tenant, moved.flatMap(lineageOf)),
   ]);
+}
+
+/** Of what ended. What waits for people has done nothing yet, and looks at everything afresh when it goes on. */
+function lineageOf(action: FinishedAction): LineageEntry[] {
+  const { id, tenant, agent, tool, run, context, outcome } = action;
+  if (outcome.status === "waiting" || outcome.status === "conflict") return [];
+  const ended = outcome.status === "done" || outcome.status === "unknown" ? outcome : undefined;
+  const observations = outcome.status === "done" ? outcome.observations : [];
+  const { facts, cited, factDigests, lineage, provenance } = context;
+  const relied = { facts, cited, factDigests, lineage, provenance };
+  const under = doneUnder(action);
+  return [
+    describeLineage({ id, tenant, agent, tool, run, ...relied, observations, written: ended?.written ?? [], under }),
+  ];
 }
 
 /** Those whose walk has written its end already: the commit of an earlier try was not confirmed but had happened. */
@@ -109,13 +134,14 @@ async function moveActions(tx: Queryable, tenant: string, actions: readonly Fini
 /** What an operator sees of the action beside its row. */
 function recordOf(action: FinishedAction): object {
   const { outcome } = action;
+  const evidence = { ...evidenceOf(action), ...describeHandling(action.context, outcome) };
   if (outcome.status === "failed") {
     const { code, message, retryable } = outcome;
-    return { ...evidenceOf(action), error: { code, message, retryable } };
+    return { ...evidence, error: { code, message, retryable } };
   }
-  if (outcome.status === "done" && outcome.heldBack) return { ...evidenceOf(action), heldBack: outcome.heldBack };
-  if (outcome.status !== "unknown") return evidenceOf(action);
-  return { ...evidenceOf(action), error: { code: "unknown", message: outcome.message, retryable: false } };
+  if (outcome.status === "done" && outcome.heldBack) return { ...evidence, heldBack: outcome.heldBack };
+  if (outcome.status !== "unknown") return evidence;
+  return { ...evidence, error: { code: "unknown", message: outcome.message, retryable: false } };
 }
 
 function approvalOf({ outcome, permit }: FinishedAction): string | undefined {

@@ -2,6 +2,7 @@
 import type { ActionId, ActionRecord, Explanation, Json, LedgerKind } from "@airworthy/contract";
 
 import type { ActionAccount, ToldRecord } from "../kernel/control-store.ts";
+import { describeHandling } from "../kernel/classes/describe-handling.ts";
 import { type ActionRow, actionColumns, toStoredAction } from "./action-rows.ts";
 import type { Database, Queryable } from "./database.ts";
 import { checkEntry, entryColumns, entryTables, type StoredEntry, withWholeMs } from "./verify-entry.ts";
@@ -42,8 +43,9 @@ async function readEffect(tx: Queryable, tenant: string, id: ActionId): Promise<
     content: string;
     started_at: Date;
     ended_at: Date | null;
+    compensated_by: ActionId | null;
   }>({
-    text: `select e.tool, e.connector, e.state, e.idempotency_key, s.content, e.started_at, e.ended_at
+    text: `select e.tool, e.connector, e.state, e.idempotency_key, s.content, e.started_at, e.ended_at, e.compensated_by
            from effects e join snapshots s on s.tenant = e.tenant and s.version = e.snapshot_version
            where e.tenant = $1 and e.action = $2`,
     values: [tenant, id],
@@ -59,6 +61,7 @@ async function readEffect(tx: Queryable, tenant: string, id: ActionId): Promise<
     idempotencyKey: row.idempotency_key,
     reversibility: tools[row.tool]?.reversibility ?? "irreversible",
     ...(compensate === undefined ? {} : { compensate }),
+    ...(row.compensated_by === null ? {} : { compensatedBy: row.compensated_by }),
     startedAt: row.started_at.toISOString(),
     ...(row.ended_at ? { endedAt: row.ended_at.toISOString() } : {}),
   };
@@ -79,6 +82,8 @@ type Body = Pick<
   | "facts"
   | "lineage"
   | "provenance"
+  | "data"
+  | "onBehalfOf"
   | "amount"
   | "entity"
   | "touches"
@@ -97,6 +102,8 @@ type Outcome = {
   readonly result?: Json;
   /** In place of a result too large for the ledger. */
   readonly resultBytes?: number;
+  readonly data?: ActionRecord["data"];
+  readonly leftOut?: number;
 };
 
 /** The evidence of what was done is in `started`; of what never started, in the last entry. */
@@ -121,11 +128,21 @@ function tellEvidence(checked: readonly Checked[]): ToldRecord {
     facts: body.facts ?? [],
     lineage: body.lineage ?? [],
     provenance: body.provenance,
+    onBehalfOf: body.onBehalfOf,
+    ...tellHandling(body, checked),
     amount: body.amount,
     entity: body.entity,
     touches: body.touches,
     entities: body.entities,
   };
+}
+
+/** What was done with the data of the arguments stands with the evidence, and of the answer with the outcome. */
+function tellHandling(body: Body, checked: readonly Checked[]): ToldRecord {
+  const last = checked.findLast(({ entry }) => moving.includes(entry.kind));
+  const { outcome } = last && last.changed === undefined ? bodyOf(last) : body;
+  const { data, leftOut } = describeHandling({ data: body.data ?? [] }, outcome ?? {});
+  return { data, leftOut };
 }
 
 const moving: readonly string[] = ["started", "waiting", "finished", "resolved"] satisfies LedgerKind[];

@@ -13,7 +13,7 @@ import { type Database, isUniqueViolation, type Queryable } from "./database.ts"
 import { type Draft, type Head, linkEntries } from "./ledger-chain.ts";
 import { ensurePartitions, insertEntries, readHead, readLatestHead } from "./ledger-rows.ts";
 import { lockEntities } from "./entity-locks.ts";
-import { endedEntitiesOf, finishActions } from "./finish-actions.ts";
+import { finishActions, lockedAtEnd } from "./finish-actions.ts";
 import { redeemPermits } from "./redeem-permits.ts";
 import { assertTenant } from "./tenants.ts";
 
@@ -142,7 +142,7 @@ async function writeBatch(tenant: string, { db, clock, head, jobs }: Batch) {
     const redeems = jobs.filter((job) => job.kind === "redeem");
     const entities = await lockEntities(tx, tenant, {
       begins: redeems.flatMap((job) => entityKeysOf(job.action)),
-      ends: finishes.flatMap((job) => endedEntitiesOf(job.action)),
+      ends: finishes.flatMap((job) => lockedAtEnd(job.action)),
     });
     const finished = await finishActions(tx, tenant, { actions: finishes.map((job) => job.action), entities });
     for (const [index, job] of finishes.entries()) {

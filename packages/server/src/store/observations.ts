@@ -6,6 +6,7 @@ import type { ActionId, Json, ObservationId } from "@airworthy/contract";
 import type { Observation } from "../kernel/action-walk.ts";
 import { canonicalJson } from "../kernel/canonical.ts";
 import type { Observations } from "../kernel/deps.ts";
+import { findContradiction } from "./find-contradiction.ts";
 import type { Database, Queryable } from "./database.ts";
 import { readPushedFact } from "./pushed-facts.ts";
 import { noSuchTenant } from "./tenants.ts";
@@ -66,6 +67,7 @@ export function createObservations(db: Database): Observations {
       });
       return rows.map(toObservation);
     },
+    contradiction: (tenant, observation, toleranceMs) => findContradiction(db, tenant, { observation, toleranceMs }),
     pushed: (tenant, at) => readPushedFact(db, tenant, at),
     save: (tenant, observations) => insertObservations(db.soft, tenant, observations),
     digest: async (tenant, value) =>

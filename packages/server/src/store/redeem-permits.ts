@@ -1,13 +1,13 @@
 /**
  * Redemption: the last look before an effect, by database time, under locks taken in one order (entities, actions,
- * approvals, budgets, control). Winners get their "started" entry and effect row; losers walk again.
+ * approvals, recalls, budgets, control). Winners get their "started" entry and effect row; losers walk again.
  */
 import { entityKeyOf, entityKeysOf, idempotencyKeyOf } from "../kernel/action-keys.ts";
 import type { Conflict, PermittedAction } from "../kernel/action-walk.ts";
 import type { Redemption } from "../kernel/deps.ts";
 import { dispatchWindowMs, effectLeaseMs } from "../kernel/effect-lease.ts";
 import type { Queryable } from "./database.ts";
-import { describeWalk, evidenceOf } from "./evidence.ts";
+import { describeWalk, evidenceOf, groundsOf } from "./evidence.ts";
 import type { Draft } from "./ledger-chain.ts";
 import { effectOn } from "./effect-on.ts";
 import type { EntityLocks } from "./entity-locks.ts";
@@ -62,6 +62,7 @@ function findConflict(action: PermittedAction, locks: AllLocks): Conflict | unde
   if (locks.epoch !== action.view.epoch) return "control";
   if ((action.context.factsFreshUntil ?? Infinity) < locks.nowMs) return "facts";
   if (!isStillApproved(action, locks)) return "approval";
+  if (action.recall && !locks.recalls.has(action.recall.recall)) return "control";
   if (!areAsJudged(action, locks.entities)) return "entity";
   const overdrawn = action.step.budgets.some(
     (budget) => (locks.budgets.get(`${budget.name} ${budget.window}`) ?? 0) + minorOf(action) > budget.limitMinor,
@@ -135,7 +136,7 @@ async function startEffects(tx: Queryable, tenant: string, winners: readonly Per
       column(idempotencyKeyOf),
       column((a) => a.view.snapshot.version),
       column((a) => (a.context.tool ? effectLeaseMs(a.context.tool, a.view.snapshot) : 0)),
-      column((a) => JSON.stringify(evidenceOf(a))),
+      column((a) => JSON.stringify({ ...evidenceOf(a), grounds: groundsOf(a) })),
     ],
   });
 }

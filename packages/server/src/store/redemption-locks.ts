@@ -7,6 +7,8 @@ export type Locks = {
   /** Action id to the permit under which its effect was started. */
   readonly effects: Map<string, string>;
   readonly approvals: Map<string, { readonly status: string; readonly binding: string; readonly expiresMs: number }>;
+  /** The recalls among those asked for that are being carried out. */
+  readonly recalls: ReadonlySet<string>;
   /** `name window` to used minor units. */
   readonly budgets: Map<string, number>;
   readonly epoch: number;
@@ -16,9 +18,10 @@ export type Locks = {
 
 export async function takeLocks(tx: Queryable, tenant: string, actions: readonly PermittedAction[]): Promise<Locks> {
   // Sent together, they wait for their locks in this order all the same.
-  const [rows, approvals, budgets, control] = await Promise.all([
+  const [rows, approvals, recalls, budgets, control] = await Promise.all([
     lockActions(tx, tenant, actions),
     lockApprovals(tx, tenant, actions),
+    lockRecalls(tx, tenant, actions),
     lockBudgets(tx, tenant, actions),
     lockControl(tx, tenant),
   ]);
@@ -26,6 +29,7 @@ export async function takeLocks(tx: Queryable, tenant: string, actions: readonly
     actions: new Map(rows.map((row) => [row.id, row])),
     effects: new Map(rows.flatMap((row) => (row.permit === null ? [] : [[row.id, row.permit]]))),
     approvals,
+    recalls,
     budgets,
     epoch: control?.epoch ?? -1,
     nowMs: control?.now_ms ?? Infinity,
@@ -75,6 +79,22 @@ async function lockApprovals(
     values: [tenant, ids],
   });
   return new Map(rows.map((row) => [row.id, { status: row.status, binding: row.binding, expiresMs: row.expires_ms }]));
+}
+
+/** Held until the commit: a recall that is paused or cancelled begins nothing after that. */
+async function lockRecalls(
+  tx: Queryable,
+  tenant: string,
+  actions: readonly PermittedAction[],
+): Promise<Locks["recalls"]> {
+  const ids = actions.flatMap(({ recall }) => recall?.recall ?? []);
+  if (ids.length === 0) return new Set();
+  const rows = await tx.query<{ id: string }>({
+    name: "lock-recalls",
+    text: "select id from recalls where tenant = $1 and id = any($2) and status = 'running' order by id for share",
+    values: [tenant, ids],
+  });
+  return new Set(rows.map((row) => row.id));
 }
 
 async function lockBudgets(

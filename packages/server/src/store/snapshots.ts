@@ -11,18 +11,12 @@ import { raiseEpoch } from "./stops.ts";
 const emptyDigest = "none";
 
 function emptySnapshot(tenant: string): Snapshot {
-  const nothing = {
-    agents: {},
-    connectors: {},
-    tools: {},
-    people: {},
-    teams: {},
-    budgets: {},
-    policies: [],
-    contracts: {},
-  };
-  return { tenant, version: 0, digest: emptyDigest, ...nothing };
+  const nothing = { agents: {}, connectors: {}, tools: {}, people: {}, teams: {}, budgets: {}, policies: [] };
+  return { tenant, version: 0, digest: emptyDigest, ...nothing, ...noLater };
 }
+
+/** Snapshots that were published before there were such documents lack them. */
+const noLater = { contracts: {}, dataClasses: {}, dataRules: {}, issuers: {} };
 
 export async function readSnapshot(db: Queryable, tenant: string, version: number): Promise<Snapshot> {
   if (version === 0) return emptySnapshot(tenant);
@@ -31,9 +25,7 @@ export async function readSnapshot(db: Queryable, tenant: string, version: numbe
     values: [tenant, version],
   });
   if (!row) throw missing(tenant, version);
-  // Snapshots of before there were contracts have none.
-  const content = JSON.parse(row.content) as Omit<SnapshotContent, "contracts"> & Partial<SnapshotContent>;
-  return { ...content, contracts: content.contracts ?? {}, tenant, version };
+  return { ...noLater, ...(JSON.parse(row.content) as SnapshotContent), tenant, version };
 }
 
 function missing(tenant: string, version: number): AirworthyError {

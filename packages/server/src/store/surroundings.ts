@@ -5,6 +5,13 @@ import { readPicture } from "./read-picture.ts";
 
 export function createSurroundings(db: Database): Surroundings {
   return {
+    recallRuns: async (tenant, recall) => {
+      const rows = await db.query({
+        text: "select 1 from recalls where tenant = $1 and id = $2 and status = 'running'",
+        values: [tenant, recall],
+      });
+      return rows.length > 0;
+    },
     entities: async (tenant, keys) => {
       const rows = await db.query<{ entity: string; version: number; holder: string | null; picture: string | null }>({
         name: "look-at-entities",

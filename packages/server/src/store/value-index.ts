@@ -8,8 +8,8 @@ import { newId } from "../kernel/ids.ts";
 import { type Known, type KnownNumber, knownText, type KnownText, type Source } from "../kernel/provenance/classify.ts";
 import type { Reading } from "../kernel/provenance/reading.ts";
 import type { Database } from "./database.ts";
-import { noSuchTenant } from "./tenants.ts";
-import { createValueCipher, type ValueCipher } from "./value-cipher.ts";
+import { createTenantCiphers } from "./tenant-ciphers.ts";
+import type { ValueCipher } from "./value-cipher.ts";
 
 /** What was read longer ago is forgotten: its values then come from nowhere. */
 const window = "interval '24 hours'";
@@ -38,7 +38,7 @@ type TaskRow = { readonly kind: "task"; readonly sealed: Buffer };
 type Row = HitRow | TextsRow | TaskRow | { readonly kind: "overflow" };
 
 export function createValues(db: Database): Values {
-  const cipherOf = createCiphers(db);
+  const cipherOf = createTenantCiphers(db);
   const opened: Opened = { kept: new Map(), bytes: 0 };
   return {
     seal: async (by, reading) => sealReading(await cipherOf(by.tenant), by, reading),
@@ -51,19 +51,6 @@ export function createValues(db: Database): Values {
       });
     },
     look: async (by, asked) => look(db, { ...by, cipher: await cipherOf(by.tenant), opened }, asked),
-  };
-}
-
-type Ciphers = (tenant: string) => Promise<ValueCipher>;
-
-function createCiphers(db: Database): Ciphers {
-  const ciphers = new Map<string, Promise<ValueCipher>>();
-  return (tenant) => {
-    const known = ciphers.get(tenant) ?? readCipher(db, tenant);
-    ciphers.set(tenant, known);
-    // A failure is not remembered: the next caller asks again.
-    known.catch(() => ciphers.delete(tenant));
-    return known;
   };
 }
 
@@ -232,13 +219,4 @@ function contentOf({ t, n }: SealedContent, source: Source): OpenedContent {
     texts: t.map(([path, trust, text]) => knownText({ path, trust, text, source })),
     numbers: n.map(([path, trust, number]) => ({ path, trust, number, source })),
   };
-}
-
-async function readCipher(db: Database, tenant: string): Promise<ValueCipher> {
-  const [row] = await db.query<{ digest_key: Buffer }>({
-    text: "select digest_key from tenants where tenant = $1",
-    values: [tenant],
-  });
-  if (!row) throw noSuchTenant(tenant);
-  return createValueCipher(row.digest_key);
 }

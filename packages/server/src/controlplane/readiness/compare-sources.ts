@@ -4,7 +4,7 @@ import type { FindingKind, ReadinessFinding, SourceComparison } from "@airworthy
 import { adjustHolm } from "../../kernel/stats/adjust-p-values.ts";
 import { kolmogorovLimit } from "../../kernel/stats/kolmogorov-tail.ts";
 import { countInQuantiles, stabilityIndex, stabilityLimit } from "../../kernel/stats/population-stability.ts";
-import { describeFinding, percent } from "./describe-finding.ts";
+import { describeFinding, describeRecords } from "./describe-finding.ts";
 import { drawCategories, drawNumbers } from "./draw-picture.ts";
 import { poolCounts, testField, testShare, totalVariation } from "./field-tests.ts";
 import type { FieldPair, FieldTest } from "./field-tests.ts";
@@ -12,7 +12,6 @@ import { judgeSeverity } from "./judge-severity.ts";
 import { characterOf, sampleSource, summarize } from "./profile-source.ts";
 import type { SourceSample } from "./profile-source.ts";
 import type { ReadOptions } from "../../kernel/records/read-records.ts";
-import { sampleMax } from "./sample-field.ts";
 
 export const defaultAlpha = 0.01;
 const stabilityBins = 10;
@@ -41,7 +40,7 @@ type Certain = Tested & { readonly adjusted: number };
 export function compareSamples(pilot: SourceSample, production: SourceSample, alpha: number): SourceComparison {
   const pairs = pairFields(pilot, production);
   const tested: readonly Tested[] = [
-    { pair: undefined, test: testUnreadable(pilot, production) },
+    ...testRecords(pilot, production).map((test) => ({ pair: undefined, test })),
     ...pairs.flatMap((pair) => testField(pair).map((test) => ({ pair, test }))),
   ];
   const adjusted = adjustHolm(tested.map(({ test }) => test.pValue));
@@ -52,9 +51,9 @@ export function compareSamples(pilot: SourceSample, production: SourceSample, al
     ...nameColumns(pilot, production),
     ...certain
       .filter((one) => !isSaidAlready(one, certain))
-      .map((one) => toFinding(one, { alpha, tests: tested.length })),
+      .map((one) => toFinding(one, { alpha, tests: tested.length, sources: { pilot, production } })),
   ].toSorted((left, right) => rank(left) - rank(right));
-  const [n, m] = [Math.min(pilot.records, sampleMax), Math.min(production.records, sampleMax)];
+  const [n, m] = [keptOf(pilot), keptOf(production)];
   return {
     ok: findings.every(({ severity }) => severity !== "severe"),
     alpha,
@@ -77,11 +76,27 @@ function pairFields(pilot: SourceSample, production: SourceSample): readonly Fie
   });
 }
 
-const testUnreadable = (pilot: SourceSample, production: SourceSample): FieldTest =>
-  testShare("unreadable", {
+/** Of the records of a file, or of a kept sample, as many as its numbers are drawn to. */
+function keptOf({ records, fields }: SourceSample): number {
+  return Math.min(
+    records,
+    ...fields.map(({ numbers, seen }) => (numbers.length < seen.numbers ? numbers.length : records)),
+  );
+}
+
+/** What is asked of records as a whole: could they be read, and did they keep their contract? */
+function testRecords(pilot: SourceSample, production: SourceSample): readonly FieldTest[] {
+  const unreadable = testShare("unreadable", {
     pilot: { hits: pilot.unreadable, total: pilot.records + pilot.unreadable },
     production: { hits: production.unreadable, total: production.records + production.unreadable },
   });
+  if (pilot.quarantined === undefined || production.quarantined === undefined) return [unreadable];
+  const hitsOf = ({ records, quarantined }: SourceSample) => ({
+    hits: quarantined?.records ?? 0,
+    total: records + (quarantined?.records ?? 0),
+  });
+  return [unreadable, testShare("quarantined", { pilot: hitsOf(pilot), production: hitsOf(production) })];
+}
 
 /** What needs no test: a column is there, or it is not. */
 function nameColumns(pilot: SourceSample, production: SourceSample): readonly ReadinessFinding[] {
@@ -94,6 +109,7 @@ function nameColumns(pilot: SourceSample, production: SourceSample): readonly Re
     field,
     sentence,
   });
+  if (production.records === 0 && (production.quarantined?.records ?? 0) > 0) return [];
   if (production.records === 0) {
     return [{ kind: "missing_field", severity: "severe", sentence: "Production has no record that can be read." }];
   }
@@ -118,20 +134,20 @@ function isSaidAlready({ pair, test }: Certain, all: readonly Certain[]): boolea
   return totalVariation(known) < 0.05;
 }
 
-function toFinding(
-  { pair, test, adjusted }: Certain,
-  { alpha, tests }: { readonly alpha: number; readonly tests: number },
-): ReadinessFinding {
+type Look = {
+  readonly alpha: number;
+  readonly tests: number;
+  readonly sources: { readonly pilot: SourceSample; readonly production: SourceSample };
+};
+
+function toFinding({ pair, test, adjusted }: Certain, { alpha, tests, sources }: Look): ReadinessFinding {
   const { kind, pValue, effect, effectName } = test;
   const base = {
     kind,
     severity: judgeSeverity(test),
     evidence: { test: test.test, pValue, adjusted, effect, effectName },
   };
-  if (pair === undefined) {
-    const sentence = `${percent(test.shares?.production)} of production's records cannot be read; in the pilot it was ${percent(test.shares?.pilot)}.`;
-    return { ...base, sentence };
-  }
+  if (pair === undefined) return { ...base, sentence: describeRecords(test, sources) };
   const whole = { ...base, field: pair.name, sentence: describeFinding(pair, test) };
   if (kind !== "drift" && !kind.startsWith("tail") && kind !== "unseen") return whole;
   return { ...whole, ...drawFinding(pair), ...measureStability(pair, alpha / tests) };

@@ -6,9 +6,21 @@ import type { FieldPair, FieldTest } from "./field-tests.ts";
 import { distanceOf, poolCounts, totalOf } from "./field-tests.ts";
 import { showValue } from "../../kernel/records/show-value.ts";
 
-/** Empty for what is about the file and not about a field. */
 export function describeFinding(pair: FieldPair, test: FieldTest): string {
   return describers[test.kind]?.(pair, test) ?? "";
+}
+
+/** What is about records as a whole. */
+export function describeRecords({ kind, shares }: FieldTest, { pilot, production }: FieldPair["sources"]): string {
+  const [before, now] = [percent(shares?.pilot), percent(shares?.production)];
+  if (kind !== "quarantined") return `${now} of production's records cannot be read; in the pilot it was ${before}.`;
+  const [most] = (production.quarantined?.faults ?? []).toSorted((left, right) => right.records - left.records);
+  const mostly =
+    most === undefined || most.expected === ""
+      ? ""
+      : ` Most often because of ${most.field}: ${most.expected} was expected.`;
+  const compared = pilot.quarantined?.records === 0 ? "in the pilot none did" : `in the pilot it was ${before}`;
+  return `${now} of the records do not keep the contract and were quarantined; ${compared}.${mostly}`;
 }
 
 export function percent(share = 0): string {

@@ -29,7 +29,11 @@ export type SourceDescription = {
 /** @throws AirworthyError when the file cannot be read, or `existing` is something else than that contract. */
 export async function profileSource(path: string, options: DescribeOptions = {}): Promise<SourceDescription> {
   const { learn, onProgress } = options;
-  const source = await sampleSource(path, onProgress === undefined ? {} : { onProgress });
+  return describeSample(await sampleSource(path, onProgress === undefined ? {} : { onProgress }), learn);
+}
+
+/** @throws AirworthyError when there is nothing to learn from, or `existing` is something else than that contract. */
+export function describeSample(source: SourceSample, learn: DescribeOptions["learn"]): SourceDescription {
   const pictures = source.fields.map((field) => {
     const { role } = characterOf(field);
     const numbers = role === "measure" ? field.numbers : field.lengths;

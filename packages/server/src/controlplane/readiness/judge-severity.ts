@@ -10,11 +10,13 @@ export const severeFrom = {
   missingFromNone: 0.01,
   malformed: 0.01,
   unreadable: 0.01,
+  quarantined: 0.01,
   unseen: 0.01,
   format: 0.05,
   /** Largest gap between distribution functions, or share of rows that changed their category. */
   drift: 0.1,
-  tail: 0.01,
+  tail_low: 0.01,
+  tail_high: 0.01,
 } as const;
 
 export function judgeSeverity({ kind, effect, shares }: FieldTest): ReadinessFinding["severity"] {
@@ -23,21 +25,7 @@ export function judgeSeverity({ kind, effect, shares }: FieldTest): ReadinessFin
 }
 
 function limitOf(kind: FindingKind, before: number): number {
-  switch (kind) {
-    case "missing":
-      return before === 0 ? severeFrom.missingFromNone : severeFrom.missing;
-    case "malformed":
-    case "unreadable":
-    case "unseen":
-    case "format":
-    case "drift":
-      return severeFrom[kind];
-    case "tail_low":
-    case "tail_high":
-      return severeFrom.tail;
-    case "missing_field":
-      return 0;
-    case "new_field":
-      return Number.POSITIVE_INFINITY;
-  }
+  if (kind === "missing") return before === 0 ? severeFrom.missingFromNone : severeFrom.missing;
+  if (kind === "missing_field") return 0;
+  return kind === "new_field" ? Number.POSITIVE_INFINITY : severeFrom[kind];
 }

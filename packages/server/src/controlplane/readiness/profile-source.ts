@@ -1,5 +1,4 @@
 /** Reads a source once and keeps of it what describing, comparing and learning a contract need. */
-import { AirworthyError } from "@airworthy/contract";
 import type { ContractFieldType, FieldRole, FieldSummary, SourceProfile } from "@airworthy/contract";
 
 import { quantileOf } from "../../kernel/stats/compare-samples.ts";
@@ -9,8 +8,9 @@ import { isTextOnly } from "../../kernel/records/is-text-only.ts";
 import { readRecords } from "../../kernel/records/read-records.ts";
 import type { ReadOptions } from "../../kernel/records/read-records.ts";
 import type { RecordSink, SourceFormat } from "../../kernel/records/record-sink.ts";
-import { createFieldSampler, typeOf } from "./sample-field.ts";
-import type { FieldSample, FieldSampler } from "./sample-field.ts";
+import { typeOf } from "./sample-field.ts";
+import type { FieldSample } from "./sample-field.ts";
+import { createRecordSampler } from "./sample-records.ts";
 
 /** All of a source that later steps look at. */
 export type SourceSample = {
@@ -18,48 +18,33 @@ export type SourceSample = {
   readonly format: SourceFormat;
   readonly records: number;
   readonly unreadable: number;
+  /** Of a source that is held to a contract: what did not keep it, and is in no other count. */
+  readonly quarantined?: Quarantined;
   readonly fields: readonly FieldSample[];
 };
 
-const fieldsMax = 1_000;
+export type Quarantined = {
+  readonly records: number;
+  /** How many records fault in the same way, up to a number of ways. */
+  readonly faults: readonly { readonly field: string; readonly expected: string; readonly records: number }[];
+};
 
 /** @throws AirworthyError when the file is not there, or is no file of records. */
 export async function sampleSource(path: string, options: ReadOptions = {}): Promise<SourceSample> {
-  const fields = new Map<string, FieldSampler>();
-  let [records, unreadable] = [0, 0];
-  let columns: readonly string[] = [];
-  let samplers: readonly FieldSampler[] = [];
-  const untyped = { value: false };
-  const samplerOf = (name: string): FieldSampler => {
-    const known = fields.get(name);
-    if (known !== undefined) return known;
-    if (fields.size >= fieldsMax) throw tooManyFields(path);
-    const made = createFieldSampler(name, untyped.value);
-    fields.set(name, made);
-    return made;
-  };
+  let sampler = createRecordSampler(path, { untyped: true });
+  let unreadable = 0;
   const sink: RecordSink = {
-    record: (record: SourceRecord) => {
-      records += 1;
-      if (record.columns !== columns) {
-        columns = record.columns;
-        samplers = columns.map(samplerOf);
-      }
-      for (const [at, sampler] of samplers.entries()) sampler.add(record.cells[at]);
-    },
+    record: (record: SourceRecord) => sampler.add(record),
     unreadable: () => void (unreadable += 1),
   };
   const format = await readRecords(path, sink, {
     ...options,
-    onFormat: (found) => void (untyped.value = isTextOnly(found)),
+    onFormat: (found) => {
+      sampler = createRecordSampler(path, { untyped: isTextOnly(found) });
+    },
   });
-  return { file: path, format, records, unreadable, fields: [...fields.values()].map((each) => each.sample()) };
+  return { file: path, format, records: sampler.records(), unreadable, fields: sampler.fields() };
 }
-
-const tooManyFields = (path: string): AirworthyError =>
-  new AirworthyError("too_large", `${path} has more than ${fieldsMax} fields.`, {
-    fix: "Values that are used as keys should be values: a list of records with a name each.",
-  });
 
 /** What a field is like, as the pilot shows it. */
 export type FieldCharacter = { readonly type: ContractFieldType; readonly role: FieldRole };

@@ -13,15 +13,17 @@ export type FieldSample = {
   readonly name: string;
   /** By kind; what is absent from a record is not in here. */
   readonly kinds: Readonly<Record<CellKind, number>>;
-  /** Sorted; all of them up to `sampleMax`, beyond that a uniform sample. Lengths for texts and lists. */
+  /** Sorted; all of them up to a limit, beyond that a uniform sample. Lengths for texts and lists. */
   readonly numbers: Float64Array;
   readonly lengths: Float64Array;
+  /** How many values `numbers` and `lengths` stand for. */
+  readonly seen: { readonly numbers: number; readonly lengths: number };
   readonly lowest: number;
   readonly highest: number;
   readonly categories: Counts;
   /** Texts with letters and digits made alike: `INV-0042` is `A-9`. */
   readonly shapes: Counts;
-  /** No value occurs twice among the first ten thousand. */
+  /** No value occurs twice among the first of them. */
   readonly isUnique: boolean;
   /** Each number is larger than the one before, or each is smaller. */
   readonly isOrdered: boolean;
@@ -29,22 +31,39 @@ export type FieldSample = {
 
 export type FieldSampler = { readonly add: (cell: Cell) => void; readonly sample: () => FieldSample };
 
-/** With as many on both sides, a gap of 0.02 is noticed at 1 %. */
-export const sampleMax = 20_000;
-const categoriesMax = 2_000;
-const shapesMax = 200;
-const uniqueMax = 10_000;
-const shapedMax = 80;
+/** How much is kept of one field. */
+export type SampleLimits = {
+  readonly numbers: number;
+  readonly categories: number;
+  readonly shapes: number;
+  /** Among so many values a repeated one is noticed. */
+  readonly unique: number;
+};
 
-export function createFieldSampler(name: string, untyped: boolean): FieldSampler {
-  const seed = seedOf(name);
+/** For a file that is read once: with 20,000 on both sides, a gap of 0.02 is noticed at 1 %. */
+export const fileLimits: SampleLimits = { numbers: 20_000, categories: 2_000, shapes: 200, unique: 10_000 };
+const shapedMax = 80;
+/** Nothing that names a record is longer. */
+const nameMax = 200;
+
+export type SamplerOptions = {
+  /** Text is read for what it may mean, as in CSV. */
+  readonly untyped: boolean;
+  readonly limits?: SampleLimits;
+  /** Which of the possible samples is drawn. */
+  readonly seed?: number;
+};
+
+export function createFieldSampler(name: string, options: SamplerOptions): FieldSampler {
+  const { untyped, limits = fileLimits } = options;
+  const seed = seedOf(name) + (options.seed ?? 0);
   const kinds = emptyKinds();
-  const numbers = createReservoir(sampleMax, seed);
-  const lengths = createReservoir(sampleMax, seed + 1);
-  const categories = createCounter(categoriesMax);
-  const shapes = createCounter(shapesMax);
+  const numbers = createReservoir(limits.numbers, seed);
+  const lengths = createReservoir(limits.numbers, seed + 1);
+  const categories = createCounter(limits.categories);
+  const shapes = createCounter(limits.shapes);
   const order = watchOrder();
-  const repeats = watchRepeats();
+  const repeats = watchRepeats(limits.unique);
 
   const addText = (text: string): void => {
     lengths.add(text.length);
@@ -61,8 +80,11 @@ export function createFieldSampler(name: string, untyped: boolean): FieldSampler
       repeats.add(text);
       if (kind === "integer" || kind === "number") {
         const value = Number(cell);
-        numbers.add(value);
-        order.add(value);
+        // JSON can write a number that is larger than any.
+        if (Number.isFinite(value)) {
+          numbers.add(value);
+          order.add(value);
+        }
       } else if (kind === "list") lengths.add(Array.isArray(cell) ? cell.length : 0);
       if (typeof cell === "string") addText(text);
     },
@@ -71,6 +93,7 @@ export function createFieldSampler(name: string, untyped: boolean): FieldSampler
       kinds,
       numbers: numbers.sorted(),
       lengths: lengths.sorted(),
+      seen: { numbers: numbers.seen(), lengths: lengths.seen() },
       lowest: order.lowest(),
       highest: order.highest(),
       categories: categories.counts(),
@@ -116,13 +139,13 @@ function watchOrder() {
   };
 }
 
-function watchRepeats() {
+function watchRepeats(most: number) {
   const seen = new Set<string>();
   let isUnique = true;
   return {
     add: (text: string): void => {
-      if (!isUnique || seen.size >= uniqueMax) return;
-      if (seen.has(text)) {
+      if (!isUnique || seen.size >= most) return;
+      if (text.length > nameMax || seen.has(text)) {
         isUnique = false;
         seen.clear();
       } else seen.add(text);

@@ -133,5 +133,11 @@ test("the example company's configuration is right, and says what it cannot prom
     "AW1210 shipments.assign_carrier",
     "AW1210 carriers.renegotiate_contract",
   ]);
-  expect(Object.keys(snapshot?.agents ?? {})).toEqual(["billing-corrections", "carrier-routing"]);
+  expect(Object.keys(snapshot?.agents ?? {})).toEqual([
+    "billing-corrections",
+    "carrier-routing",
+    "cash-flow",
+    "invoice-review",
+    "vendor-relations",
+  ]);
 });

@@ -12,6 +12,7 @@ import type {
 import { digestJson } from "../../kernel/canonical.ts";
 import { durationMs } from "../../kernel/duration.ts";
 import { isIngesting } from "../../kernel/is-ingesting.ts";
+import { recallAgent, recallName } from "../../kernel/recall-principal.ts";
 import { toPolicyTools } from "../../kernel/policy-tools.ts";
 import { validateBundle } from "../../kernel/policy/validate-bundle.ts";
 import { makeFinding, sortFindings } from "./finding-codes.ts";
@@ -54,7 +55,7 @@ async function checkPolicies(
   content: SnapshotContent,
   { isSound }: { readonly isSound: boolean },
 ): Promise<readonly Finding[]> {
-  const tests = readPolicyTests(loaded.tests, content.agents);
+  const tests = readPolicyTests(loaded.tests, { ...content.agents, [recallName]: recallAgent([]) });
   if (loaded.policies.length === 0 && tests.cases.length === 0) return tests.findings;
   const tools = toPolicyTools(content);
   const checked = await validateBundle({ policies: loaded.policies, tools, teams: Object.keys(content.teams) });
@@ -90,9 +91,19 @@ function assembleSnapshot(
     teams: byName(documents.filter((one) => one.kind === "Team")),
     budgets: byName(documents.filter((one) => one.kind === "Budget")),
     contracts: byName(documents.filter((one) => one.kind === "SourceContract")),
+    dataClasses: byName(documents.filter((one) => one.kind === "DataClass")),
+    dataRules: byName(documents.filter((one) => one.kind === "DataRule")),
+    issuers: byName(documents.filter((one) => one.kind === "Issuer")),
     policies: policies.toSorted((left, right) => (left.path < right.path ? -1 : 1)),
+    ...recallPolicyOf(documents),
   };
   return { ...content, digest: digestJson(toJson(content)) };
+}
+
+/** There is one or none: more are an error. */
+function recallPolicyOf(documents: readonly ConfigDocument[]): Pick<Snapshot, "recall"> {
+  const recall = documents.find((one) => one.kind === "RecallPolicy");
+  return recall ? { recall } : {};
 }
 
 type Connector = Snapshot["connectors"][string];

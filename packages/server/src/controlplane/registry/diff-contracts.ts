@@ -25,11 +25,13 @@ function describe({ was, is }: Pair<SourceContractDocument>): Told {
   const changed = changedFields(was, is);
   const version =
     was.version === is.version ? `stays version ${is.version}` : `is version ${is.version} (was ${was.version})`;
+  const isSameWatch = isDeepStrictEqual(was.watch, is.watch);
+  const watch = isSameWatch ? "" : is.watch === undefined ? "; it is no longer watched" : "; it is watched otherwise";
   const fields = changed.length === 0 ? "no field changed" : `${listNames(changed)} changed`;
   // Whether a field asks more or less now is for a person to see: the names say where to look.
   return {
-    control: changed.length === 0 && was.unlisted === is.unlisted ? "same" : "less",
-    detail: `${version}; ${fields}`,
+    control: changed.length === 0 && was.unlisted === is.unlisted && isSameWatch ? "same" : "less",
+    detail: `${version}; ${fields}${watch}`,
   };
 }
 

@@ -29,6 +29,7 @@ function describeTool({ name, was, is }: Pair<GovernedTool>, say: Say): void {
     say("same", `tool ${name} moves from connector ${was.connector} to ${is.connector}`);
   describeFacts(was, is, say);
   describeSafety(was, is, say);
+  describeReadiness(was, is, say);
   const other = listChangedKeys(was.definition, is.definition);
   if (other.length > 0) say("same", `tool ${name} changed (${other.join(", ")})`);
 }
@@ -73,12 +74,27 @@ function describeSafety(was: GovernedTool, is: GovernedTool, say: Say): void {
   if (pinWas !== pinIs) say("same", `${is.name} is pinned to another definition (${pinIs?.slice(0, 19) ?? "none"}…)`);
 }
 
+function describeReadiness(was: GovernedTool, is: GovernedTool, say: Say): void {
+  const [before, after] = [was.definition.requires_ready ?? [], is.definition.requires_ready ?? []];
+  const dropped = before.filter((name) => !after.includes(name));
+  const added = after.filter((name) => !before.includes(name));
+  if (dropped.length > 0) say("less", `${is.name} no longer needs ${listNames(dropped)} to be ready`);
+  if (added.length > 0) say("more", `${is.name} is refused while ${listNames(added)} has a severe open finding`);
+}
+
 function pinOf({ definition }: GovernedTool): string | undefined {
   return "pin" in definition ? definition.pin : undefined;
 }
 
 /** Keys whose change has a sentence of its own. */
-const described: ReadonlySet<string> = new Set(["name", "effect", "reversibility", "rests_on", "pin"]);
+const described: ReadonlySet<string> = new Set([
+  "name",
+  "effect",
+  "reversibility",
+  "rests_on",
+  "requires_ready",
+  "pin",
+]);
 
 function listChangedKeys(was: object, is: object): string[] {
   const [before, after] = [new Map(Object.entries(was)), new Map(Object.entries(is))];

@@ -5,6 +5,7 @@ import { diffAgents } from "./diff-agents.ts";
 import { diffBudgets } from "./diff-budgets.ts";
 import { diffContracts } from "./diff-contracts.ts";
 import type { Consequence } from "./diff-entries.ts";
+import { diffData } from "./diff-data.ts";
 import { diffPeople } from "./diff-people.ts";
 import { diffPolicies } from "./diff-policies.ts";
 import { diffTools } from "./diff-tools.ts";
@@ -12,7 +13,7 @@ import { diffTools } from "./diff-tools.ts";
 type Content = Omit<Snapshot, "version">;
 
 const weights: Readonly<Record<Consequence["control"], number>> = { less: 0, same: 1, more: 2 };
-const groups: readonly Change["group"][] = ["agents", "tools", "policies", "budgets", "sources", "people"];
+const groups: readonly Change["group"][] = ["agents", "tools", "policies", "budgets", "sources", "people", "data"];
 
 /** Empty when the two say the same. First what lets agents do more, then what is merely different, then what binds. */
 export function diffSnapshots(from: Content, to: Content): Change[] {
@@ -23,6 +24,7 @@ export function diffSnapshots(from: Content, to: Content): Change[] {
     ...diffBudgets(from.budgets, to.budgets),
     ...diffContracts(from.contracts, to.contracts),
     ...diffPeople(from, to),
+    ...diffData(from, to),
   ];
   return all
     .toSorted(

@@ -22,7 +22,10 @@ export const findingCodes = {
     "Use text, safe integers, finite numbers, true, false, null, lists and maps.",
   ),
   AW1007: error("A document is not a map.", "Begin with `apiVersion: airworthy/v1` and `kind:`."),
-  AW1008: error("`kind` is missing or unknown.", "Use Agent, Connector, Person, Team, Budget or SourceContract."),
+  AW1008: error(
+    "`kind` is missing or unknown.",
+    "Use Agent, Connector, Person, Team, Budget, SourceContract, DataClass, DataRule, Issuer or RecallPolicy.",
+  ),
   AW1009: error("An unknown key.", "Correct its spelling or remove it."),
   AW1010: error("A required key is missing.", "Add it; the hint shows an example."),
   AW1011: error("A value of the wrong type.", "Write a value of the type that the message names."),
@@ -39,7 +42,7 @@ export const findingCodes = {
   AW1104: error("A budget names an agent that does not exist.", "Correct the name."),
   AW1105: error("A budget names a tool that no connector declares.", "Correct the name."),
   AW1106: error(
-    "`lookup`, `probe` or `compensate` names a tool that no connector declares.",
+    "`lookup`, `probe`, `compensate` or `notice` names a tool that no connector declares.",
     "Correct the name or declare the tool.",
   ),
   AW1107: warning("A name is listed twice.", "Remove one of the two."),
@@ -196,7 +199,41 @@ export const findingCodes = {
     "A limit that the field's type does not have.",
     "Use `range` for numbers, `maxLength` for text and lists.",
   ),
+  AW1605: error(
+    "`requires_ready` names a SourceContract that does not exist.",
+    "Correct the name, or remove it from `requires_ready`.",
+  ),
+  AW1606: error(
+    "`requires_ready` names a SourceContract that is not watched.",
+    "Give the contract `watch`: without it nothing is ever found, and nothing ever refused.",
+  ),
 
+  AW1801: error("`writes` stands on a tool that reads.", "Move it to the tool whose effect it is."),
+  AW1802: error(
+    "A written fact has neither `value` nor `version`: nobody could tell who saw it.",
+    "Say which value it leaves, or where the answer has its version.",
+  ),
+  AW1803: warning(
+    "No read yields a fact that a tool says it writes.",
+    "Correct the name, or yield it where it is read.",
+  ),
+  AW1804: error(
+    "A written value is not of the fact's type.",
+    "Write a value of the type that `yields` gives the fact.",
+  ),
+  AW1850: error("An agent has the name of the principal that recalls.", "Choose another name."),
+  AW1851: error("There is more than one recall policy.", "Keep one."),
+  AW1852: error("A recall policy names a team that does not exist.", "Correct the name, or add the Team."),
+  AW1853: error(
+    "The teams of a recall policy cannot be answered for by different people.",
+    "Add people to the teams, or name other teams.",
+  ),
+  AW1854: error("`compensate` or `notice` stands on a tool that only reads.", "Move it to the tool that writes."),
+  AW1855: error("A correction must be a write.", "Name the tool that tells the recipients."),
+  AW1856: warning(
+    "A compensating tool names no business object: that an agent took something back itself cannot be seen.",
+    "Declare `entity` on it.",
+  ),
   AW1901: error(
     "`contract` names a SourceContract that does not exist.",
     "Correct the name, or learn one: `airworthy sources profile`.",
@@ -220,7 +257,6 @@ export const findingCodes = {
     "Say where its version or its time stands, if the source gives one.",
   ),
   AW1908: error("A path of a record that cannot be read.", "Use $ for the payload and, below `each`, @ for the item."),
-
   AW1950: error("`tls` says a certificate without its private key, or the key alone.", "Say both `cert` and `key`."),
   AW1952: error(
     "`columns` and fixed width do not go together here.",
@@ -231,6 +267,25 @@ export const findingCodes = {
     "`tls` or `proxy` stands where nothing goes over the network that way.",
     "Remove it, or use an https address.",
   ),
+  AW2001: error(
+    "A pattern of a data class that RE2 does not take.",
+    "Write it without look-around and back-references.",
+  ),
+  AW2002: warning(
+    "A data class that finds nothing and says nothing.",
+    "Give it patterns, words or `reveal`, or remove it.",
+  ),
+  AW2003: error("A rule of data without a destination.", "Name agents, providers, tools or connectors under `to`."),
+  AW2004: error("A rule of data or an issuer names what does not exist.", "Correct the name."),
+  AW2005: warning("A rule for a class that nothing is of.", "Correct the name, or declare the class of a field."),
+  AW2006: error("An issuer needs exactly one source of keys.", "Keep one of `url`, `file` and `jwks`."),
+  AW2007: error("Two issuers that cannot be told apart.", "Give them different audiences, or remove one."),
+  AW2008: error("`rows` stands on a tool that writes.", "Limit what is read; let policies judge what is written."),
+  AW2009: error(
+    "`from_claim` fills an argument that the tool does not have.",
+    "Correct the name, or add it to `input`.",
+  ),
+  AW2010: error("A limit names an attribute that no issuer vouches for.", "Add it to the `attributes` of an Issuer."),
 } as const satisfies Record<string, CodeEntry>;
 
 export type FindingCode = keyof typeof findingCodes;

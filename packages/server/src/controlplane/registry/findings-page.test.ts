@@ -11,6 +11,7 @@ const chapters = [
   ["AW14", "Models and secrets"],
   ["AW15", "Policies and their tests"],
   ["AW16", "Source contracts"],
+  ["AW18", "Lineage, compensations and recalls"],
   ["AW19", "Sources that bring records in"],
 ] as const;
 

@@ -8,6 +8,7 @@ import { linkNetwork } from "./link-network.ts";
 import type { LinkIndex } from "./link-index.ts";
 import type { LoadedDocument } from "./load-documents.ts";
 import type { DataPath } from "./place.ts";
+import { listSourceSecrets, listSourceTexts } from "./source-secrets.ts";
 import { findSecret } from "../../kernel/secret-shapes.ts";
 
 type Connector = LoadedDocument<ConnectorDocument>;
@@ -67,8 +68,9 @@ function isWebAddress(text: string): boolean {
 
 function linkSecrets(index: LinkIndex, connector: Connector): void {
   const { document } = connector;
-  if (document.type === "sql") linkSecretRef(index, connector, { path: ["connection"], ref: document.connection });
-  else if (!isIngesting(document) && document.auth !== undefined)
+  if (isIngesting(document)) for (const at of listSourceSecrets(document)) linkSecretRef(index, connector, at);
+  else if (document.type === "sql") linkSecretRef(index, connector, { path: ["connection"], ref: document.connection });
+  else if (document.auth !== undefined)
     linkSecretRef(index, connector, { path: ["auth", "value"], ref: document.auth.value });
   for (const { path, text } of listTexts(document)) {
     const secret = findSecret(text);
@@ -85,7 +87,8 @@ function linkSecrets(index: LinkIndex, connector: Connector): void {
 
 /** The texts of a connector, outside its tools, in which people are tempted to put credentials. */
 function listTexts(document: ConnectorDocument): { readonly path: DataPath; readonly text: string }[] {
-  if (document.type === "sql" || isIngesting(document)) return [];
+  if (isIngesting(document)) return listSourceTexts(document);
+  if (document.type === "sql") return [];
   const auth =
     document.auth === undefined
       ? []

@@ -1,14 +1,16 @@
 /** Checks that a source contract can be kept: fields named once, ranges that hold something, allowed values that can occur. */
 import type { ContractField, SourceContractDocument } from "@airworthy/contract";
 
-import { report } from "./link-index.ts";
-import type { LinkIndex, Spot } from "./link-index.ts";
+import { report, reportTool } from "./link-index.ts";
+import type { LinkedTool, LinkIndex, Spot } from "./link-index.ts";
 import type { LoadedDocument } from "./load-documents.ts";
+import { suggestName } from "./nearest-name.ts";
 import type { DataPath } from "./place.ts";
 
 type Linked = { readonly index: LinkIndex; readonly contract: LoadedDocument<SourceContractDocument> };
 
 export function linkContracts(index: LinkIndex): void {
+  for (const linked of index.tools.values()) linkReady(index, linked);
   for (const contract of index.contracts) {
     const seen = new Set<string>();
     for (const [position, field] of contract.document.fields.entries()) {
@@ -19,6 +21,21 @@ export function linkContracts(index: LinkIndex): void {
       seen.add(field.name);
       linkLimits(linked, field, position);
       linkAllowed(linked, field, position);
+    }
+  }
+}
+
+function linkReady(index: LinkIndex, linked: LinkedTool): void {
+  for (const [position, name] of (linked.tool.requires_ready ?? []).entries()) {
+    const path = ["requires_ready", position];
+    const contract = index.contracts.find(({ document }) => document.name === name);
+    if (contract === undefined) {
+      if (!index.complete) continue;
+      const hint = suggestName(name, index.names("SourceContract"));
+      const message = `there is no source contract "${name}"`;
+      reportTool(index, { code: "AW1605", linked, path }, { message, hint });
+    } else if (contract.document.watch === undefined) {
+      reportTool(index, { code: "AW1606", linked, path }, { message: `contract ${name} is not watched` });
     }
   }
 }

@@ -17,9 +17,10 @@ export function linkFacts(index: LinkIndex): void {
       linkLookup(index, linked, { path: ["rests_on", position, "lookup"], rule });
     }
     linkOrder(index, linked);
-    const { probe, compensate } = linked.tool;
+    const { probe, compensate, notice } = linked.tool;
     if (probe !== undefined) linkServant(index, linked, { part: "probe", serves: probe });
     if (compensate !== undefined) linkServant(index, linked, { part: "compensate", serves: compensate });
+    if (notice?.correct !== undefined) linkServant(index, linked, { part: "notice", serves: notice.correct });
   }
 }
 
@@ -140,11 +141,12 @@ type Servant = { readonly tool: string; readonly with: Readonly<Record<string, s
 function linkServant(
   index: LinkIndex,
   linked: LinkedTool,
-  { part, serves }: { readonly part: "probe" | "compensate"; readonly serves: Servant },
+  { part, serves }: { readonly part: "probe" | "compensate" | "notice"; readonly serves: Servant },
 ): void {
-  const servant = findServant(index, linked, { path: [part, "tool"], name: serves.tool });
+  const whole = part === "notice" ? [part, "correct"] : [part];
+  const servant = findServant(index, linked, { path: [...whole, "tool"], name: serves.tool });
   if (servant === undefined) return;
-  const at = { linked, path: [part, "tool"] };
+  const at = { linked, path: [...whole, "tool"] };
   if (part === "probe" && servant.tool.effect !== "read") {
     reportTool(
       index,
@@ -155,7 +157,10 @@ function linkServant(
   if (part === "compensate" && servant.tool.effect !== "write") {
     reportTool(index, { ...at, code: "AW1309" }, { message: `${serves.tool} only reads; it takes nothing back` });
   }
-  linkWith(index, linked, { path: [part, "with"], given: serves.with, servant });
+  if (part === "notice" && servant.tool.effect !== "write") {
+    reportTool(index, { ...at, code: "AW1855" }, { message: `${serves.tool} only reads; it tells nobody anything` });
+  }
+  linkWith(index, linked, { path: [...whole, "with"], given: serves.with, servant });
 }
 
 function findServant(

@@ -3,11 +3,15 @@ import type {
   AgentDocument,
   BudgetDocument,
   ConnectorDocument,
+  DataClassDocument,
+  DataRuleDocument,
   Finding,
   HttpTool,
   IngestTool,
+  IssuerDocument,
   McpTool,
   PersonDocument,
+  RecallPolicyDocument,
   SourceContractDocument,
   SqlTool,
   TeamDocument,
@@ -43,7 +47,11 @@ export type LinkIndex = {
   readonly people: readonly LoadedDocument<PersonDocument>[];
   readonly teams: readonly LoadedDocument<TeamDocument>[];
   readonly budgets: readonly LoadedDocument<BudgetDocument>[];
+  readonly recallPolicies: readonly LoadedDocument<RecallPolicyDocument>[];
   readonly contracts: readonly LoadedDocument<SourceContractDocument>[];
+  readonly dataClasses: readonly LoadedDocument<DataClassDocument>[];
+  readonly dataRules: readonly LoadedDocument<DataRuleDocument>[];
+  readonly issuers: readonly LoadedDocument<IssuerDocument>[];
   readonly tools: ReadonlyMap<string, LinkedTool>;
   readonly names: (kind: DeclaredName["kind"]) => ReadonlySet<string>;
   readonly complete: boolean;
@@ -60,7 +68,11 @@ export function indexDocuments(loaded: LoadedFiles): LinkIndex {
     people: loaded.documents.filter(isPerson),
     teams: loaded.documents.filter(isTeam),
     budgets: loaded.documents.filter(isBudget),
+    recallPolicies: loaded.documents.filter(isRecallPolicy),
     contracts: loaded.documents.filter(isContract),
+    dataClasses: loaded.documents.filter(isDataClass),
+    dataRules: loaded.documents.filter(isDataRule),
+    issuers: loaded.documents.filter(isIssuer),
     tools: new Map(connectors.flatMap(listTools)),
     names: (kind) => names.get(kind) ?? new Set(),
     complete: loaded.complete,
@@ -141,6 +153,18 @@ function isTeam(one: LoadedDocument): one is LoadedDocument<TeamDocument> {
 function isBudget(one: LoadedDocument): one is LoadedDocument<BudgetDocument> {
   return one.document.kind === "Budget";
 }
+function isRecallPolicy(one: LoadedDocument): one is LoadedDocument<RecallPolicyDocument> {
+  return one.document.kind === "RecallPolicy";
+}
 function isContract(one: LoadedDocument): one is LoadedDocument<SourceContractDocument> {
   return one.document.kind === "SourceContract";
+}
+function isDataClass(one: LoadedDocument): one is LoadedDocument<DataClassDocument> {
+  return one.document.kind === "DataClass";
+}
+function isDataRule(one: LoadedDocument): one is LoadedDocument<DataRuleDocument> {
+  return one.document.kind === "DataRule";
+}
+function isIssuer(one: LoadedDocument): one is LoadedDocument<IssuerDocument> {
+  return one.document.kind === "Issuer";
 }

@@ -1,8 +1,8 @@
 /** Checks how a connector says that it is reached: certificates that come in pairs, a proxy with an address. */
 import type { ConnectorDocument, IngestConnector, ProxyOptions, SecretRef, TlsOptions } from "@airworthy/contract";
 
-import { isIngesting } from "../../kernel/is-ingesting.ts";
 import { findSecret } from "../../kernel/secret-shapes.ts";
+import { isIngesting } from "../../kernel/is-ingesting.ts";
 import type { FindingCode } from "./finding-codes.ts";
 import { report } from "./link-index.ts";
 import type { LinkIndex } from "./link-index.ts";
@@ -18,12 +18,12 @@ type Checks = {
 
 export function linkNetwork(index: LinkIndex, connector: Connector, checks: Checks): void {
   const { document } = connector;
-  if (isIngesting(document)) return;
-  const { tls, proxy } = document;
+  const tls = "tls" in document ? document.tls : undefined;
+  const proxy = "proxy" in document ? document.proxy : undefined;
   if (tls !== undefined) linkTls(index, connector, { tls, checks });
   if (proxy !== undefined) linkProxy(index, connector, { proxy, checks });
   for (const part of ["tls", "proxy"] as const) {
-    const why = document[part] === undefined ? undefined : whyUseless(document, part);
+    const why = isIngesting(document) || { tls, proxy }[part] === undefined ? undefined : whyUseless(document, part);
     if (why !== undefined) say(index, connector, { code: "AW1951", path: [part], message: why });
   }
 }

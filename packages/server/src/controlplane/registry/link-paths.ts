@@ -68,7 +68,7 @@ function listFactPaths(tool: Tool): MaybePath[] {
     }),
   ]);
   const answers = (yields ?? []).flatMap((rule, position) =>
-    (["each", "key", "value", "asOf", "version", "batch"] as const).map((key): MaybePath => {
+    (["each", "key", "value", "asOf", "version", "batch", "document"] as const).map((key): MaybePath => {
       return { at: ["yields", position, key], text: rule[key], reads: "answer" };
     }),
   );
@@ -90,12 +90,25 @@ function listTrustPaths(tool: Tool): MaybePath[] {
   );
 }
 
-function listTemplates(tool: Tool): MaybePath[] {
-  return (["probe", "compensate"] as const).flatMap((part) =>
-    Object.entries(tool[part]?.with ?? {}).map(([name, text]): MaybePath => {
-      return { at: [part, "with", name], text, reads: "template" };
+function listTemplates({ probe, compensate, notice, writes = [] }: Tool): MaybePath[] {
+  const parts = [
+    { at: ["probe"], template: probe },
+    { at: ["compensate"], template: compensate },
+    { at: ["notice", "correct"], template: notice?.correct },
+  ];
+  const servants = parts.flatMap(({ at, template }) =>
+    Object.entries(template?.with ?? {}).map(([name, text]): MaybePath => {
+      return { at: [...at, "with", name], text, reads: "template" };
     }),
   );
+  const written = writes.flatMap((rule, position) =>
+    (["key", "value", "version"] as const).map((key): MaybePath => {
+      const text = rule[key];
+      return { at: ["writes", position, key], text: typeof text === "string" ? text : undefined, reads: "template" };
+    }),
+  );
+  const told: MaybePath = { at: ["notice", "to"], text: notice?.to, reads: "arguments" };
+  return [...servants, ...written, told];
 }
 
 function linkPath(index: LinkIndex, linked: LinkedTool, path: ToolPath): void {

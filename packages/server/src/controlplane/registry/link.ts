@@ -5,15 +5,19 @@ import { sortFindings } from "./finding-codes.ts";
 import { linkComputed } from "./link-computed.ts";
 import { linkConnectors } from "./link-connectors.ts";
 import { linkContracts } from "./link-contracts.ts";
+import { linkData } from "./link-data.ts";
 import { linkFacts } from "./link-facts.ts";
 import { linkFiles } from "./link-files.ts";
 import { indexDocuments } from "./link-index.ts";
 import { linkInputs } from "./link-input.ts";
 import { linkOutcomes } from "./link-outcomes.ts";
 import { linkPaths } from "./link-paths.ts";
+import { linkPersons } from "./link-persons.ts";
+import { linkRecalls } from "./link-recalls.ts";
 import { linkReferences } from "./link-references.ts";
 import { linkSources } from "./link-sources.ts";
 import { linkTools } from "./link-tools.ts";
+import { linkWrites } from "./link-writes.ts";
 import type { LoadedFiles } from "./load-documents.ts";
 
 /** Findings across documents. A name in a document that could not be read is never reported as missing. */
@@ -27,8 +31,12 @@ export function linkDocuments(loaded: LoadedFiles): Finding[] {
   linkFacts(index);
   linkComputed(index);
   linkContracts(index);
+  linkWrites(index);
   linkSources(index);
   linkFiles(index);
+  linkData(index);
+  linkPersons(index);
   linkOutcomes(index);
+  linkRecalls(index);
   return sortFindings(index.findings);
 }

@@ -3,7 +3,9 @@ import type { AgentDocument, Reason } from "@airworthy/contract";
 
 import type { Context, GroundedAction, ProposedAction } from "../../kernel/action-walk.ts";
 import type { Deps } from "../../kernel/deps.ts";
+import { prepareData } from "./data.ts";
 import { computeValues } from "./compute.ts";
+import { recallAgent, recallName } from "../../kernel/recall-principal.ts";
 import { lookAtEntities } from "./entities.ts";
 import { readFacets } from "./facets.ts";
 import { groundFacts } from "./freshness.ts";
@@ -23,42 +25,62 @@ const nothing: Omit<Context, "problems" | "agent" | "tool"> = {
   factsFreshUntil: undefined,
   lineage: [],
   provenance: [],
+  sent: {},
+  data: [],
 };
 
 export async function assembleContext(
   action: ProposedAction,
   deps: Pick<
     Deps,
-    "clock" | "observations" | "values" | "surroundings" | "inputSchemas" | "expressions" | "connectors" | "options"
+    | "clock"
+    | "observations"
+    | "values"
+    | "data"
+    | "surroundings"
+    | "inputSchemas"
+    | "expressions"
+    | "connectors"
+    | "options"
   >,
 ): Promise<GroundedAction> {
   const { snapshot } = action.view;
-  const agent = own(snapshot.agents, action.agent);
+  const agent = agentOf(action);
   const tool = agent?.tools.includes(action.tool) ? own(snapshot.tools, action.tool) : undefined;
   if (!agent || !tool) {
     return { ...action, context: { ...nothing, agent, tool: undefined, problems: [unknownTool(action, agent)] } };
   }
-  const invalid = await deps.inputSchemas.problems(snapshot, tool, action.arguments);
+  const { judged, sent, data, hide, problems: unfit } = await prepareData(action, tool, deps);
+  const bare = { ...nothing, agent, tool, sent, data };
+  if (unfit.length > 0) return { ...action, context: { ...bare, problems: unfit } };
+  const invalid = await deps.inputSchemas.problems(snapshot, tool, judged.arguments);
   if (invalid.length > 0) {
-    const problems = invalid.map(({ code, detail }): Reason => ({ code, effect: "deny", detail }));
-    return { ...action, context: { ...nothing, agent, tool, problems } };
+    const problems = await hide(invalid.map(({ code, detail }): Reason => ({ code, effect: "deny", detail })));
+    return { ...action, context: { ...bare, problems } };
   }
 
-  const facets = readFacets(tool.definition, action.arguments);
-  const looking = lookAtEntities(action, { ...facets, tool }, deps);
+  const facets = readFacets(tool.definition, judged.arguments);
+  const looking = lookAtEntities(judged, { ...facets, tool }, deps);
   const [entities, { known, ...grounded }, lineage, provenance] = await Promise.all([
     looking,
-    groundFacts(action, { tool, before: looking }, deps),
-    tool.effect === "write" ? traceLineage(action, deps) : [],
+    groundFacts(judged, { tool, before: looking }, deps),
+    tool.effect === "write" ? traceLineage(judged, deps) : [],
+    // Where a value came from is asked of what the agent said: a token was read as a token.
     traceProvenance(action, tool, deps),
   ]);
   const missing = grounded.problems.some(({ code }) => code !== "fact_changed");
   const { computed, problems: uncomputed } = missing
     ? { computed: {}, problems: [] }
-    : computeValues(action, { tool, facts: known }, deps);
-  const problems = [...facets.problems, ...grounded.problems, ...uncomputed];
-  const context = { agent, tool, ...facets, entities, computed, ...grounded, lineage, provenance, problems };
-  return { ...action, context };
+    : computeValues(judged, { tool, facts: known }, deps);
+  const problems = await hide([...facets.problems, ...grounded.problems, ...uncomputed]);
+  const found = { ...facets, entities, computed, ...grounded, lineage, provenance };
+  return { ...action, context: { agent, tool, ...found, sent, data, problems } };
+}
+
+/** The principal `recall` acts by leave of an approved recall and is in no configuration; nobody else has its name. */
+function agentOf({ agent, tool, recall, view }: ProposedAction): AgentDocument | undefined {
+  if (agent === recallName) return recall && recallAgent([tool]);
+  return own(view.snapshot.agents, agent);
 }
 
 function own<T>(record: Readonly<Record<string, T>>, key: string): T | undefined {

@@ -3,9 +3,11 @@ import type { FactUsed, GovernedTool, Json, Reason, RestsOn } from "@airworthy/c
 
 import type { Context, Observation, ProposedAction } from "../../kernel/action-walk.ts";
 import { canonicalJson } from "../../kernel/canonical.ts";
+import { defined } from "../../kernel/defined.ts";
 import type { Deps } from "../../kernel/deps.ts";
 import { isJsonObject } from "../../kernel/json.ts";
 import { dependenciesOf } from "../../kernel/reference.ts";
+import { skewMsOf } from "../../kernel/yields.ts";
 import { type Asked, lookUpFact } from "./lookup.ts";
 import { type Need, needsOf } from "./needs.ts";
 import { outdates, readPushed } from "./pushed.ts";
@@ -13,7 +15,7 @@ import { outdates, readPushed } from "./pushed.ts";
 const shownMax = 200;
 
 type Facts = Pick<Context, "facts" | "factDigests" | "cited" | "factsFreshUntil" | "problems">;
-type Ports = Pick<Deps, "clock" | "observations" | "connectors" | "options">;
+type Ports = Pick<Deps, "clock" | "observations" | "connectors" | "data" | "options">;
 type Grounded = {
   readonly used: FactUsed;
   readonly digest: string;
@@ -113,24 +115,37 @@ async function groundFact(action: ProposedAction, { need, round }: Wanted, deps:
   const believed = always
     ? undefined
     : await deps.observations.latest(action.tenant, action.agent, { fact: rule.fact, key });
-  const pushed = await readPushed(action, need, deps);
-  if (believed && mayUse({ believed, pushed, need }, deps))
-    return use(action, { need, observation: believed, how: "agent" }, deps);
+  const limited = isLimited(action, rule);
+  const pushed = limited ? undefined : await readPushed(action, need, deps);
+  if (believed && !limited && mayUse(action, { believed, pushed, need }, deps))
+    return useBelieved(action, { need, observation: believed, how: "agent" }, deps);
 
   await round.before;
   const reread = await lookUpFact(action, { need, asked: round.asked }, deps);
   if ("effect" in reread) return reread;
   const observation = await newest(action, { pushed, reread }, deps);
+  const lie = await contradicted(action, observation, deps);
+  if (lie) return lie;
   return use(action, { need, observation, how: believed ? "reread" : "lookup", believed }, deps);
+}
+
+async function useBelieved(action: ProposedAction, used: Use, deps: Ports): Promise<Grounded | Reason> {
+  return (await contradicted(action, used.observation, deps)) ?? use(action, used, deps);
+}
+
+/** What is limited to a person may have been read, or pushed, for another one: it is looked up for this one. */
+function isLimited({ view }: ProposedAction, { lookup }: RestsOn): boolean {
+  return view.snapshot.tools[lookup.tool]?.definition.rows !== undefined;
 }
 
 type Belief = { readonly believed: Observation; readonly pushed: Observation | undefined; readonly need: Need };
 
 /** Young enough, and nothing newer was pushed since. */
-function mayUse({ believed, pushed, need }: Belief, { clock, options }: Ports): boolean {
+function mayUse({ walk }: ProposedAction, { believed, pushed, need }: Belief, { clock, options }: Ports): boolean {
   if (!options.freshness) return true;
-  const young = believed.asOf !== undefined && clock.now() - believed.asOf <= need.maxAgeMs;
-  return young && !outdates(pushed, believed);
+  // People take their time: what waited for them is looked at again, however young the agent's read still is.
+  if (walk > 1 || believed.asOf === undefined) return false;
+  return clock.now() - believed.asOf <= need.maxAgeMs && !outdates(pushed, believed);
 }
 
 /** A look-up may answer from behind what was pushed already; then the pushed value is what is known. */
@@ -142,6 +157,32 @@ async function newest(
   if (!outdates(pushed, reread)) return reread;
   await observations.save(action.tenant, [pushed]);
   return pushed;
+}
+
+/** A source that has said something later before, or something else of the same moment, is not believed, however young. */
+async function contradicted(
+  action: ProposedAction,
+  observation: Observation,
+  deps: Ports,
+): Promise<Reason | undefined> {
+  if (!deps.options.freshness) return undefined;
+  const { source, fact, key } = observation;
+  const rule = action.view.snapshot.tools[source]?.definition.yields?.find((one) => one.fact === fact);
+  const toleranceMs = skewMsOf(rule ?? {});
+  const before = await deps.observations.contradiction(action.tenant, observation, toleranceMs);
+  if (!before) return undefined;
+  const at = { now: timeText(observation.asOf ?? observation.fetchedAt), before: timeText(before.asOf) };
+  const why = {
+    older: `says that it is as of ${at.now}, and had answered as of ${at.before} before`,
+    same_moment: `gives another value as of ${at.now} than the one it had given as of ${at.before}`,
+    version: `gives version ${observation.sourceVersion} as of ${at.now}, and had given version ${before.version} as of ${at.before}`,
+  }[before.kind];
+  return {
+    code: "fact_contradicted",
+    effect: "deny",
+    detail: `${fact} of ${key} cannot be relied on: ${source} ${why}. Nothing was done; read it again later.`,
+    fact: { name: fact, key },
+  };
 }
 
 type Use = {
@@ -166,7 +207,11 @@ async function use(
     value: observation.value,
     observation: observation.id,
     source: observation.source,
-    ...(observation.sourceVersion === undefined ? {} : { sourceVersion: observation.sourceVersion }),
+    ...defined({
+      sourceVersion: observation.sourceVersion,
+      batch: observation.batch,
+      document: observation.document,
+    }),
     asOf: new Date(asOf).toISOString(),
     fetchedAt: new Date(observation.fetchedAt).toISOString(),
     ageMs,
@@ -226,6 +271,7 @@ function stale(need: Need, at: { ageMs: number; source: string }): Reason {
   };
 }
 
+const timeText = (ms: number): string => new Date(ms).toISOString();
 /** Unreadable by a mistake in the configuration, which `check` would have found. */
 function unknowable(fact: string): Reason {
   const detail = `${fact} rests on a fact that rests on it: nothing was looked up and nothing was done.`;

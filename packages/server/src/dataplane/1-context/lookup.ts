@@ -1,14 +1,16 @@
 /** Reads one fact at its authoritative source, on behalf of the action that rests on it. */
 import type { HeldBack, Reason, RestsOn } from "@airworthy/contract";
 
-import type { Observation, ProposedAction } from "../../kernel/action-walk.ts";
+import type { NewObservation, ProposedAction } from "../../kernel/action-walk.ts";
 import { canonicalJson } from "../../kernel/canonical.ts";
+import { defined } from "../../kernel/defined.ts";
 import type { Deps } from "../../kernel/deps.ts";
 import { newId } from "../../kernel/ids.ts";
-import { type ExtractedFact, extractFacts } from "../../kernel/yields.ts";
+import { limitAnswer } from "../../kernel/on-behalf/limit-answer.ts";
+import { extractFacts } from "../../kernel/yields.ts";
 import type { Need } from "./needs.ts";
 
-type Ports = Pick<Deps, "clock" | "observations" | "connectors">;
+type Ports = Pick<Deps, "clock" | "observations" | "connectors" | "data">;
 /** What was asked already for this action: one answer may bring several facts. */
 export type Asked = Map<string, ReturnType<Ports["connectors"]["call"]>>;
 type Wanted = { readonly need: Need; readonly asked: Asked };
@@ -18,7 +20,7 @@ export async function lookUpFact(
   action: ProposedAction,
   { need: { rule, key, with: args }, asked }: Wanted,
   deps: Ports,
-): Promise<Observation | Reason> {
+): Promise<NewObservation | Reason> {
   const { snapshot } = action.view;
   const tool = snapshot.tools[rule.lookup.tool];
   if (!tool) return unread(rule, `${rule.lookup.tool} is not configured`);
@@ -35,24 +37,27 @@ export async function lookUpFact(
       dispatchBeforeMonoMs: deps.clock.monotonicMs() + tool.timeoutMs,
     });
   asked.set(question, pending);
-  const answer = await pending;
+  const mcp = snapshot.connectors[tool.connector]?.type === "mcp";
+  const { answer } = limitAnswer(await pending, { tool, mcp, onBehalfOf: action.onBehalfOf });
   if (answer.kind !== "answered") return unread(rule, answer.detail);
+  // The agent does not hear it, but a reason may name what it says.
+  await deps.data.note({ tenant: action.tenant, snapshot, tool }, answer.result);
   const fetchedAt = deps.clock.now();
   const version = answer.version === undefined ? {} : { version: answer.version };
-  const mcp = snapshot.connectors[tool.connector]?.type === "mcp";
   const found = extractFacts(tool.definition.yields ?? [], { result: answer.result, fetchedAt, mcp, ...version }).find(
     (fact) => fact.fact === rule.fact && fact.key === key,
   );
   if (!found) return unread(rule, unreported(answer.heldBack) ?? `${tool.name} did not report it for ${key}`);
   if (found.problem !== undefined) return unread(rule, found.problem);
-  const observation: Observation = {
+  const observation: NewObservation = {
     id: newId("obs"),
     fact: found.fact,
     key,
     value: found.value,
     valueDigest: await deps.observations.digest(action.tenant, found.value),
     source: tool.name,
-    ...originOf(found),
+    ...defined({ sourceVersion: found.sourceVersion, batch: found.batch, document: found.document }),
+    cited: await deps.observations.digest(action.tenant, [found.fact, key]),
     asOf: found.asOf,
     fetchedAt,
     principal: action.agent,
@@ -61,11 +66,6 @@ export async function lookUpFact(
   await deps.observations.save(action.tenant, [observation]);
   return observation;
 }
-
-const originOf = ({ sourceVersion, batch }: ExtractedFact): Pick<Observation, "sourceVersion" | "batch"> => ({
-  ...(sourceVersion === undefined ? {} : { sourceVersion }),
-  ...(batch === undefined ? {} : { batch }),
-});
 
 function unreported(heldBack: HeldBack | undefined): string | undefined {
   return heldBack && `${heldBack.records} of its records broke the contract ${heldBack.contract} and are held back`;

@@ -16,7 +16,16 @@ export async function traceProvenance(
   if (tool.effect === "read" && sensitive === undefined) return [];
   const asked = listAskedValues(action.arguments, sensitive);
   if (asked.values.length === 0 && !asked.more) return [];
+  if (action.recall) return asked.values.map(signedFor);
   const every: AskedValue[] = asked.values.flatMap((one) => [one, ...one.parts]);
   const { tenant, agent: principal, run } = action;
   return classifyValues(asked, await values.look({ tenant, principal, run }, every));
 }
+
+/** What takes an action back has the arguments that people saw in the plan and signed for. */
+const signedFor = ({ argument, sensitive }: AskedValue): ValueOrigin => ({
+  argument,
+  ...(sensitive === undefined ? {} : { sensitive }),
+  from: "prompt",
+  match: "exact",
+});

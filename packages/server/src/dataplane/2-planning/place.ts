@@ -15,15 +15,16 @@ export async function placeInPlan(
     ...budget,
     window: budgetWindow(budget.per, deps.clock.now()),
   }));
-  const standing = await deps.surroundings.standing(action.tenant, {
-    action: action.id,
-    callDigest: action.callDigest,
-    budgets,
-  });
+  const { recall } = action;
+  const [standing, recallRuns] = await Promise.all([
+    deps.surroundings.standing(action.tenant, { action: action.id, callDigest: action.callDigest, budgets }),
+    recall && deps.surroundings.recallRuns(action.tenant, recall.recall),
+  ]);
   return {
     ...action,
     step: {
       repeats: standing.repeats,
+      ...(recallRuns === undefined ? {} : { recallRuns }),
       budgets: budgets.map(({ name, window, limit }, index) => ({
         name,
         window,

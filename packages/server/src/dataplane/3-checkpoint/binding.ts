@@ -25,6 +25,9 @@ export function bindApproval(action: PlannedAction, judged: Judged): string {
     tool: action.tool,
     toolVersion: tool?.digest ?? null,
     arguments: action.argumentsDigest,
+    onBehalfOf: action.onBehalfOf ? digestJson(action.onBehalfOf) : null,
+    // What the tool is sent in place of what was shown.
+    data: action.context.data.filter((use) => use.did !== "none").map(({ path, class: one, did }) => [path, one, did]),
     facts: facts.map(({ fact, key }, index) => [fact, key, factDigests[index] ?? null]),
     approvers: [...judged.approvers].toSorted(),
     obligations: { rationale: judged.obligations.rationale ?? null, mask: [...(judged.obligations.mask ?? [])] },

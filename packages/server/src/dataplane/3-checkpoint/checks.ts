@@ -1,5 +1,5 @@
 /** The checks that stand before policy, in the order a reader of a decision sees them. Each looks at one thing. */
-import type { Reason, Stop } from "@airworthy/contract";
+import type { Reason, RecallLeave, Stop } from "@airworthy/contract";
 
 import { keyOf } from "../../kernel/action-keys.ts";
 import type { Entity, PlannedAction } from "../../kernel/action-walk.ts";
@@ -11,7 +11,15 @@ const repeatsMax = { write: 25, read: 1000 } as const;
 
 export const checks: readonly Check[] = [
   { name: "stop", look: (action) => action.view.stops.filter((stop) => applies(stop, reachOf(action))).map(stopped) },
+  {
+    name: "recall",
+    look: ({ recall, step }) =>
+      recall && step.recallRuns !== true
+        ? [deny("recall_closed", `Recall ${recall.recall} is not being carried out now, so nothing is taken back.`)]
+        : [],
+  },
   { name: "context", look: ({ context }) => context.problems },
+  { name: "readiness", look: ({ view, context }) => unready(view.notReady, context.tool?.definition.requires_ready) },
   {
     name: "level",
     look: ({ context }) =>
@@ -34,13 +42,24 @@ type Reach = {
   readonly agent: string;
   readonly tool: string;
   readonly effect: "read" | "write";
-  /** The business object it is about, and those it touches. */
+  /** The business object it is about, those it touches, and that of what it takes back. */
   readonly entities: readonly Entity[];
 };
 
-function reachOf({ agent, tool, context }: PlannedAction): Reach {
+function reachOf({ agent, tool, context, recall }: PlannedAction): Reach {
   const { entity, touches, tool: declared } = context;
-  return { agent, tool, effect: declared?.effect ?? "write", entities: [...(entity ? [entity] : []), ...touches] };
+  return { agent, tool, effect: declared?.effect ?? "write", entities: entitiesOf({ entity, touches, recall }) };
+}
+
+type Touching = {
+  readonly entity?: Entity | undefined;
+  readonly touches?: readonly Entity[] | undefined;
+  readonly recall?: RecallLeave | undefined;
+};
+
+/** What takes an action back acts upon that action's object too. */
+export function entitiesOf({ entity, touches = [], recall }: Touching): readonly Entity[] {
+  return [...(entity ? [entity] : []), ...touches, ...(recall?.entities ?? [])];
 }
 
 export function applies(stop: Stop, { agent, tool, effect, entities }: Reach): boolean {
@@ -57,6 +76,17 @@ export function applies(stop: Stop, { agent, tool, effect, entities }: Reach): b
   }
 }
 
+/** Where a tool asks for it: nothing is done on data that may no longer be what it was. */
+function unready(notReady: readonly string[], required: readonly string[] | undefined): Reason[] {
+  return (required ?? [])
+    .filter((contract) => notReady.includes(contract))
+    .map((contract) =>
+      deny(
+        "source_not_ready",
+        `The data under contract ${contract} has changed severely, and nobody has answered that yet. Nothing is done on it until a person does.`,
+      ),
+    );
+}
 const reaches = (entities: readonly Entity[], key: string): boolean => entities.some((entity) => keyOf(entity) === key);
 
 const stopped = (stop: Stop): Reason =>

@@ -5,11 +5,17 @@ import type { PlannedAction } from "../../kernel/action-walk.ts";
 import { checks } from "./checks.ts";
 
 function refusals(effect: "read" | "write" | undefined, repeats: number): readonly string[] {
-  const context = { tool: effect && { effect }, agent: undefined, problems: [], amount: undefined, touches: [] };
+  const context = {
+    tool: effect && { effect, definition: {} },
+    agent: undefined,
+    problems: [],
+    amount: undefined,
+    touches: [],
+  };
   const action = {
     tool: "t",
     context,
-    view: { stops: [] },
+    view: { stops: [], notReady: [] },
     step: { repeats, budgets: [] },
   } as unknown as PlannedAction;
   return checks.flatMap((check) => check.look(action)).map((reason) => reason.code);

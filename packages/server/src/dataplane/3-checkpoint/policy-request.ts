@@ -2,6 +2,7 @@
 import type { Json, Level } from "@airworthy/contract";
 
 import type { PlannedAction } from "../../kernel/action-walk.ts";
+import { summariseClasses, summarisePerson } from "../../kernel/classes/summarise-classes.ts";
 import { summariseEntities } from "../../kernel/entities/summarise.ts";
 import { askingOf } from "./asking.ts";
 import { summariseProvenance } from "../../kernel/provenance/summarise.ts";
@@ -32,8 +33,8 @@ export function describePolicyRequest(action: PlannedAction, nowMs: number): Pol
 }
 
 function describeCall(action: PlannedAction, nowMs: number) {
-  const { confidence, context, step } = action;
-  const { amount, entity, provenance, tool } = context;
+  const { confidence, context, step, onBehalfOf, recall } = action;
+  const { amount, entity, provenance, data, tool } = context;
   return {
     confidenceBp: Math.round((confidence ?? 0) * 10_000),
     confidenceStated: confidence !== undefined,
@@ -42,8 +43,10 @@ function describeCall(action: PlannedAction, nowMs: number) {
     entityType: entity?.type ?? "",
     entityId: entity?.id ?? "",
     repeats: step.repeats,
-    approvals: [],
+    approvals: signedFor(recall),
     provenance: summariseProvenance(provenance, tool?.definition.facets),
+    classes: summariseClasses(data, tool?.definition.facets),
+    person: summarisePerson(onBehalfOf),
     entity: summariseEntities(context.entities, { ...askingOf(action, nowMs), amount }),
   };
 }
@@ -52,3 +55,6 @@ function describeCall(action: PlannedAction, nowMs: number) {
 function isScalar(value: Json): value is string | number | boolean {
   return typeof value === "string" || typeof value === "number" || typeof value === "boolean";
 }
+
+/** The plan of a recall was shown to these teams, and they signed for what it takes back. */
+const signedFor = (recall: PlannedAction["recall"]): readonly string[] => recall?.teams ?? [];

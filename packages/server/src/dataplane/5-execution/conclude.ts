@@ -1,10 +1,13 @@
 /** What a call came to: its result and the facts it brought, its failure, or an end that has to be found out. */
 import type { ActionId, Json } from "@airworthy/contract";
 
-import type { Observation, Outcome } from "../../kernel/action-walk.ts";
+import type { NewObservation, Outcome } from "../../kernel/action-walk.ts";
 import type { ConnectorAnswer, ConnectorCall, Deps } from "../../kernel/deps.ts";
 import { canonicalJson } from "../../kernel/canonical.ts";
+import { defined } from "../../kernel/defined.ts";
 import { newId } from "../../kernel/ids.ts";
+import type { WrittenFact } from "../../kernel/lineage/lineage-entry.ts";
+import { readWrites } from "../../kernel/lineage/read-writes.ts";
 import { type ExtractedFact, extractFacts } from "../../kernel/yields.ts";
 import { maskMcpResult, maskResult } from "./mask.ts";
 import { type Doubt, probeEffect } from "./probe.ts";
@@ -39,6 +42,7 @@ export async function concludeCall(caller: Caller, answer: ConnectorAnswer, at: 
         status: "done",
         result: mask(answer.result, caller.mask),
         observations: await observe(caller, { ...answer, shown: mask(answer.result, caller.mask) }, at),
+        ...(await findWritten(caller, { ...answer, whole: true }, at)),
         ...(answer.heldBack ? { heldBack: answer.heldBack } : {}),
       };
     case "rejected": {
@@ -75,13 +79,45 @@ export async function clearDoubt(caller: Caller, why: string, { call, deps }: At
 /** What the tool's probe says. It finds what the call would have answered, so what is hidden there is hidden here. */
 export async function lookForEffect(caller: Caller, doubt: Doubt, { call, deps }: At): Promise<Outcome> {
   const outcome = await probeEffect(call, deps, doubt);
-  return outcome.status === "done" ? { ...outcome, result: maskResult(outcome.result, caller.mask) } : outcome;
+  if (outcome.status === "unknown")
+    return { ...outcome, ...(await findWritten(caller, { whole: false }, { call, deps })) };
+  if (outcome.status !== "done") return outcome;
+  const { result } = outcome;
+  const left = await findWritten(caller, { result, whole: false }, { call, deps });
+  return { ...outcome, result: maskResult(result, caller.mask), ...left };
+}
+
+/** `whole`: the tool's own answer, and not what a probe found of it. */
+type Left = { readonly result?: Json; readonly version?: string; readonly whole: boolean };
+
+/** Digests only: a value that is hidden from the agent may be among them. */
+async function findWritten(
+  { action }: Caller,
+  { result, version, whole }: Left,
+  { call, deps }: At,
+): Promise<{ readonly written?: readonly WrittenFact[] }> {
+  const found = readWrites(call.tool.definition, {
+    arguments: call.arguments,
+    mcp: whole && call.snapshot.connectors[call.tool.connector]?.type === "mcp",
+    ...(result === undefined ? {} : { result }),
+    ...(version === undefined ? {} : { version }),
+  });
+  if (found.length === 0) return {};
+  const { digest } = deps.observations;
+  const written = found.map(async ({ fact, key, value, version: left }) => ({
+    fact,
+    key,
+    cited: await digest(action.tenant, [fact, key]),
+    ...(value === undefined ? {} : { valueDigest: await digest(action.tenant, value) }),
+    ...(left === undefined ? {} : { version: left }),
+  }));
+  return { written: await Promise.all(written) };
 }
 
 type Seen = Extract<ConnectorAnswer, { kind: "answered" }> & { readonly shown: Json };
 
 /** What the agent now knows: what is hidden from it is no fact that it can rest on, and no reason may tell it the value. */
-async function observe({ action, mask }: Caller, answer: Seen, { call, deps }: At): Promise<Observation[]> {
+async function observe({ action, mask }: Caller, answer: Seen, { call, deps }: At): Promise<NewObservation[]> {
   const rules = call.tool.definition.yields ?? [];
   if (rules.length === 0) return [];
   const fetchedAt = deps.clock.now();
@@ -101,8 +137,14 @@ async function observe({ action, mask }: Caller, answer: Seen, { call, deps }: A
         value: fact.value,
         valueDigest: await deps.observations.digest(action.tenant, fact.value),
         source: call.tool.name,
-        ...(fact.sourceVersion === undefined ? {} : { sourceVersion: fact.sourceVersion }),
-        ...(fact.batch === undefined ? {} : { batch: fact.batch }),
+        ...defined({
+          sourceVersion: fact.sourceVersion,
+          batch: fact.batch,
+          document: fact.document,
+          path: fact.path,
+          item: fact.item,
+        }),
+        cited: await deps.observations.digest(action.tenant, [fact.fact, fact.key]),
         asOf: fact.asOf,
         fetchedAt,
         principal: action.agent,

@@ -2,6 +2,7 @@
 import type { ConnectorAnswer, Connectors } from "../../kernel/deps.ts";
 import { isIngesting } from "../../kernel/is-ingesting.ts";
 import type { ReadQuarantine, SourceRecords } from "../../kernel/source-store.ts";
+import type { SourceWatch } from "../../kernel/source-watch.ts";
 import { enforceContract } from "./connectors/enforce-contract.ts";
 import { createHttpConnector } from "./connectors/http.ts";
 import { createIngestedConnector } from "./connectors/ingested.ts";
@@ -16,6 +17,7 @@ export function createConnectors(options: {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly records: SourceRecords;
   readonly quarantine: ReadQuarantine;
+  readonly watch: SourceWatch;
 }): ConnectorSet {
   const { env } = options;
   const http = createHttpConnector({ env });
@@ -29,7 +31,7 @@ export function createConnectors(options: {
       const connector = call.snapshot.connectors[call.tool.connector];
       if (!connector) return absent(call.tool.connector);
       if (isIngesting(connector)) return ingested.call(call);
-      return enforceContract(call, await kinds[connector.type].call(call), options.quarantine);
+      return enforceContract(call, await kinds[connector.type].call(call), options);
     },
     close: async () => {
       await Promise.all([http.close(), sql.close(), mcp.close()]);

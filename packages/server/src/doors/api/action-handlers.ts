@@ -2,28 +2,30 @@
 import { type ActionRecord, AirworthyError, isFinal } from "@airworthy/contract";
 
 import { explainAction } from "../../controlplane/explain/explain-action.ts";
+import { findOrigins } from "../../controlplane/recall/find-origins.ts";
 import { propose } from "../../dataplane/propose.ts";
 import type { WalkDeps } from "../../dataplane/walk.ts";
 import type { StoredAction } from "../../kernel/action-store.ts";
 import type { Principal } from "../../kernel/action-walk.ts";
 import type { ApprovalStore, LedgerReader } from "../../kernel/control-store.ts";
+import type { LineageStore } from "../../kernel/lineage/lineage-reader.ts";
 import type { Handlers } from "./handlers.ts";
 
 export type ActionHandlerDeps = {
   readonly walk: WalkDeps;
   readonly approvals: ApprovalStore;
   readonly ledger: LedgerReader;
+  readonly lineage: LineageStore;
 };
 type Names = "proposeAction" | "listActions" | "readAction" | "explainAction" | "resolveAction";
 
 const defaultLimit = 50;
 
-export function createActionHandlers({ walk, approvals, ledger }: ActionHandlerDeps): Handlers<Names> {
+export function createActionHandlers({ walk, approvals, ledger, lineage }: ActionHandlerDeps): Handlers<Names> {
   const { actions } = walk;
   const read = async (principal: Principal, id: ActionRecord["id"]): Promise<StoredAction> => {
     const found = await actions.read(principal.tenant, id);
-    // To an agent the actions of others do not exist.
-    if (found && (principal.kind !== "agent" || found.record.agent === principal.name)) return found;
+    if (found && isVisible(principal, found.record)) return found;
     throw noSuchAction(id);
   };
   return {
@@ -38,9 +40,10 @@ export function createActionHandlers({ walk, approvals, ledger }: ActionHandlerD
     listActions: async ({ limit = defaultLimit, ...filter }, { principal }) => {
       const agent = principal.kind === "agent" ? principal.name : filter.agent;
       const found = await actions.list(principal.tenant, { ...filter, agent, limit });
-      const records = found.map(({ record }) => shownTo(principal, record));
-      const last = records.at(-1);
-      return { actions: records, ...(records.length === limit && last ? { next: last.id } : {}) };
+      const last = found.at(-1)?.record;
+      const seen = found.filter(({ record }) => isVisible(principal, record));
+      const records = seen.map(({ record }) => shownTo(principal, record));
+      return { actions: records, ...(found.length === limit && last ? { next: last.id } : {}) };
     },
     readAction: async ({ id }, { principal }) => shownTo(principal, (await read(principal, id)).record),
     explainAction: async ({ id }, { principal }) => {
@@ -48,7 +51,9 @@ export function createActionHandlers({ walk, approvals, ledger }: ActionHandlerD
       const account = await ledger.account(principal.tenant, id);
       if (!account) throw noSuchAction(id);
       const approval = record.approval && (await approvals.read(principal.tenant, record.approval));
-      return explainAction(account, approval);
+      const explanation = explainAction(account, approval);
+      const origins = await lineage.read(principal.tenant, (reader) => findOrigins(explanation.action, reader));
+      return { ...explanation, ...(origins.length > 0 ? { origins } : {}) };
     },
     resolveAction: async ({ id, happened, reason, result }, { principal }) => {
       const { tenant } = principal;
@@ -61,6 +66,13 @@ export function createActionHandlers({ walk, approvals, ledger }: ActionHandlerD
       return (await read(principal, id)).record;
     },
   };
+}
+
+/** To an agent the actions of others do not exist, nor its own for another person: their answers had that person's limits. */
+function isVisible({ kind, name, onBehalfOf }: Principal, record: ActionRecord): boolean {
+  if (kind !== "agent") return true;
+  const isSame = record.onBehalfOf?.person === onBehalfOf?.person && record.onBehalfOf?.issuer === onBehalfOf?.issuer;
+  return record.agent === name && isSame;
 }
 
 function noSuchAction(id: string): AirworthyError {

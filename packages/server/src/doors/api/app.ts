@@ -26,6 +26,7 @@ export type ApiOptions = {
   readonly identify: (headers: {
     authorization: string | undefined;
     tenant: string | undefined;
+    onBehalfOf: string | undefined;
   }) => Promise<Principal | undefined>;
   /** Told of every failure that is ours, with the id that the caller was shown. */
   readonly onFailure: (correlationId: string, error: unknown) => void;
@@ -72,6 +73,7 @@ async function answer(c: Context<Env>, name: Operation, options: ApiOptions): Pr
     : await options.identify({
         authorization: c.req.header("authorization"),
         tenant: c.req.header("airworthy-tenant"),
+        onBehalfOf: c.req.header("airworthy-on-behalf-of"),
       });
   if (!mayCall(principal, scopes)) throw principal ? forbidden(name) : unauthenticated();
   const parsed = api[name].input.safeParse(await readInput(c, name));

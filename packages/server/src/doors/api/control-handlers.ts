@@ -1,5 +1,5 @@
 /** Operations of the people who run it: approvals, stops, agents, keys, configuration, ledger, health. */
-import { AirworthyError } from "@airworthy/contract";
+import { type ActionId, AirworthyError, type Approval } from "@airworthy/contract";
 
 import { createConfigPlanner } from "../../controlplane/config/plan-config.ts";
 import { walkWaiting, type WalkDeps } from "../../dataplane/walk.ts";
@@ -9,13 +9,17 @@ import type {
   ApprovalStore,
   KeyStore,
   LedgerReader,
+  RevealLog,
   SnapshotStore,
   StopStore,
 } from "../../kernel/control-store.ts";
+import type { ClassStore } from "../../kernel/classes/class-store.ts";
 import { newId } from "../../kernel/ids.ts";
+import { mayReveal } from "./may-reveal.ts";
 import type { Handlers } from "./handlers.ts";
 import type { SourceOperation } from "./source-handlers.ts";
 import { warnOfStop } from "./stop-warning.ts";
+import type { ReadinessOperation } from "./readiness-handlers.ts";
 import { teamsToSign } from "./teams-to-sign.ts";
 
 export type ControlHandlerDeps = {
@@ -25,6 +29,8 @@ export type ControlHandlerDeps = {
   readonly keys: KeyStore;
   readonly snapshots: SnapshotStore;
   readonly ledger: LedgerReader;
+  readonly reveals: RevealLog;
+  readonly tokens: Pick<ClassStore, "reveal">;
   readonly health: Handlers<"readHealth">["readHealth"];
   readonly onFault: (error: unknown) => void;
 };
@@ -35,15 +41,32 @@ type Names = Exclude<
   | "readAction"
   | "explainAction"
   | "resolveAction"
+  | SourceOperation
+  | ReadinessOperation
   | "readEntity"
   | "noteEntity"
-  | SourceOperation
+  | "planRecall"
+  | "startRecall"
+  | "listRecalls"
+  | "readRecall"
+  | "listRecallItems"
+  | "resumeRecall"
+  | "cancelRecall"
+  | "listRecallTasks"
+  | "resolveRecallTask"
+  | "readRecallReceipt"
 >;
 
 const defaultLimit = 100;
 
 export function createControlHandlers(deps: ControlHandlerDeps): Handlers<Names> {
-  return { ...approvalHandlers(deps), ...stopHandlers(deps), ...keyHandlers(deps), ...configHandlers(deps) };
+  return {
+    ...approvalHandlers(deps),
+    ...stopHandlers(deps),
+    ...keyHandlers(deps),
+    ...configHandlers(deps),
+    ...dataHandlers(deps),
+  };
 }
 
 function approvalHandlers({
@@ -60,11 +83,16 @@ function approvalHandlers({
       const teamsOf = await teamsOfPerson(principal, walk);
       const approval = await approvals.decide(tenant, { id, by, teamsOf, verdict, reason });
       // The walk belongs to nobody's request; should it fail here, recovery finds the decided approval.
-      if (approval.status !== "pending") void walkWaiting({ tenant, id: approval.action }, walk).catch(onFault);
+      // A recall is begun by whoever looks for it next.
+      const { action } = approval;
+      if (approval.status !== "pending" && isActionId(action))
+        void walkWaiting({ tenant, id: action }, walk).catch(onFault);
       return approval;
     },
   };
 }
+
+const isActionId = (id: Approval["action"]): id is ActionId => id.startsWith("act_");
 
 /** The local administrator may sign for any team; it is recorded as such, by name. */
 async function teamsOfPerson(principal: Principal, { control }: WalkDeps): Promise<Answer["teamsOf"]> {
@@ -94,6 +122,28 @@ function stopHandlers({ stops, walk }: ControlHandlerDeps): Handlers<"createStop
       return stop;
     },
   };
+}
+
+function dataHandlers({ walk, tokens, reveals }: ControlHandlerDeps): Handlers<"revealToken"> {
+  return {
+    revealToken: async ({ token, reason }, { principal }) => {
+      const { tenant, name: by } = principal;
+      const { snapshot } = await walk.control.view(tenant);
+      const known = (await tokens.reveal(tenant, [token])).get(token);
+      // To whom may not, a token that there is and one that there is not are the same.
+      if (!known || !mayReveal(principal, known.class, snapshot.dataClasses)) throw noSuchToken();
+      // First the record, then the value: nobody learns it unrecorded.
+      await reveals.note(tenant, { token, class: known.class, by, reason });
+      return { token, class: known.class, value: known.value };
+    },
+  };
+}
+
+function noSuchToken(): AirworthyError {
+  return new AirworthyError("not_found", "There is no such token, or your roles may not reveal its class.", {
+    place: "$.token",
+    fix: "Copy it whole, from tok_ on; the DataClass document of its class names the roles under `reveal` (default: admin).",
+  });
 }
 
 function keyHandlers({ keys, walk }: ControlHandlerDeps): Handlers<"listAgents" | "createKey" | "revokeKey"> {

@@ -7,14 +7,21 @@ import type { Principal } from "../../kernel/action-walk.ts";
 import { sha256Hex } from "../../kernel/canonical.ts";
 import type { KeyStore } from "../../kernel/control-store.ts";
 import type { Control } from "../../kernel/deps.ts";
+import type { PersonVerifier } from "./verify-person.ts";
 
 export type IdentityDeps = {
   readonly keys: Pick<KeyStore, "find">;
   readonly control: Control;
+  readonly verifyPerson: PersonVerifier;
   /** The key in the data folder, and the name of the operating system's user who runs the server. */
   readonly local: { readonly key: string; readonly name: string };
 };
-export type Credentials = { readonly authorization: string | undefined; readonly tenant: string | undefined };
+export type Credentials = {
+  readonly authorization: string | undefined;
+  readonly tenant: string | undefined;
+  /** A token of the person on whose behalf an agent calls. */
+  readonly onBehalfOf?: string | undefined;
+};
 
 export const defaultTenant = "main";
 const everything: readonly Scope[] = ["viewer", "approver", "operator", "admin"];
@@ -33,11 +40,22 @@ export async function identify(credentials: Credentials, deps: IdentityDeps): Pr
   if (!holder) return undefined;
   // Ignored, it would let somebody act on one tenant in the belief of acting on another.
   if (credentials.tenant !== undefined && credentials.tenant !== holder.tenant) throw otherTenant();
-  if (holder.kind === "agent") return { ...holder, scopes: ["agent"] };
+  if (holder.kind === "agent") return withPerson({ ...holder, scopes: ["agent"] }, credentials.onBehalfOf, deps);
   const { snapshot } = await deps.control.view(holder.tenant);
   const scopes = scopesOf(snapshot, holder.name);
   // A person who left the configuration has no rights, whatever key they hold.
   return scopes && { ...holder, scopes };
+}
+
+/** The agent with the person it acts for. @throws AirworthyError `unauthenticated` for a claim that cannot be believed. */
+export async function withPerson(
+  agent: Principal,
+  token: string | undefined,
+  { control, verifyPerson }: Pick<IdentityDeps, "control" | "verifyPerson">,
+): Promise<Principal> {
+  if (token === undefined) return agent;
+  const { snapshot } = await control.view(agent.tenant);
+  return { ...agent, onBehalfOf: await verifyPerson(token, { agent: agent.name, snapshot }) };
 }
 
 function scopesOf(snapshot: Snapshot, name: string): readonly PersonRole[] | undefined {

@@ -1,11 +1,10 @@
 /** Reads the events of a request: CloudEvents 1.0 in structured, batch and binary mode, or one plain JSON payload. */
 import type { IncomingHttpHeaders } from "node:http";
 
-import { AirworthyError, type Json, type JsonObject } from "@airworthy/contract";
+import { AirworthyError, type Json } from "@airworthy/contract";
 
-import { sha256Hex } from "../../kernel/canonical.ts";
-import { isJsonArray, isJsonObject, parseJsonStrict } from "../../kernel/json.ts";
-import { readTime } from "../../kernel/read-time.ts";
+import { isJsonArray, parseJsonStrict } from "../../kernel/json.ts";
+import { readCloudEvent, shortId } from "../../kernel/records/read-cloud-event.ts";
 import type { Message } from "../../kernel/records/read-message.ts";
 
 export type EventRequest = {
@@ -19,7 +18,6 @@ export type EventRequest = {
 export type Events = { readonly messages: readonly Message[]; readonly origin: string };
 
 const eventsMax = 1000;
-const textMax = 400;
 
 /** @throws AirworthyError `invalid_input` or `invalid_json` for a request that is no event; single events of a batch are set aside. */
 export function readEvents(request: EventRequest): Events {
@@ -44,7 +42,7 @@ function readPlain({ body, id }: EventRequest): Events {
 }
 
 function readOne(value: Json): Events {
-  const event = readEvent(value, 1);
+  const event = readCloudEvent(value, 1);
   if ("why" in event)
     throw refused(`This is no CloudEvent: ${event.why}.`, "$", "Send specversion, id, source and type.");
   return { messages: [event.message], origin: `webhook ${event.source}` };
@@ -61,7 +59,7 @@ function readBatch(value: Json): Events {
     });
   }
   const messages = value.map((one, index): Message => {
-    const event = readEvent(one, index + 1);
+    const event = readCloudEvent(one, index + 1);
     return "why" in event ? { number: index + 1, unreadable: JSON.stringify(one), why: event.why } : event.message;
   });
   return { messages, origin: "webhook batch" };
@@ -90,46 +88,6 @@ function decode(value: string): string {
     return value;
   }
 }
-
-type Read = { readonly message: Message; readonly source: string } | { readonly why: string };
-
-function readEvent(value: Json, number: number): Read {
-  if (!isJsonObject(value)) return { why: "an object expected" };
-  const { specversion, id, source, type, subject } = value;
-  if (specversion !== "1.0") return { why: "specversion 1.0 expected" };
-  if (!isText(id) || !isText(source) || !isText(type)) return { why: "id, source and type expected, each a text" };
-  if (isGiven(subject) && !isText(subject)) return { why: "subject is not a text" };
-  const time = timeOf(value);
-  if ("why" in time) return time;
-  const payload = dataOf(value);
-  if ("why" in payload) return payload;
-  const key = isText(subject) ? { key: subject } : {};
-  // Unique together, as the specification says; the length of the one keeps them apart.
-  const ids = { id: shortId(`${source.length}:${source} ${id}`), type };
-  return { message: { number, ...ids, ...key, ...time, payload: payload.data }, source: source.slice(0, 200) };
-}
-
-function timeOf({ time }: JsonObject): { readonly time?: number } | { readonly why: string } {
-  if (!isGiven(time)) return {};
-  const at = readTime(time);
-  return at === undefined ? { why: "time is not a moment with its offset" } : { time: at };
-}
-
-function dataOf({ data, data_base64: encoded }: JsonObject): { readonly data: Json } | { readonly why: string } {
-  if (encoded === undefined) return data === undefined ? { why: "data expected" } : { data };
-  if (data !== undefined || typeof encoded !== "string") return { why: "either data or data_base64 expected" };
-  try {
-    return { data: parseJsonStrict(Buffer.from(encoded, "base64")) };
-  } catch {
-    return { why: "data_base64 does not hold JSON" };
-  }
-}
-
-const isGiven = (value: Json | undefined): value is Json => value !== undefined && value !== null;
-const isText = (value: Json | undefined): value is string =>
-  typeof value === "string" && value !== "" && value.length <= 2048;
-/** What is too long for an index is known by its digest. */
-const shortId = (id: string): string => (id.length <= textMax ? id : `sha256:${sha256Hex(id)}`);
 
 function refused(message: string, place: string, fix: string): AirworthyError {
   return new AirworthyError("invalid_input", message, { place, fix });

@@ -16,6 +16,8 @@ import {
 import { protocolErrorOf } from "../../dataplane/5-execution/connectors/mcp-answer.ts";
 import type { McpConnectorRuntime } from "../../dataplane/5-execution/connectors/mcp.ts";
 import { McpProtocolError, metaKey, rpcCode } from "../../dataplane/5-execution/connectors/mcp-wire.ts";
+import { shieldSink } from "../../dataplane/5-execution/shield-sink.ts";
+import type { Hearing } from "../../kernel/classes/data-shield.ts";
 import { propose } from "../../dataplane/propose.ts";
 import type { WalkDeps } from "../../dataplane/walk.ts";
 import type { Principal } from "../../kernel/action-walk.ts";
@@ -29,6 +31,8 @@ export type AgentGatewayDeps = {
   readonly walk: WalkDeps;
   readonly mcp: McpConnectorRuntime;
   readonly identify: (headers: IncomingHttpHeaders) => Promise<Principal | undefined>;
+  /** The caller with the person that a token in `_meta` vouches for. */
+  readonly withPerson: (agent: Principal, token: string) => Promise<Principal>;
   /** How long a call is held for a person before it is answered "pending", in milliseconds; clients drop it at 60 s. */
   readonly holdMs: number;
   readonly version: string;
@@ -52,7 +56,9 @@ export function createAgentGateway(deps: AgentGatewayDeps): McpGateway<Principal
     },
     listTools: async ({ tenant, name }) => tools.list((await walk.control.view(tenant)).snapshot, name),
     findTool: async ({ tenant, name }, tool) => tools.find((await walk.control.view(tenant)).snapshot, name, tool),
-    callTool: async (principal, call, sink) => {
+    callTool: async (agent, call, sink) => {
+      const token = personTokenOf(call);
+      const principal = token === undefined ? agent : await deps.withPerson(agent, token);
       const { snapshot } = await walk.control.view(principal.tenant);
       const tool = Object.hasOwn(snapshot.tools, call.name) ? snapshot.tools[call.name] : undefined;
       const answer = await propose(
@@ -70,10 +76,20 @@ export function createAgentGateway(deps: AgentGatewayDeps): McpGateway<Principal
       return toolResultOf(answer, isMcp);
     },
     forward: async (principal, request, sink) => {
+      const { snapshot } = await walk.control.view(principal.tenant);
       for (const connector of await connectorsOf(principal)) {
         // Of several servers that offer a feature, the first that is configured answers.
-        const result = await mcp.forward(connector, request, sink);
-        if (result) return result;
+        const hearing = {
+          tenant: principal.tenant,
+          snapshot,
+          agent: principal.name,
+          tool: undefined,
+          connector: connector.name,
+        };
+        const shielded = shieldSink(sink, hearing, walk);
+        const result = await mcp.forward(connector, request, shielded.sink);
+        await shielded.told();
+        if (result) return shieldForwarded(result, hearing, walk);
       }
       return undefined;
     },
@@ -90,8 +106,21 @@ export function createAgentGateway(deps: AgentGatewayDeps): McpGateway<Principal
   };
 }
 
+/** Prompts and resources reach the agent without an action, and the rules of data hold for them as for answers. */
+async function shieldForwarded(result: JsonObject, hearing: Hearing, { data }: WalkDeps): Promise<JsonObject> {
+  const { value, uses } = await data.answer(hearing, result, "result");
+  const block = uses.find((use) => use.did === "blocked");
+  if (block)
+    throw new McpProtocolError(
+      blockedCode,
+      `The answer holds ${block.class} at ${block.path}, which ${hearing.agent} may not have`,
+    );
+  return isJsonObject(value) ? value : {};
+}
+
 /** Outside the range that JSON-RPC and MCP keep for themselves. */
 const stoppedCode = -31_001;
+const blockedCode = -31_002;
 
 function isAbout(scope: StopScope, agent: string): boolean {
   return scope.kind === "all" || (scope.kind === "agent" && scope.agent === agent);
@@ -160,6 +189,16 @@ function toolNameOf({ name }: McpToolCall): string {
   );
 }
 
+/** A token of the person on whose behalf the call is; the header of the same name serves as well. */
+const personKey = "airworthy/on-behalf-of";
+
+function personTokenOf({ protocol }: McpToolCall): string | undefined {
+  const meta = protocol?.["_meta"];
+  const token = isJsonObject(meta) ? meta[personKey] : undefined;
+  if (token === undefined || typeof token === "string") return token;
+  throw new McpProtocolError(rpcCode.invalidParams, `Invalid _meta: ${personKey} must be a token`);
+}
+
 const runKey = "airworthy/run";
 /** What the person asked for, stated by whoever runs the agent; without a run there is nothing to state it for. */
 const taskKey = "airworthy/task";
@@ -173,6 +212,7 @@ function withoutOurs(protocol: JsonObject): JsonObject {
     [metaKey.rationale]: _rationale,
     [runKey]: _run,
     [taskKey]: _task,
+    [personKey]: _person,
     ...rest
   } = meta;
   return { ...protocol, _meta: rest };

@@ -1,9 +1,9 @@
 /** The tools of one agent as MCP describes them: all of them for its list, one of them for a call. */
-import type { GovernedTool, Snapshot } from "@airworthy/contract";
+import type { GovernedTool, Json, JsonObject, Snapshot } from "@airworthy/contract";
 
 import type { McpConnectorRuntime } from "../../dataplane/5-execution/connectors/mcp.ts";
 import type { McpToolDefinition } from "../../dataplane/5-execution/connectors/mcp-wire.ts";
-import { asJsonObject } from "../../kernel/json.ts";
+import { asJsonObject, isJsonArray, isJsonObject } from "../../kernel/json.ts";
 import { addClaims } from "./tool-definitions.ts";
 
 export type AgentTools = {
@@ -59,14 +59,33 @@ function keepConfigured(): (tool: GovernedTool) => McpToolDefinition | undefined
   };
 }
 
+/** Without the arguments that a person's claim fills: an agent cannot give them. */
+function withoutClaims(input: JsonObject, claims: Readonly<Record<string, string>> = {}): JsonObject {
+  const { properties, required } = input;
+  const isOpen = (name: Json): boolean => typeof name !== "string" || !Object.hasOwn(claims, name);
+  return {
+    ...input,
+    ...(isJsonObject(properties)
+      ? {
+          properties: Object.fromEntries<Json>(
+            Object.entries(properties).flatMap(([name, value]) =>
+              isOpen(name) && value !== undefined ? [[name, value]] : [],
+            ),
+          ),
+        }
+      : {}),
+    ...(isJsonArray(required) ? { required: required.filter(isOpen) } : {}),
+  };
+}
+
 function describe({ definition, effect, reversibility }: GovernedTool): McpToolDefinition | undefined {
   if (!("input" in definition)) return undefined;
-  const { name, title, description, input } = definition;
+  const { name, title, description, input, from_claim: claims } = definition;
   return {
     name,
     ...(title === undefined ? {} : { title }),
     ...(description === undefined ? {} : { description }),
-    inputSchema: asJsonObject(input),
+    inputSchema: withoutClaims(asJsonObject(input), claims),
     annotations: {
       readOnlyHint: effect === "read",
       destructiveHint: reversibility === "irreversible",

@@ -207,7 +207,8 @@ async function admit<P>(door: Door<P>, request: IncomingMessage, response: Serve
     });
   } catch (error) {
     drainBody(request, door.maxBodyBytes);
-    sendError(response, 503, explainFailure(door, error));
+    const isCaller = error instanceof AirworthyError && error.code === "unauthenticated";
+    sendError(response, isCaller ? 401 : 503, explainFailure(door, error));
   }
   return undefined;
 }

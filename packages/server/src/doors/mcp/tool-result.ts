@@ -132,16 +132,33 @@ function heldBackSentence({ contract, records, faults }: HeldBack): string {
   return `${whole} held back and not shown, because the source broke its contract ${contract} (${why.join("; ")}${more}). Do not treat the answer as complete. People can look at them in quarantine.`;
 }
 
+/** What a model must know of data that it does not see as it is, or it would take a token for a name and a part for the whole. */
+function describeHandling({ data = [], leftOut = 0 }: ActionAnswer): string[] {
+  const treated = data.filter(({ at, did }) => at === "result" && (did === "masked" || did === "tokenised"));
+  const classes = [...new Set(treated.map((use) => use.class))].join(", ");
+  const tokens = treated.some((use) => use.did === "tokenised")
+    ? " A text that begins with tok_ stands for the value: use it as it is where the value is needed."
+    : "";
+  return [
+    ...(leftOut > 0
+      ? [`${leftOut === 1 ? "1 row was" : `${leftOut} rows were`} left out: outside the limits of the person.`]
+      : []),
+    ...(classes === "" ? [] : [`Some data is not shown as it is: ${classes}.${tokens}`]),
+  ];
+}
+
 /** Done. An MCP upstream's result is passed on as it is; another system's is shown as JSON text and as structured content. */
 export function doneResult(answer: ActionAnswer, isMcpUpstream: boolean): JsonObject {
   const { result = null, heldBack } = answer;
-  const notice = heldBack ? [{ type: "text", text: heldBackSentence(heldBack) }] : [];
+  const told = [...describeHandling(answer), ...(heldBack ? [heldBackSentence(heldBack)] : [])];
+  const notices = told.map((text) => ({ type: "text", text }));
   if (isMcpUpstream && isJsonObject(result)) {
     const { content } = result;
-    const told = heldBack && isJsonArray(content) ? { ...result, content: [...content, ...notice] } : result;
-    return withAction(told, answer);
+    const whole =
+      notices.length > 0 && isJsonArray(content) ? { ...result, content: [...content, ...notices] } : result;
+    return withAction(whole, answer);
   }
-  const shown: Record<string, Json> = { content: [{ type: "text", text: readable(result) }, ...notice] };
+  const shown: Record<string, Json> = { content: [{ type: "text", text: readable(result) }, ...notices] };
   if (isJsonObject(result)) shown["structuredContent"] = result;
   return withAction(shown, answer);
 }

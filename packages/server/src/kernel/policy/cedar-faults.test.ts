@@ -47,6 +47,8 @@ const context = {
     entityType: "",
     entityId: "",
     provenance: plain,
+    classes: { all: [], facets: { accountId: [], amount: [], urgent: [], labels: [] } },
+    person: { known: false, id: "", issuer: "", attributes: [] },
     entity: JSON.parse(JSON.stringify(untouched)) as CedarValueJson,
   },
   facts: { "crm.account.status": "open" },

@@ -1,4 +1,5 @@
 /** What the tests of the policy engine share: two tools, a request that is allowed, and policies from text. */
+import { summariseClasses, summarisePerson } from "../classes/summarise-classes.ts";
 import { untouched } from "../entities/summarise.ts";
 import { untraced } from "../provenance/summarise.ts";
 import { parsePolicies } from "./policy-source.ts";
@@ -65,6 +66,14 @@ export function makeRequest({ env, ...changes }: Changes = {}): PolicyRequest {
         labels: { path: "$.labels", type: "string[]" },
         query: { path: "$.query", type: "string" },
       }),
+      classes: summariseClasses([], {
+        accountId: { path: "$.accountId", type: "string" },
+        amount: { path: "$.amount", type: "integer" },
+        urgent: { path: "$.urgent", type: "boolean" },
+        labels: { path: "$.labels", type: "string[]" },
+        query: { path: "$.query", type: "string" },
+      }),
+      person: summarisePerson(undefined),
       entity: untouched,
       ...env,
     },

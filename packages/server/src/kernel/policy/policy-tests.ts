@@ -3,6 +3,7 @@ import { z } from "zod";
 
 import type { Finding } from "@airworthy/contract";
 
+import { type PolicyClasses, type PolicyPerson, summarisePerson } from "../classes/summarise-classes.ts";
 import { type PolicyEntity, untouched } from "../entities/summarise.ts";
 import { type PolicyProvenance, untraced } from "../provenance/summarise.ts";
 import type { PolicyAnswer, PolicyEngine, PolicyEnv, PolicyRequest } from "./engine.ts";
@@ -28,6 +29,10 @@ const provenanceCase = z
   })
   .partial();
 
+/** What is left out carries no class. Each class is written with those above it: [pii, pii.name]. */
+const classesCase = z.strictObject({ all: texts, facets: z.record(z.string(), texts) }).partial();
+/** What is left out is nobody. */
+const personCase = z.strictObject({ known: z.boolean(), id: text, issuer: text, attributes: texts }).partial();
 const count = z.int();
 /** What is left out was not there: nobody else has done anything. */
 const entityCase = z
@@ -69,6 +74,8 @@ const PolicyTestCase = z.strictObject({
       entityType: text,
       entityId: text,
       provenance: provenanceCase,
+      classes: classesCase,
+      person: personCase,
       entity: entityCase,
     })
     .partial()
@@ -153,9 +160,11 @@ function buildRequest(
     entityType: "",
     entityId: "",
     provenance: fillProvenance(env?.provenance, Object.keys(tool.facets)),
+    classes: fillClasses(env?.classes, Object.keys(tool.facets)),
+    person: fillPerson(env?.person),
     entity: fillEntity(env?.entity),
   };
-  const { provenance: _, entity: __, ...given } = env ?? {};
+  const { provenance: _, classes: _classes, person: _person, entity: _entity, ...given } = env ?? {};
   return {
     tenant: subject.tenant,
     version: subject.version,
@@ -180,6 +189,18 @@ function fillProvenance(given: z.infer<typeof provenanceCase> = {}, facets: read
     references: { ...none.references, ...dropAbsent(given.references) },
     facets: Object.fromEntries(traced),
   };
+}
+
+function fillClasses(given: z.infer<typeof classesCase> = {}, facets: readonly string[]): PolicyClasses {
+  return {
+    all: given.all ?? [],
+    facets: Object.fromEntries(facets.map((name) => [name, given.facets?.[name] ?? []])),
+  };
+}
+
+/** Whoever has a name is known. */
+function fillPerson(given: z.infer<typeof personCase> | undefined): PolicyPerson {
+  return { ...summarisePerson(undefined), known: given?.id !== undefined, ...dropAbsent(given) };
 }
 
 function fillEntity({ recent, net, ...whole }: z.infer<typeof entityCase> = {}): PolicyEntity {

@@ -3,8 +3,9 @@ import type { CedarValueJson } from "@cedar-policy/cedar-wasm/nodejs";
 
 import type { AgentEntity, JudgeCall } from "./engine-messages.ts";
 import type { PolicyProvenance } from "../provenance/summarise.ts";
+import type { PolicyClasses, PolicyPerson } from "../classes/summarise-classes.ts";
 import type { PolicyEntity } from "../entities/summarise.ts";
-import { entityTypes, envTypes, provenanceTypes } from "./tool-schema.ts";
+import { classesTypes, entityTypes, envTypes, personTypes, provenanceTypes } from "./tool-schema.ts";
 import type { FacetType, PolicyTool } from "./tool-schema.ts";
 
 type FacetValue = string | number | boolean | readonly string[];
@@ -25,6 +26,10 @@ export type PolicyEnv = {
   readonly entityId: string;
   /** Where the arguments came from. */
   readonly provenance: PolicyProvenance;
+  /** The classes of data that the arguments carry. */
+  readonly classes: PolicyClasses;
+  /** On whose behalf the agent acts. */
+  readonly person: PolicyPerson;
   /** What was done to its business objects, and what stands of it. */
   readonly entity: PolicyEntity;
 };
@@ -53,32 +58,46 @@ const maxListLength = 256;
 
 /** What of a request Cedar may see, or the first value that is missing or mistyped. Never throws. */
 export function readRequest(request: PolicyRequest, tool: PolicyTool): RequestContext {
-  const agent = copyDeclared("agent", agentTypes, request.agent);
-  const input = copyDeclared("input", tool.facets, request.input);
-  const computed = copyDeclared("computed", tool.computed, request.computed);
-  const env = copyDeclared("env", envTypes, request.env);
-  const facts = copyDeclared("facts", tool.facts, request.facts);
-  const provenance = copyProvenance(readOwn(request.env, "provenance"), tool);
-  const entity = copyEntity(readOwn(request.env, "entity"));
-  for (const part of [agent, input, computed, env, facts, provenance, entity]) if ("missing" in part) return part;
-  if ("missing" in agent || "missing" in input || "missing" in computed) return { missing: "request" };
-  if ("missing" in env || "missing" in facts) return { missing: "request" };
-  if ("missing" in provenance || "missing" in entity) return { missing: "request" };
-  const { approvals, ...seen } = env.values;
+  const copied = allPresent({
+    agent: copyDeclared("agent", agentTypes, request.agent),
+    input: copyDeclared("input", tool.facets, request.input),
+    computed: copyDeclared("computed", tool.computed, request.computed),
+    env: copyDeclared("env", envTypes, request.env),
+    facts: copyDeclared("facts", tool.facts, request.facts),
+    provenance: copyProvenance(readOwn(request.env, "provenance"), tool),
+    classes: copyClasses(readOwn(request.env, "classes"), tool),
+    person: copyDeclared("env.person", personTypes, readOwn(request.env, "person")),
+    entity: copyEntity(readOwn(request.env, "entity")),
+  });
+  if ("missing" in copied) return copied;
+  const { input, computed, env, facts, provenance, classes, person, entity } = copied.values;
+  const { approvals, ...seen } = env;
   const { id, autonomy, stage, level, fleet } = request.agent;
   return {
     agent: { id, autonomy, stage, level, fleet },
-    context: {
-      input: input.values,
-      computed: computed.values,
-      env: { ...seen, provenance: provenance.values, entity: entity.values },
-      facts: facts.values,
-    },
+    context: { input, computed, env: { ...seen, provenance, classes, person, entity }, facts },
     granted: Array.isArray(approvals) ? approvals.filter((team) => typeof team === "string") : [],
   };
 }
 
-type Copied = { readonly values: Readonly<Record<string, CedarValueJson>> } | { readonly missing: string };
+type Values = Readonly<Record<string, CedarValueJson>>;
+
+/** The values of all parts, or the first that is missing. */
+function allPresent<Part extends string>(
+  parts: Readonly<Record<Part, Copied>>,
+): { readonly values: Readonly<Record<Part, Values>> } | { readonly missing: string } {
+  const values: Partial<Record<Part, Values>> = {};
+  for (const part in parts) {
+    const copied = parts[part];
+    if ("missing" in copied) return copied;
+    values[part] = copied.values;
+  }
+  // Every part has been put in.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  return { values: values as Record<Part, Values> };
+}
+
+type Copied = { readonly values: Values } | { readonly missing: string };
 
 function copyDeclared(place: string, declared: Readonly<Record<string, FacetType>>, given: unknown): Copied {
   const values: [string, CedarValueJson][] = [];
@@ -105,6 +124,15 @@ function copyProvenance(given: unknown, tool: PolicyTool): Copied {
     ["facets", copyFacets(`${place}.facets`, Object.keys(tool.facets), readOwn(given, "facets"))],
   ];
   return gather(parts);
+}
+
+function copyClasses(given: unknown, tool: PolicyTool): Copied {
+  const place = "env.classes";
+  const facets = Object.fromEntries(Object.keys(tool.facets).map((name) => [name, "string[]" as const]));
+  return gather([
+    ["", copyDeclared(place, classesTypes, given)],
+    ["facets", copyDeclared(`${place}.facets`, facets, readOwn(given, "facets"))],
+  ]);
 }
 
 function copyEntity(given: unknown): Copied {

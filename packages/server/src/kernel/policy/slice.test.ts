@@ -75,6 +75,8 @@ const env = {
   entityType: "",
   entityId: "",
   provenance,
+  classes: { all: [], facets: { size: [] } },
+  person: { known: false, id: "", issuer: "", attributes: [] },
   entity,
 };
 

@@ -53,6 +53,16 @@ export const provenanceTypes = {
   facet: { from: "string", source: "string" },
 } as const satisfies Readonly<Record<string, Readonly<Record<string, FacetType>>>>;
 
+/** `context.env.classes`; under `facets`, one list for each declared facet. */
+export const classesTypes = { all: "string[]" } as const satisfies Readonly<Record<string, FacetType>>;
+/** `context.env.person`: on whose behalf the agent acts. */
+export const personTypes = {
+  known: "boolean",
+  id: "string",
+  issuer: "string",
+  attributes: "string[]",
+} as const satisfies Readonly<Record<string, FacetType>>;
+
 /** `context.env.entity`, part by part. */
 export const entityTypes = {
   whole: {
@@ -127,9 +137,12 @@ function describeEnv(tool: PolicyTool): Type<string> {
     references: recordOf(provenanceTypes.references),
     facets: nest({}, Object.fromEntries(Object.keys(tool.facets).map((name) => [name, facet]))),
   };
+  const classes = Object.fromEntries(Object.keys(tool.facets).map((name) => [name, "string[]" as const]));
   const { whole, recent, net } = entityTypes;
   return nest(envTypes, {
     provenance: nest(provenanceTypes.whole, parts),
+    classes: nest(classesTypes, { facets: recordOf(classes) }),
+    person: recordOf(personTypes),
     entity: nest(whole, { recent: recordOf(recent), net: recordOf(net) }),
   });
 }

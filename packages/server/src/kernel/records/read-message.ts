@@ -33,6 +33,8 @@ export type Message = {
   /** What names the record where its payload does not. */
   readonly key?: string;
   readonly time?: number;
+  /** The message says by its form that the record of its key is gone. */
+  readonly deleted?: boolean;
 } & (
   | { readonly payload: Json }
   /** What could not be read, as text, and why. */
@@ -158,6 +160,7 @@ function compileTypes(types: readonly string[]): RegExp {
 }
 
 function readShape(read: Read, shape: Shape, payload: Json): void {
+  if (read.message.deleted === true) return readTombstone(read, shape);
   const { each } = shape.paths;
   if (each === undefined)
     return readItem(read, shape, { root: payload, item: payload, at: read.records.length + read.held.length });
@@ -176,6 +179,27 @@ function readShape(read: Read, shape: Shape, payload: Json): void {
   }
   for (const item of readEach(each, payload)) {
     readItem(read, shape, { root: payload, item, at: read.records.length + read.held.length });
+  }
+}
+
+function readTombstone(read: Read, shape: Shape): void {
+  const { number, key, time } = read.message;
+  const { record } = shape.shape;
+  const asOf = time === undefined ? {} : { asOf: time };
+  if (key !== undefined && isIdentifier(key)) {
+    read.records.push({
+      number,
+      item: read.records.length,
+      record,
+      key,
+      ...asOf,
+      value: null,
+      deleted: true,
+      facts: [],
+    });
+  } else {
+    const faults = [{ field: "(key)", expected: "the key of what is gone", found: showValue(key) }];
+    hold(read, { item: read.held.length, record, faults, value: null, readable: true });
   }
 }
 

@@ -5,6 +5,8 @@ export type Reservoir = {
   readonly add: (value: number) => void;
   /** All values seen while they fit, else a uniform sample of them; sorted, ascending. */
   readonly sorted: () => Float64Array;
+  /** How many values the sample stands for. */
+  readonly seen: () => number;
 };
 
 /** Algorithm L (K.-H. Li, "Reservoir-sampling algorithms of time complexity O(n(1+log(N/n)))", 1994), seeded: the same stream gives the same sample. */
@@ -39,5 +41,6 @@ export function createReservoir(size: number, seed: number): Reservoir {
       seen += 1;
     },
     sorted: () => kept.subarray(0, Math.min(seen, size)).toSorted(),
+    seen: () => seen,
   };
 }

@@ -8,6 +8,7 @@ import { createRecordChecker, type RecordChecker } from "../../../kernel/records
 import { flattenRecord } from "../../../kernel/records/flatten-record.ts";
 import { showValue } from "../../../kernel/records/show-value.ts";
 import type { HeldInAnswer, ReadQuarantine } from "../../../kernel/source-store.ts";
+import type { SourceWatch } from "../../../kernel/source-watch.ts";
 import { findRoot } from "../../../kernel/yields.ts";
 
 type Answered = Extract<ConnectorAnswer, { kind: "answered" }>;
@@ -19,7 +20,7 @@ const whole = parsePath("$");
 export async function enforceContract(
   call: ConnectorCall,
   answer: ConnectorAnswer,
-  quarantine: ReadQuarantine,
+  { quarantine, watch }: { readonly quarantine: ReadQuarantine; readonly watch: SourceWatch },
 ): Promise<ConnectorAnswer> {
   const { contract: name, records } = call.tool.definition;
   if (name === undefined || answer.kind !== "answered" || call.tool.effect !== "read") return answer;
@@ -31,6 +32,14 @@ export async function enforceContract(
   const found = findRecords(root, path);
   if (found === undefined) return broken(call, `it has no records at ${path.text}, where ${name} expects them`);
   const held = check(contract, found.items);
+  const out = new Set(held.map(({ number }) => number));
+  watch.note({
+    tenant: call.tenant,
+    contract,
+    accepted: found.items.filter((_, index) => !out.has(index + 1)),
+    quarantined: held,
+    repeats: true,
+  });
   if (held.length === 0) return answer;
   const at = { tenant: call.tenant, connector: call.tool.connector, tool: call.tool.name };
   const released = await quarantine.hold({ ...at, contract: { name, version: contract.version } }, held);
