@@ -1,6 +1,7 @@
 /** Configuration documents: what an operator writes in YAML. Strict, so an unknown key is an error with a place. */
 import { z } from "zod";
 
+import { fileShape } from "./config-files.ts";
 import { RestsOn, WriteRule, YieldRule } from "./config-facts.ts";
 import { Compensate, Notice, RecallPolicyDocument } from "./config-recall.ts";
 import { ingestShape, ingestToolShape, streamShape, webhookShape } from "./config-sources.ts";
@@ -266,6 +267,9 @@ const ingestBase = { ...connectorBase, ...ingestShape, tools: z.array(IngestTool
 export const WebhookConnector = z.strictObject({ ...ingestBase, type: z.literal("webhook"), ...webhookShape });
 export type WebhookConnector = z.infer<typeof WebhookConnector>;
 
+/** Files that others put into a folder. */
+export const FileConnector = z.strictObject({ ...ingestBase, type: z.literal("file"), ...fileShape });
+export type FileConnector = z.infer<typeof FileConnector>;
 /** Messages of a broker: NATS JetStream, or one that speaks Kafka's protocol. */
 export const StreamConnector = z.strictObject({ ...ingestBase, type: z.literal("stream"), ...streamShape });
 export type StreamConnector = z.infer<typeof StreamConnector>;
@@ -276,9 +280,10 @@ export const ConnectorDocument = z.discriminatedUnion("type", [
   McpConnector,
   WebhookConnector,
   StreamConnector,
+  FileConnector,
 ]);
 /** Connectors that bring records in; their tools read what was brought. */
-export type IngestConnector = WebhookConnector | StreamConnector;
+export type IngestConnector = WebhookConnector | StreamConnector | FileConnector;
 export type HttpConnector = z.infer<typeof HttpConnector>;
 export type SqlConnector = z.infer<typeof SqlConnector>;
 export type McpConnector = z.infer<typeof McpConnector>;

@@ -4,8 +4,9 @@ import type { ContractCheck, RecordFault, SourceContractDocument } from "@airwor
 import { suggestName } from "../registry/nearest-name.ts";
 import { createRecordChecker } from "../../kernel/records/check-record.ts";
 import { createLineFile } from "./line-file.ts";
-import { readRecords } from "./read-records.ts";
-import type { ReadOptions } from "./read-records.ts";
+import { isTextOnly } from "../../kernel/records/is-text-only.ts";
+import { readRecords } from "../../kernel/records/read-records.ts";
+import type { ReadOptions } from "../../kernel/records/read-records.ts";
 import { showValue } from "../../kernel/records/show-value.ts";
 
 export type CheckOptions = {
@@ -53,7 +54,7 @@ export async function checkSource(path: string, options: CheckOptions): Promise<
         keepRaw: true,
         ...(onProgress === undefined ? {} : { onProgress }),
         onFormat: (format) => {
-          check = createRecordChecker(contract, format === "csv");
+          check = createRecordChecker(contract, isTextOnly(format));
         },
         onHeader: (header) => goesOn?.write(header),
       },

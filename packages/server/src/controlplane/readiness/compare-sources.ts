@@ -11,7 +11,7 @@ import type { FieldPair, FieldTest } from "./field-tests.ts";
 import { judgeSeverity } from "./judge-severity.ts";
 import { characterOf, sampleSource, summarize } from "./profile-source.ts";
 import type { SourceSample } from "./profile-source.ts";
-import type { ReadOptions } from "./read-records.ts";
+import type { ReadOptions } from "../../kernel/records/read-records.ts";
 
 export const defaultAlpha = 0.01;
 const stabilityBins = 10;

@@ -11,7 +11,7 @@ import { contractsIn } from "./find-contract.ts";
 import { learnContract, writeContract } from "./learn-contract.ts";
 import { characterOf, sampleSource, summarize } from "./profile-source.ts";
 import type { SourceSample } from "./profile-source.ts";
-import type { ReadOptions } from "./read-records.ts";
+import type { ReadOptions } from "../../kernel/records/read-records.ts";
 
 export type DescribeOptions = {
   /** The contract's name; without one it is that of the file. `existing` is what the new one will replace. */

@@ -4,9 +4,10 @@ import type { ContractFieldType, FieldRole, FieldSummary, SourceProfile } from "
 import { quantileOf } from "../../kernel/stats/compare-samples.ts";
 import { cellKinds, conforms } from "../../kernel/records/classify-cell.ts";
 import type { SourceRecord } from "../../kernel/records/source-record.ts";
-import { readRecords } from "./read-records.ts";
-import type { ReadOptions } from "./read-records.ts";
-import type { RecordSink, SourceFormat } from "./record-sink.ts";
+import { isTextOnly } from "../../kernel/records/is-text-only.ts";
+import { readRecords } from "../../kernel/records/read-records.ts";
+import type { ReadOptions } from "../../kernel/records/read-records.ts";
+import type { RecordSink, SourceFormat } from "../../kernel/records/record-sink.ts";
 import { typeOf } from "./sample-field.ts";
 import type { FieldSample } from "./sample-field.ts";
 import { createRecordSampler } from "./sample-records.ts";
@@ -39,7 +40,7 @@ export async function sampleSource(path: string, options: ReadOptions = {}): Pro
   const format = await readRecords(path, sink, {
     ...options,
     onFormat: (found) => {
-      sampler = createRecordSampler(path, { untyped: found === "csv" });
+      sampler = createRecordSampler(path, { untyped: isTextOnly(found) });
     },
   });
   return { file: path, format, records: sampler.records(), unreadable, fields: sampler.fields() };
@@ -84,7 +85,7 @@ export const presentOf = ({ kinds }: FieldSample): number =>
 
 /** Of the values that are there, those that are none of the type. */
 export const malformedOf = ({ kinds }: FieldSample, type: ContractFieldType, format: SourceFormat): number =>
-  cellKinds.reduce((sum, kind) => sum + (conforms(type, kind, format === "csv") ? 0 : kinds[kind]), 0);
+  cellKinds.reduce((sum, kind) => sum + (conforms(type, kind, isTextOnly(format)) ? 0 : kinds[kind]), 0);
 
 export function summarize(source: SourceSample): SourceProfile {
   const { file, format, records, unreadable } = source;

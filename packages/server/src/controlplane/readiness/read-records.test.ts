@@ -4,9 +4,9 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { classifyCell, conforms } from "../../kernel/records/classify-cell.ts";
 import { makeFolder } from "./readiness.fixture.ts";
 import type { Folder } from "./readiness.fixture.ts";
-import { readRecords } from "./read-records.ts";
+import { readRecords } from "../../kernel/records/read-records.ts";
 import { shapeOf } from "./sample-field.ts";
-import { createElementSplitter } from "./split-json.ts";
+import { createElementSplitter } from "../../kernel/records/split-json.ts";
 
 let folder: Folder;
 beforeEach(() => {

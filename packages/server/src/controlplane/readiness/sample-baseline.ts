@@ -4,8 +4,9 @@ import type { KeptSample, SourceContractDocument } from "@airworthy/contract";
 import { createRecordChecker } from "../../kernel/records/check-record.ts";
 import { createContractSampler } from "./contract-sampler.ts";
 import { keepSample } from "./keep-sample.ts";
-import { readRecords } from "./read-records.ts";
-import type { ReadOptions } from "./read-records.ts";
+import { isTextOnly } from "../../kernel/records/is-text-only.ts";
+import { readRecords } from "../../kernel/records/read-records.ts";
+import type { ReadOptions } from "../../kernel/records/read-records.ts";
 
 /** The same file gives the same sample. */
 const seed = 1;
@@ -32,7 +33,7 @@ export async function sampleBaseline(
     {
       ...options,
       onFormat: (format) => {
-        untyped = format === "csv";
+        untyped = isTextOnly(format);
         check = createRecordChecker(contract, untyped);
       },
     },

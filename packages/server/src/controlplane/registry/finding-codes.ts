@@ -258,6 +258,11 @@ export const findingCodes = {
   ),
   AW1908: error("A path of a record that cannot be read.", "Use $ for the payload and, below `each`, @ for the item."),
   AW1950: error("`tls` says a certificate without its private key, or the key alone.", "Say both `cert` and `key`."),
+  AW1952: error(
+    "`columns` and fixed width do not go together here.",
+    "Say columns where format is fixed, and nowhere else.",
+  ),
+  AW1953: error("A total is asked of a field that the contract does not have.", "Correct the field's name."),
   AW1951: error(
     "`tls` or `proxy` stands where nothing goes over the network that way.",
     "Remove it, or use an https address.",

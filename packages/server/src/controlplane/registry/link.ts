@@ -7,6 +7,7 @@ import { linkConnectors } from "./link-connectors.ts";
 import { linkContracts } from "./link-contracts.ts";
 import { linkData } from "./link-data.ts";
 import { linkFacts } from "./link-facts.ts";
+import { linkFiles } from "./link-files.ts";
 import { indexDocuments } from "./link-index.ts";
 import { linkInputs } from "./link-input.ts";
 import { linkOutcomes } from "./link-outcomes.ts";
@@ -32,6 +33,7 @@ export function linkDocuments(loaded: LoadedFiles): Finding[] {
   linkContracts(index);
   linkWrites(index);
   linkSources(index);
+  linkFiles(index);
   linkData(index);
   linkPersons(index);
   linkOutcomes(index);

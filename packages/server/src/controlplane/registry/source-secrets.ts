@@ -11,6 +11,7 @@ export function listSourceSecrets(document: IngestConnector): At<{ readonly ref:
     if (verify.by === "bearer") return [{ path: ["verify", "token"], ref: verify.token }];
     return verify.secrets.map((ref, position) => ({ path: ["verify", "secrets", position], ref }));
   }
+  if (document.type === "file") return [];
   const { auth } = document.broker;
   if (auth === undefined) return [];
   return "token" in auth
@@ -19,6 +20,6 @@ export function listSourceSecrets(document: IngestConnector): At<{ readonly ref:
 }
 
 export function listSourceTexts(document: IngestConnector): At<{ readonly text: string }>[] {
-  if (document.type === "webhook") return [];
+  if (document.type !== "stream") return [];
   return document.broker.servers.map((text, position) => ({ path: ["broker", "servers", position], text }));
 }

@@ -12,7 +12,7 @@ const delimiters = [",", ";", "\t", "|"] as const;
 export async function readCsv(reading: Reading, onHeader?: (header: string) => void): Promise<void> {
   const parser = parse({
     bom: true,
-    delimiter: findDelimiter(reading.start),
+    delimiter: reading.shape.delimiter ?? findDelimiter(reading.start),
     relax_column_count: true,
     // A quote inside a value that does not begin with one is text: one careless line must not take the next ones with it.
     relax_quotes: true,
@@ -53,6 +53,9 @@ async function takeRows(
       const why = `${columns.length} columns expected, ${cells.length} found`;
       sink.unreadable({ number, why, raw: raw ?? cells.join(",") });
     }
+    const full = sink.drain?.();
+    // oxlint-disable-next-line no-await-in-loop -- the next row is read when there is room for it
+    if (full !== undefined) await full;
   }
 }
 

@@ -1,7 +1,7 @@
 /** Reads JSON: one list of records, or one record a line. What is nested gets a path for its name. */
 import { AirworthyError } from "@airworthy/contract";
 
-import { flattenRecord } from "../../kernel/records/flatten-record.ts";
+import { flattenRecord } from "./flatten-record.ts";
 import { recordBytesMax } from "./record-sink.ts";
 import type { Reading } from "./record-sink.ts";
 import { createElementSplitter, createLineSplitter } from "./split-json.ts";
@@ -23,8 +23,11 @@ export async function readJson(reading: Reading, format: "json" | "jsonl"): Prom
   for await (const chunk of reading.chunks) {
     splitter.push(decoder.decode(chunk, { stream: true }));
     if (splitter.waiting() > recordBytesMax) throw cut(path, `record ${number + 1} has no end within 4 MiB`);
+    // oxlint-disable-next-line no-await-in-loop -- the next chunk is read when there is room for it
+    await sink.drain?.();
   }
   splitter.push(decoder.decode());
+  await sink.drain?.();
   const fault = splitter.end();
   if (fault !== undefined) throw cut(path, fault);
 }

@@ -1,0 +1,35 @@
+/** Checks sources that are files in a folder: what is said of their form must fit together. */
+import type { ConnectorDocument, FileConnector } from "@airworthy/contract";
+
+import { report } from "./link-index.ts";
+import type { LinkIndex } from "./link-index.ts";
+import type { LoadedDocument } from "./load-documents.ts";
+import { suggestName } from "./nearest-name.ts";
+
+export function linkFiles(index: LinkIndex): void {
+  for (const source of index.connectors) {
+    const { document } = source;
+    if (document.type === "file") linkForm(index, source, document);
+  }
+}
+
+function linkForm(
+  index: LinkIndex,
+  { locator, file }: LoadedDocument<ConnectorDocument>,
+  document: FileConnector,
+): void {
+  const { format, columns, whole, records } = document;
+  if ((format === "fixed") !== (columns !== undefined)) {
+    const message = columns === undefined ? "fixed width, and no columns are said" : "only fixed width has columns";
+    const place = locator.value([columns === undefined ? "format" : "columns"]);
+    report(index, { code: "AW1952", file, place }, { message });
+  }
+  const of = whole?.trailer?.total?.of;
+  const contract = index.contracts.find((one) => one.document.name === records[0]?.contract);
+  if (of === undefined || contract === undefined) return;
+  const fields = contract.document.fields.map((field) => field.name);
+  if (fields.includes(of)) return;
+  const message = `${contract.document.name} has no field "${of}"`;
+  const place = locator.value(["whole", "trailer", "total", "of"]);
+  report(index, { code: "AW1953", file, place }, { message, hint: suggestName(of, new Set(fields)) });
+}
