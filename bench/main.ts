@@ -12,6 +12,7 @@ import { benchIngest } from "./ingest.ts";
 import { benchMcp } from "./mcp.ts";
 import { benchPolicy } from "./policy.ts";
 import { benchReadiness } from "./readiness.ts";
+import { benchRecall } from "./recall.ts";
 import { heading, renderRow, type Row, WrongAnswer } from "./row.ts";
 import { benchStart } from "./start.ts";
 import { benchStop } from "./stops.ts";
@@ -22,6 +23,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   rate: benchRate,
   mcp: benchMcp,
   readiness: benchReadiness,
+  recall: benchRecall,
   classes: benchClasses,
   ingest: benchIngest,
   stop: benchStop,

@@ -10,6 +10,7 @@ import { newId } from "../../packages/server/src/kernel/ids.ts";
 import type { NoteVerifier } from "../../packages/server/src/kernel/signed-note.ts";
 import { createApprovalStore } from "../../packages/server/src/store/approvals.ts";
 import { createLedgerReader } from "../../packages/server/src/store/ledger-reader.ts";
+import { ensurePartitions } from "../../packages/server/src/store/ledger-rows.ts";
 import { createLedgerWriter, type LedgerWriter } from "../../packages/server/src/store/ledger-writer.ts";
 import { forgetObservations } from "../../packages/server/src/store/observations.ts";
 import { openStore } from "../../packages/server/src/store/open-store.ts";
@@ -33,6 +34,12 @@ afterAll(async () => {
   await store.close();
   await database.drop();
   rmSync(dataDir, { recursive: true, force: true });
+});
+
+it("opens a day for many tenants at once", async () => {
+  await Promise.all(Array.from({ length: 10 }, () => ensurePartitions(store.db, "2031-05-06")));
+  const rows = await store.db.query({ text: "select 1 from pg_class where relname = 'ledger_entries_20310507'" });
+  expect(rows).toHaveLength(1);
 });
 
 it("reads recorded decisions newest first, one an action, over many pages of entries", async () => {

@@ -178,20 +178,23 @@ function itemLines(item: RecallItem, { paint, width }: Look): readonly string[] 
   ];
 }
 
-const matchText: Record<Reliance["match"], string> = {
-  fact: "rests on what was read in",
-  version: "saw the version written by",
-  value: "saw the value written by",
-  exact: "holds a value read in",
-  normalised: "holds a value, written otherwise, read in",
-  member: "holds a value of a list read in",
-  substring: "holds a part of a text read in",
-  computed: "holds a sum of numbers read in",
+/** What it relied on, and what stands before whose that was. */
+const matchText: Record<Reliance["match"], readonly [string, string]> = {
+  fact: ["rests on what was read", "in"],
+  version: ["saw the version", "written by"],
+  value: ["saw the value", "written by"],
+  exact: ["holds a value", "read in"],
+  normalised: ["holds a value, written otherwise,", "read in"],
+  member: ["holds a value of a list", "read in"],
+  substring: ["holds a part of a text", "read in"],
+  computed: ["holds a sum of numbers", "read in"],
 };
 
+/** The id comes last: it gives way first where the line is short. */
 function reasonText({ from, match, fact, key }: Reliance, { action }: RecallItem): string {
-  const of = fact === undefined ? "" : ` (${fact}${key === undefined ? "" : ` of ${key}`})`;
-  return from === action ? `it was looked up for it${of}` : `${matchText[match]} ${from}${of}`;
+  const of = fact === undefined ? "" : ` of ${fact}${key === undefined ? "" : ` of ${key}`}`;
+  const [what, whose] = matchText[match];
+  return from === action ? `looked up for it: ${of.slice(4)}` : `${what}${of} ${whose} ${from}`;
 }
 
 function peopleLines({ people, entities }: RecallPlan, { paint, width }: Look): readonly string[] {

@@ -75,13 +75,18 @@ export async function ensurePartitions(db: Queryable, day: string): Promise<void
     const suffix = start.replaceAll("-", "");
     for (const table of ["ledger_entries", "ledger_bodies"]) {
       // DDL takes no parameters; every part of this text is made here from a date.
-      await db.query({
-        text: `create table if not exists ${table}_${suffix} partition of ${table}
-               for values from ('${start}') to ('${addDays(start, 1)}')`,
+      const text = `create table if not exists ${table}_${suffix} partition of ${table}
+                    for values from ('${start}') to ('${addDays(start, 1)}')`;
+      // `if not exists` looks before it makes: of two tenants that open the day at once, one finds it made meanwhile.
+      await db.query({ text }).catch((error: unknown) => {
+        if (!isMadeMeanwhile(error)) throw error;
       });
     }
   }
 }
+
+const isMadeMeanwhile = (error: unknown): boolean =>
+  error instanceof Error && "code" in error && (error.code === "42P07" || error.code === "23505");
 
 function addDays(day: string, days: number): string {
   return new Date(Date.parse(`${day}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
