@@ -119,24 +119,15 @@ type Made = LineageEntry & { readonly run: string };
 async function build(db: Database, size: Size, digest: Digest): Promise<void> {
   const random = createRandomStream(11);
   const pick = <T>(list: readonly T[]): T | undefined => list[Math.floor(random() * list.length)];
-  const perLayer = size.chain / layers;
   const every = Math.floor(size.actions / size.chain);
+  const chain = createChain(size, pick);
   const reads: { readonly action: ActionId; readonly sight: Sight }[] = [];
-  let before: ActionId[] = [];
-  let layer: ActionId[] = [];
-  let chained = 0;
   for (let from = 0; from < size.actions; from += batch) {
     const made: Made[] = [];
     for (let at = from; at < Math.min(from + batch, size.actions); at += 1) {
-      const isChained = at % every === 0 && chained < size.chain;
-      if (isChained) {
-        const cited = pick(before);
-        const one = write(at, { run: chained < perLayer ? "bad" : `run-${at}`, cites: cited, sight: undefined });
-        made.push(one);
-        layer.push(one.action);
-        chained += 1;
-        if (layer.length === perLayer) [before, layer] = [layer, []];
-      } else if (at % 2 === 0) {
+      const link = at % every === 0 ? chain(at) : undefined;
+      if (link) made.push(link);
+      else if (at % 2 === 0) {
         const one = await read(at, `key-${Math.floor(random() * size.keys)}`, digest);
         made.push(one);
         const [sight] = one.saw;
@@ -152,6 +143,22 @@ async function build(db: Database, size: Size, digest: Digest): Promise<void> {
   for (const table of ["actions", "effects", "lineage", "lineage_sights"]) {
     await db.query({ text: `analyze ${table}`, answerWithinMs: 600_000 });
   }
+}
+
+/** Makes the next action of the chain; undefined once the chain has its length. */
+function createChain(size: Size, pick: <T>(list: readonly T[]) => T | undefined): (at: number) => Made | undefined {
+  const perLayer = size.chain / layers;
+  let before: ActionId[] = [];
+  let layer: ActionId[] = [];
+  let chained = 0;
+  return (at) => {
+    if (chained >= size.chain) return undefined;
+    const one = write(at, { run: chained < perLayer ? "bad" : `run-${at}`, cites: pick(before), sight: undefined });
+    layer.push(one.action);
+    chained += 1;
+    if (layer.length === perLayer) [before, layer] = [layer, []];
+    return one;
+  };
 }
 
 /** As `describeLineage` makes them: who, under what, in which run, on what. */
@@ -175,8 +182,17 @@ async function read(at: number, key: string, digest: Digest): Promise<Made> {
   const [action, id, tool] = [newId("act"), newId("obs"), "h.get"];
   const cited = shortDigest(await digest([fact, key]));
   const sight: Sight = {
-    ...{ id, action, fact, key, cited, valueDigest: String(at % 3), source: tool, version: String(at) },
-    ...{ fetchedAt: Date.now(), path: "$.status", rests: false },
+    id,
+    action,
+    fact,
+    key,
+    cited,
+    valueDigest: String(at % 3),
+    source: tool,
+    version: String(at),
+    fetchedAt: Date.now(),
+    path: "$.status",
+    rests: false,
   };
   const run = `run-${Math.floor(at / 10)}`;
   const own = handles(at, tool, [["run", run]]);

@@ -190,7 +190,7 @@ function drawSelectors(
       return { from: "run", run, agent };
     },
     () => ({ from: "action", action: pick(actions).id }),
-    () => ({ from: "time", since: moment(0.7), until: moment(0.7 + random() / 10) }),
+    () => ({ from: "time", since: moment(0.7), until: moment(0.75 + random() / 10) }),
   ];
   return draw.flatMap((one) => Array.from({ length: samples }, one));
 }

@@ -26,7 +26,9 @@ type Cut = { readonly from: number; readonly to: number; readonly class: string;
 type Plan = { readonly leaf: ClassedLeaf; readonly cuts: readonly Cut[] };
 
 const unsearchedText = "[not shown: more than is searched for personal data]";
-const maskOf = (dataClass: string): string => `[masked: ${dataClass}]`;
+/** How what stands in place of a masked value begins. */
+export const maskMark = "[masked: ";
+const maskOf = (dataClass: string): string => `${maskMark}${dataClass}]`;
 
 export async function treatJson(root: Json, leaves: readonly ClassedLeaf[], treating: Treating): Promise<Treated> {
   const uses = leaves.flatMap((leaf) => useOf(leaf, treating));
