@@ -32,7 +32,7 @@ import { databaseUrlOf } from "../support/server.ts";
 const actionsEach = 10_000;
 const stepSize = 50;
 /** Planned of each kind of selector. */
-const samples = 4;
+const samples = 2;
 const seeds = [1, 2, 3];
 
 const clock = { now: Date.now, monotonicMs: () => performance.now() };
@@ -190,7 +190,7 @@ function drawSelectors(
       return { from: "run", run, agent };
     },
     () => ({ from: "action", action: pick(actions).id }),
-    () => ({ from: "time", since: moment(0.7), until: moment(0.7 + random() / 10) }),
+    () => ({ from: "time", since: moment(0.7), until: moment(0.75 + random() / 10) }),
   ];
   return draw.flatMap((one) => Array.from({ length: samples }, one));
 }
