@@ -45,6 +45,9 @@ describe("a run that is rolled back", () => {
     expect(explained.effect?.compensatedBy).toBe(last?.via);
     const compensation = await desk.server.admin.explainAction({ id: last?.via ?? first.action });
     expect(compensation.action).toMatchObject({ agent: "recall", status: "done", recall: { recalls: first.action } });
+    // The business object shows it too: the payment stays in its history and counts no longer.
+    const { effects } = await desk.server.admin.readEntity({ entity: "order:h1" });
+    expect(effects.find(({ id: effect }) => effect === first.action)?.compensatedBy).toBe(last?.via);
     expect((await desk.server.admin.verifyLedger()).faults).toEqual([]);
   });
 

@@ -126,24 +126,18 @@ function nextSteps({ id, status, approval, openTasks, receipt, counts }: Recall)
   return steps.map((step) => `next: ${step}`);
 }
 
-export function renderRecallItems(items: readonly RecallProgress[], look: Look): string {
-  return renderTable(
-    [
-      { title: "ACTION" },
-      { title: "STATE" },
-      { title: "WHAT", shrinks: true },
-      { title: "BY" },
-      { title: "WHY", shrinks: true },
-    ],
-    items.map((item) => [
-      item.action,
-      { text: words[item.state], paint: look.paint[stateTones[item.state]] },
-      whatText(item),
-      item.via ?? "",
-      clean(item.detail ?? ""),
-    ]),
-    { width: look.width, title: look.paint.dim },
-  );
+const stateColumns = Math.max(...Object.values(words).map((word) => word.length));
+
+/** Each action on a line of its own, with its ids and what there is to say of it below: ids leave no room beside them. */
+export function renderRecallItems(items: readonly RecallProgress[], { paint }: Pick<Look, "paint">): string {
+  const indent = " ".repeat(stateColumns + 4);
+  const blocks = items.map((item) => {
+    const state = paint[stateTones[item.state]](words[item.state].padEnd(stateColumns));
+    const by = item.via === undefined ? "" : ` by ${item.via}`;
+    const why = item.detail === undefined ? [] : [`${indent}${clean(item.detail)}`];
+    return [`  ${state}  ${whatText(item)}`, `${indent}${paint.dim(`${item.action}${by}`)}`, ...why].join("\n");
+  });
+  return blocks.map((block) => `${block}\n`).join("");
 }
 
 export function renderTasks(tasks: readonly RecallTask[], look: Look): string {
@@ -169,8 +163,9 @@ export function renderReceipt(receipt: RecallReceipt, look: Look): string {
     `  approved by ${signed === "" ? "nobody" : signed}`,
     `  ${receipt.startedAt} to ${receipt.endedAt}, plan ${receipt.planDigest.slice(0, 12)}…`,
     "",
+    renderRecallItems(receipt.items, look),
   ];
-  return `${lines.join("\n")}${renderRecallItems(receipt.items, look)}`;
+  return lines.join("\n");
 }
 
 /** What a recall starts from, in a few words. */
