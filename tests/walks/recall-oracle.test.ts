@@ -32,7 +32,7 @@ import { databaseUrlOf } from "../support/server.ts";
 const actionsEach = 10_000;
 const stepSize = 50;
 /** Planned of each kind of selector. */
-const samples = 4;
+const samples = 2;
 const seeds = [1, 2, 3];
 
 const clock = { now: Date.now, monotonicMs: () => performance.now() };
