@@ -17,7 +17,9 @@ export function findTakenBack(actions: readonly RecalledAction[], snapshots: Rea
   for (const { record } of actions) {
     if (record.status !== "done") continue;
     const call = nameCall(record);
-    byCall.set(call, [...(byCall.get(call) ?? []), record.id]);
+    const same = byCall.get(call);
+    if (same) same.push(record.id);
+    else byCall.set(call, [record.id]);
   }
   const [taken, takers] = [new Set<ActionId>(), new Set<ActionId>()];
   for (const action of actions) {
