@@ -68,7 +68,8 @@ export function createMessageReader(snapshot: Snapshot, connector: IngestConnect
     const contract = snapshot.contracts[shape.contract];
     return contract === undefined ? [] : [prepare(snapshot, connector, { shape, contract, untyped: options.untyped })];
   });
-  const ignored = connector.ignore === undefined ? undefined : compileTypes(connector.ignore);
+  const ignore = "ignore" in connector ? connector.ignore : undefined;
+  const ignored = ignore === undefined ? undefined : compileTypes(ignore);
   return (message, batch) => {
     const read: Read = { batch, records: [], held: [], message, options };
     if (!("payload" in message)) {
@@ -329,7 +330,8 @@ function hold(read: Read, held: Omit<HeldRecord, "number" | "eventAt" | "eventKe
 
 function holdUnknown(read: Read, connector: IngestConnector): void {
   const { message } = read;
-  const known = connector.records.flatMap(({ types = [] }) => types).slice(0, 5);
+  const shapes: readonly RecordShape[] = connector.records;
+  const known = shapes.flatMap(({ types = [] }) => types).slice(0, 5);
   const expected = known.length === 0 ? "a record with a contract" : `one of ${known.join(", ")}`;
   const faults = [{ field: "(type)", expected, found: showValue(message.type) }];
   hold(read, { item: 0, faults, value: "payload" in message ? message.payload : null, readable: true });
