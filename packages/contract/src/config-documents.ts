@@ -27,10 +27,7 @@ const SearchLanguage = z.enum([
 ]);
 
 export const documentsShape = {
-  folder: z
-    .string()
-    .min(1)
-    .meta({ description: "Where the documents are put, at any depth below; may hold ${NAME}." }),
+  folder: z.string().min(1).meta({ description: "Where the documents are put, at any depth below; may hold ${NAME}." }),
   formats: z
     .array(DocumentFormat)
     .min(1)

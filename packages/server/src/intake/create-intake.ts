@@ -30,5 +30,10 @@ export function createIntake({ store, lease, snapshot, connector, untyped, now }
     reject: (batch, reason) => store.rejectBatch(lease, batch, reason),
     known: ({ ids = [], digests = [] }) => store.knownBatches(at, { ids, digests }),
     caughtUp: () => store.noteCaughtUp(lease),
+    documents: {
+      known: () => store.documents.known(at),
+      reject: (batch, refused) => store.documents.reject(lease, batch, refused),
+      withdraw: (paths) => store.documents.withdraw(lease, paths),
+    },
   };
 }

@@ -1,6 +1,7 @@
 /** What a kind of source implements, and what it is handed: where it left off, and one way to bring in what it finds. */
 import type { IngestConnector, SecretRef, Snapshot } from "@airworthy/contract";
 
+import type { DocumentVersion, KnownDocument } from "../kernel/document-store.ts";
 import type { Peers } from "../kernel/network/create-peers.ts";
 import type { Message } from "../kernel/records/read-message.ts";
 import type { BatchRef, KnownBatch, PartOutcome } from "../kernel/source-store.ts";
@@ -15,6 +16,8 @@ export type Delivery = {
   readonly more?: boolean;
   /** What is known to be there and not yet in. */
   readonly lag?: number;
+  /** The version of a document that this batch brings. */
+  readonly document?: DocumentVersion;
 };
 
 export type SourceIntake = {
@@ -34,6 +37,15 @@ export type SourceIntake = {
   }) => Promise<KnownBatch[]>;
   /** Everything that happened at the source before now is in. */
   readonly caughtUp: () => Promise<void>;
+  /** Of sources whose batches are documents. */
+  readonly documents: {
+    readonly known: () => Promise<KnownDocument[]>;
+    readonly reject: (
+      batch: BatchRef,
+      refused: { readonly document: DocumentVersion; readonly reason: string },
+    ) => Promise<void>;
+    readonly withdraw: (paths: readonly string[]) => Promise<void>;
+  };
 };
 
 export type SourceRun<C extends IngestConnector = IngestConnector> = {

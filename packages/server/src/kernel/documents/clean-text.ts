@@ -8,7 +8,8 @@ export type CleanText = {
 
 // Controls but tab and line feed; what Unicode calls ignorable: zero widths, direction marks, tags, fillers, selectors; annotations.
 // oxlint-disable-next-line no-control-regex -- these are what is looked for
-const invisible = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F\uFFF9-\uFFFB]|\p{Default_Ignorable_Code_Point}/gu;
+const invisible =
+  /[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F\uFFF9-\uFFFB]|\p{Default_Ignorable_Code_Point}/gu;
 /** Where a word may be parted, and how a sign is drawn: typesetting, which hides nothing. */
 const ordinary = /^[\u00AD\uFE0E\uFE0F]$/;
 const joiner = /^[\u200C\u200D]$/;

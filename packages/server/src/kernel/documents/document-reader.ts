@@ -72,14 +72,19 @@ async function start(heapMb: number): Promise<Worker> {
   // A thread that fails after it was given up must not take the process with it.
   worker.on("error", () => undefined);
   const said = await firstOf(worker, startMs);
-  if (said.kind !== "message") throw new AirworthyError("internal", `The reader of documents does not start (${said.kind}).`);
+  if (said.kind !== "message")
+    throw new AirworthyError("internal", `The reader of documents does not start (${said.kind}).`);
   worker.unref();
   return worker;
 }
 
 type Died = { readonly kind: "died"; readonly why: string };
 
-async function ask(worker: Worker, job: DocumentJob, deadlineMs: number): Promise<ReadDocument | DocumentRefusal | Died> {
+async function ask(
+  worker: Worker,
+  job: DocumentJob,
+  deadlineMs: number,
+): Promise<ReadDocument | DocumentRefusal | Died> {
   const saying = firstOf(worker, deadlineMs);
   worker.postMessage(job, []);
   const said = await saying;

@@ -120,7 +120,10 @@ function frontMatterOf(lines: readonly string[]): { readonly lines: number; read
   const end = lines.slice(1, 200).findIndex((line) => line === "---" || line === "...");
   if (end < 0) return none;
   const title = titleIn(lines.slice(1, end + 1).join("\n"));
-  return { lines: end + 2, title: title === undefined ? undefined : oneLine(cleanText(title).text).slice(0, headingMax) };
+  return {
+    lines: end + 2,
+    title: title === undefined ? undefined : oneLine(cleanText(title).text).slice(0, headingMax),
+  };
 }
 
 function titleIn(text: string): string | undefined {

@@ -63,7 +63,8 @@ async function readPage(page: Page, number: number): Promise<Block[]> {
     if (!("str" in item)) continue;
     const [x, y] = [Number(item.transform[4]), Number(item.transform[5])];
     const isSeen = item.height >= seenFrom && x < right && x + item.width > left && y < top && y + item.height > bottom;
-    if (isSeen || item.str.trim() === "") addToLine(lines, { text: item.str, y, height: item.height, ends: item.hasEOL });
+    if (isSeen || item.str.trim() === "")
+      addToLine(lines, { text: item.str, y, height: item.height, ends: item.hasEOL });
     else outside += item.str.replaceAll(/\s/g, "").length;
   }
   const blocks = paragraphsOf(lines).flatMap((paragraph): Block[] => {

@@ -1,7 +1,6 @@
 /** Cuts blocks of text into passages of a bounded length, at the gentlest place there is. */
-import { sha256Hex } from "../canonical.ts";
-import { oneLine } from "./clean-text.ts";
 import { type Block, type Passage, Unreadable } from "./document.ts";
+import { passageHash } from "./passage-hash.ts";
 
 const passagesMax = 20_000;
 
@@ -30,7 +29,7 @@ export function splitPassages(blocks: Iterable<Block>, length: number): Passage[
 }
 
 function toPassage({ text, headings, page, hidden }: Block, ordinal: number): Passage {
-  return { hash: sha256Hex(oneLine(text)), ordinal, headings, ...(page === undefined ? {} : { page }), text, hidden };
+  return { hash: passageHash(text), ordinal, headings, ...(page === undefined ? {} : { page }), text, hidden };
 }
 
 const isSameplace = (left: Block, right: Block): boolean =>

@@ -10,6 +10,7 @@ import type {
 } from "@airworthy/contract";
 
 import { digestJson, sha256Hex } from "../canonical.ts";
+import { passageHash } from "../documents/passage-hash.ts";
 import { isIdentifier } from "../identifier.ts";
 import { isJsonArray, isJsonObject } from "../json.ts";
 import { type Path, parsePath, readEach, readPath } from "../path.ts";
@@ -50,6 +51,8 @@ type Shape = {
   readonly types: RegExp | undefined;
   readonly paths: { readonly [Name in "each" | "key" | "version" | "asOf" | "deleted"]: Path | undefined };
   readonly yields: readonly { readonly tool: string; readonly rules: readonly YieldRule[] }[];
+  /** Of documents: in which language their words are found. */
+  readonly language: string | undefined;
 };
 type Options = {
   /** Whether the source knows text only, as CSV does. The contract's types are then given to the values. */
@@ -130,8 +133,11 @@ function prepare(
   }: { readonly shape: RecordShape; readonly contract: SourceContractDocument; readonly untyped: boolean },
 ): Shape {
   const optional = (text: string | undefined): Path | undefined => (text === undefined ? undefined : parsePath(text));
-  const tools = Object.values(snapshot.tools).filter((tool) => tool.connector === connector.name);
+  const isDocuments = connector.type === "documents";
+  // A passage never changes, so it outdates nothing that was believed of it.
+  const tools = isDocuments ? [] : Object.values(snapshot.tools).filter((tool) => tool.connector === connector.name);
   return {
+    language: isDocuments ? (connector.language ?? "simple") : undefined,
     shape,
     contract,
     check: createRecordChecker(contract, untyped),
@@ -228,7 +234,21 @@ function readItem(read: Read, shape: Shape, scope: Scope): void {
   const value = deleted ? null : read.options.untyped ? typeRecord(shape.contract, item) : item;
   const known = { record, key, ...age.stated, value };
   const facts = deleted ? [] : readFacts(read, shape, known);
-  read.records.push({ number: read.message.number, item: at, ...known, deleted, facts });
+  const passage = shape.language === undefined ? undefined : readPassage(item, shape.language);
+  if (passage === "altered") {
+    const found = { field: "hash", expected: "the hash of its text", found: showValue(item["hash"]) };
+    return hold(read, { ...base, key, faults: [found] });
+  }
+  const found = passage === undefined ? {} : { passage };
+  read.records.push({ number: read.message.number, item: at, ...known, deleted, facts, ...found });
+}
+
+/** A person who releases a passage may have changed it: a citation must name what is there. */
+function readPassage(item: JsonObject, language: string): IncomingRecord["passage"] | "altered" {
+  const { hash, title, headings, text } = item;
+  if (typeof hash !== "string" || typeof text !== "string" || hash !== passageHash(text)) return "altered";
+  const above = isJsonArray(headings ?? null) ? (headings as readonly Json[]).map(String).join("\n") : "";
+  return { hash, title: typeof title === "string" ? title : "", headings: above, text, language };
 }
 
 function contractFaults(read: Read, shape: Shape, item: JsonObject): Fault[] {
