@@ -1,4 +1,4 @@
-/** Reads the bytes of one document to passages. It may take long or die of what it is given: run it in a thread of its own. */
+/** Reads the bytes of one document to passages. It may take long or die of what it is given: run it in a process of its own. */
 import { cleanText, oneLine } from "./clean-text.ts";
 import { type Block, type DocumentJob, type DocumentRefusal, type ReadDocument, Unreadable } from "./document.ts";
 import { readMarkdown } from "./read-markdown.ts";

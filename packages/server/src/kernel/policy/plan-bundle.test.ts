@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 import { planBundle } from "./plan-bundle.ts";
 import type { Stock } from "./plan-bundle.ts";
 import { fixtureTools, readPolicies, refundTool } from "./policy-fixtures.ts";
-import { startWorker } from "../worker-entry.ts";
+import { startWorker } from "./worker-entry.ts";
 
 const none: Stock = { tools: 0, sets: 0 };
 

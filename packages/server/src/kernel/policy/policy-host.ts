@@ -5,7 +5,7 @@ import { AirworthyError } from "@airworthy/contract";
 
 import { messageOf } from "./cedar-authorize.ts";
 import type { HostMessage, JudgeCall, PrepareStep, ThreadMessage, Verdict } from "./engine-messages.ts";
-import { startWorker } from "../worker-entry.ts";
+import { startWorker } from "./worker-entry.ts";
 
 export type PolicyHostOptions = {
   /** A call that is not judged within this time, waiting included, is a fault. Milliseconds. */

@@ -5,7 +5,7 @@ import type { CandidateBundle, CheckedBundle } from "./check-bundle.ts";
 import { engineDied } from "./policy-source.ts";
 import { textLimits } from "./policy-text.ts";
 import type { TextLimits } from "./policy-text.ts";
-import { startWorker } from "../worker-entry.ts";
+import { startWorker } from "./worker-entry.ts";
 
 export type ValidationOptions = {
   /** How long the check may take, in milliseconds. Default 20,000. */

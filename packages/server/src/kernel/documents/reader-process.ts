@@ -1,5 +1,5 @@
-/** The thread in which documents are read: one after the other, with a limit to what each may take of memory. */
-import { parentPort } from "node:worker_threads";
+/** The process in which documents are read: one after the other, with a limit to what each may take of memory. */
+import { Worker } from "node:worker_threads";
 
 import type { DocumentJob } from "./document.ts";
 import { readDocument } from "./read-document.ts";
@@ -33,8 +33,14 @@ Reflect.deleteProperty(globalThis, "DecompressionStream");
 Reflect.deleteProperty(globalThis, "fetch");
 Reflect.deleteProperty(globalThis, "WebSocket");
 
-parentPort?.on("message", (job: DocumentJob) => {
+// Whoever started this may have been killed while a document keeps this thread from noticing.
+const orphanage = `const { ppid } = process;
+setInterval(() => { if (process.ppid !== ppid) process.kill(process.pid, "SIGKILL"); }, 1000);`;
+new Worker(orphanage, { eval: true }).unref();
+process.once("disconnect", () => process.exit());
+
+process.on("message", (job: DocumentJob) => {
   spent = 0;
-  void readDocument(job).then((read) => parentPort?.postMessage(read, []));
+  void readDocument(job).then((read) => process.send?.(read));
 });
-parentPort?.postMessage("ready", []);
+process.send?.("ready");
