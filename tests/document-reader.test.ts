@@ -169,9 +169,7 @@ describe("PDF", () => {
       /^it (?:cannot be read|has no text)/,
     ],
   ])("%s is refused", async (_, bytes, reason) => {
-    const said = await refusal("pdf", bytes);
-    if (typeof reason === "string") expect(said).toBe(reason);
-    else expect(said).toMatch(reason);
+    expect(await refusal("pdf", bytes)).toMatch(reason);
   });
 
   it("that unpacks to gigabytes ends alone", async () => {

@@ -10,7 +10,7 @@ import type {
   SourceState,
 } from "@airworthy/contract";
 
-import type { DocumentShelf, DocumentVersion } from "./document-store.ts";
+import type { DocumentVersion, KnownDocument } from "./document-version.ts";
 
 /** A value of a fact as a record brought it. `asOf` in epoch ms. */
 export type PushedFact = {
@@ -139,6 +139,18 @@ export type SourceStore = {
   /** Forgets superseded and late records and ids of messages. */
   readonly forget: (at: SourceAt, olderThanMs: number) => Promise<void>;
   readonly documents: DocumentShelf;
+};
+/** For whoever brings documents in. What is written of a version itself goes with the parts of its batch. */
+export type DocumentShelf = {
+  readonly known: (at: SourceAt) => Promise<KnownDocument[]>;
+  /** Records that this content cannot be read; what the path held before is superseded all the same. */
+  readonly reject: (
+    lease: SourceLease,
+    batch: BatchRef,
+    refused: { readonly document: DocumentVersion; readonly reason: string },
+  ) => Promise<void>;
+  /** These are not there any more: from now on no agent reads them. */
+  readonly withdraw: (lease: SourceLease, paths: readonly string[]) => Promise<void>;
 };
 export type SourceAt = { readonly tenant: string; readonly connector: string };
 

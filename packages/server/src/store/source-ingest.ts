@@ -13,7 +13,7 @@ import type {
 } from "../kernel/source-store.ts";
 import type { Queryable } from "./database.ts";
 import { type Held, judgeRecord } from "./judge-record.ts";
-import { isCurrentBatch, writeDocument } from "./source-shelf.ts";
+import { isCurrentBatch, writeDocuments } from "./source-shelf.ts";
 import {
   type JudgedPart,
   keysByRecord,
@@ -48,10 +48,11 @@ export async function ingestParts(
   });
   await judgeParts(tx, at, judged);
   await writeParts(tx, at, judged);
-  for (const { part } of judged) {
-    // oxlint-disable-next-line no-await-in-loop -- one connection; documents come one by one
-    if (part.document) await writeDocument(tx, at, { ...part, document: part.document });
-  }
+  await writeDocuments(
+    tx,
+    at,
+    judged.map(({ part }) => part),
+  );
   return outcomes.map((one) =>
     "state" in one
       ? one

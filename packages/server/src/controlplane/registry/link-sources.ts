@@ -102,14 +102,24 @@ function linkReading(index: LinkIndex, linked: LinkedTool, source: IngestConnect
       { message: `${tool.name} writes, and its source only brings in` },
     );
   }
-  const ways = source.type === "documents" ? (["search", "find", "list"] as const) : (["find", "list"] as const);
-  const said = ways.filter((way) => way in tool && tool[way as keyof typeof tool] !== undefined);
+  const { find, list } = "find" in tool || "list" in tool ? tool : {};
+  const search = "search" in tool ? tool.search : undefined;
+  const said = Object.entries({ search, find, list }).flatMap(([way, rule]) => (rule === undefined ? [] : way));
   if (said.length !== 1) {
-    const message = `${tool.name} says ${said.length === 0 ? `none of ${ways.join(", ")}` : said.join(" and ")}`;
+    const ways = source.type === "documents" ? "search, find and list" : "find and list";
+    const message = `${tool.name} says ${said.length === 0 ? `none of ${ways}` : said.join(" and ")}`;
     reportTool(index, { code: "AW1904", linked, path: ["name"] }, { message });
   }
-  if (source.type === "documents") return;
-  const { find, list } = "find" in tool || "list" in tool ? tool : {};
+  if (source.type !== "documents") linkRead(index, linked, { source, find, list });
+}
+
+type Reads = {
+  readonly source: IngestConnector;
+  readonly find: { readonly record: string } | undefined;
+  readonly list: { readonly record: string } | undefined;
+};
+
+function linkRead(index: LinkIndex, linked: LinkedTool, { source, find, list }: Reads): void {
   const known = source.records.map(({ record }) => record);
   for (const [part, record] of [
     ["find", find?.record],

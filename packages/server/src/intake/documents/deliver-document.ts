@@ -1,43 +1,37 @@
-/** Brings the passages of one document in, part after part; with the last one they take the place of those before. */
+/** Makes of the passages of one document the parts in which it is brought in; with the last one it takes the place of what was before. */
 import { AirworthyError, type Json } from "@airworthy/contract";
 
-import type { DocumentVersion } from "../../kernel/document-store.ts";
-import type { Passage, ReadDocument } from "../../kernel/documents/document.ts";
+import type { DocumentVersion } from "../../kernel/document-version.ts";
+import type { DocumentRefusal, Passage, ReadDocument } from "../../kernel/documents/document.ts";
 import { isJsonObject, parseJsonStrict } from "../../kernel/json.ts";
 import type { Message } from "../../kernel/records/read-message.ts";
-import type { SourceIntake } from "../source-driver.ts";
+import type { Delivery } from "../source-driver.ts";
 
-export type DocumentDelivery = {
+type Delivered = {
   readonly document: DocumentVersion;
   readonly batch: string;
-  readonly read: ReadDocument;
+  readonly read: ReadDocument | DocumentRefusal;
   /** Passages that are in already. */
   readonly after: number;
-  /** Documents that wait behind this one. */
-  readonly lag: number;
-  readonly intake: SourceIntake;
-  readonly signal: AbortSignal;
 };
 
 const partPassages = 500;
 
-export async function deliverDocument(delivery: DocumentDelivery): Promise<void> {
-  const { batch: id, read, after, lag, intake, signal } = delivery;
+/** `lag`: documents that wait behind this one. */
+export function* deliveriesOf({ batch: id, read, after, ...rest }: Delivered, lag: number): Generator<Delivery> {
+  if (read.kind === "refused") return;
   const { title, pages, hidden, passages } = read;
   const counted = { title, hidden, passages: passages.length, ...(pages === undefined ? {} : { pages }) };
-  const document: DocumentVersion = { ...delivery.document, ...counted };
+  const document: DocumentVersion = { ...rest.document, ...counted };
   const { digest, path, asOf } = document;
   const batch = { id, origin: path, digest, asOf };
   let at = after;
   do {
-    signal.throwIfAborted();
     const part = passages.slice(at, at + partPassages);
     at += part.length;
-    const more = at < passages.length;
     const messages = part.map((passage) => toMessage(passage, { id, document }));
     const position = JSON.stringify({ batch: id, passage: at });
-    // oxlint-disable-next-line no-await-in-loop -- one part after the other
-    await intake.deliver({ batch, messages, position, more, lag, document });
+    yield { batch, messages, position, more: at < passages.length, lag, document };
   } while (at < passages.length);
 }
 
@@ -53,10 +47,9 @@ export function resumeAt(position: string | undefined, batch: string): number {
 }
 
 function toMessage(
-  passage: Passage,
+  { hash, ordinal, headings, page, text, hidden }: Passage,
   { id, document }: { readonly id: string; readonly document: DocumentVersion },
 ): Message {
-  const { hash, ordinal, headings, page, text, hidden } = passage;
   const { digest, path, title, format, asOf } = document;
   const payload: Json = {
     hash,

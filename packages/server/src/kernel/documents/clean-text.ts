@@ -11,7 +11,7 @@ export type CleanText = {
 const invisible =
   /[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F\uFFF9-\uFFFB]|\p{Default_Ignorable_Code_Point}/gu;
 /** Where a word may be parted, and how a sign is drawn: typesetting, which hides nothing. */
-const ordinary = /^[\u00AD\uFE0E\uFE0F]$/;
+const ordinary = new Set(["\u00AD", "\uFE0E", "\uFE0F"]);
 const joiner = /^[\u200C\u200D]$/;
 /** Scripts that join and part letters with joiners, and signs made of several. */
 const joined = /[\p{M}\p{Lo}\p{Extended_Pictographic}\p{Emoji_Modifier}\uFE0F]/u;
@@ -25,10 +25,11 @@ export function cleanText(raw: string): CleanText {
     .replaceAll(/[\u000B\u000C]/g, "\n")
     .replaceAll(invisible, (sign, at: number, whole: string) => {
       if (joiner.test(sign) && joined.test(before(whole, at)) && joined.test(after(whole, at + 1))) return sign;
-      if (!ordinary.test(sign)) hidden += 1;
+      if (!ordinary.has(sign)) hidden += 1;
       return "";
     });
-  return { text: text.normalize("NFC"), hidden };
+  // Half of a character, as a broken font map can give it, is no text.
+  return { text: text.replaceAll(/\p{Surrogate}/gu, "\uFFFD").normalize("NFC"), hidden };
 }
 
 /** A whole character, though it may be two units. */

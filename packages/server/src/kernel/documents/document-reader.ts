@@ -100,7 +100,7 @@ async function ask(
       return said.message as ReadDocument | DocumentRefusal;
     case "silence":
       return { kind: "died", why: `reading it took longer than ${deadlineMs / 1000} s` };
-    default:
+    case "end":
       return { kind: "died", why: "reading it ended the reader: it needs more memory than a document may have" };
   }
 }

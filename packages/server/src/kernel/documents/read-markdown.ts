@@ -45,15 +45,14 @@ function takeLine(state: State, raw: string): void {
   const fence = /^ {0,3}(`{3,}|~{3,})/.exec(raw)?.[1];
   if (state.fence !== undefined) {
     state.lines.push(clean(state, raw));
-    if (fence !== undefined && fence.startsWith(state.fence) && raw.trim() === fence) state.fence = undefined;
-    return;
-  }
-  if (fence !== undefined && !state.inRemark) {
+    if (fence?.startsWith(state.fence) === true && raw.trim() === fence) state.fence = undefined;
+  } else if (fence !== undefined && !state.inRemark) {
     state.fence = fence;
     state.lines.push(clean(state, raw));
-    return;
-  }
-  const line = clean(state, withoutRemarks(state, raw));
+  } else takeProse(state, clean(state, withoutRemarks(state, raw)));
+}
+
+function takeProse(state: State, line: string): void {
   const [, marks, text = ""] = /^ {0,3}(#{1,6})(?:[ \t]+(.*))?$/.exec(line) ?? [];
   if (marks !== undefined) startSection(state, marks.length, text.replace(/(?:^|[ \t])#+[ \t]*$/, ""));
   else if (/^ {0,3}(?:=+|-{2,})[ \t]*$/.test(line) && state.lines.length === 1) {

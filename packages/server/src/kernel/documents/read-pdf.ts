@@ -54,25 +54,30 @@ export async function readPdf(
 type Page = Awaited<ReturnType<Awaited<ReturnType<typeof getDocument>["promise"]>["getPage"]>>;
 
 async function readPage(page: Page, number: number): Promise<Block[]> {
-  const [left = 0, bottom = 0, right = 0, top = 0] = page.view;
   const { items } = await page.getTextContent({ includeMarkedContent: false });
   page.cleanup();
   const lines: Line[] = [];
-  let outside = 0;
+  let unseen = 0;
   for (const item of items) {
     if (!("str" in item)) continue;
-    const [x, y] = [Number(item.transform[4]), Number(item.transform[5])];
-    const isSeen = item.height >= seenFrom && x < right && x + item.width > left && y < top && y + item.height > bottom;
-    if (isSeen || item.str.trim() === "")
-      addToLine(lines, { text: item.str, y, height: item.height, ends: item.hasEOL });
-    else outside += item.str.replaceAll(/\s/g, "").length;
+    const blank = item.str.trim() === "";
+    if (!blank && !isSeen(item, page.view)) unseen += item.str.replaceAll(/\s/g, "").length;
+    else addToLine(lines, { text: item.str, y: Number(item.transform[5]), height: item.height, ends: item.hasEOL });
   }
   const blocks = paragraphsOf(lines).flatMap((paragraph): Block[] => {
     const { text, hidden } = cleanText(paragraph);
     return text.trim() === "" ? [] : [{ text, headings: [], page: number, hidden }];
   });
   const [first, ...others] = blocks;
-  return first === undefined ? [] : [{ ...first, hidden: first.hidden + outside }, ...others];
+  return first === undefined ? [] : [{ ...first, hidden: first.hidden + unseen }, ...others];
+}
+
+type Drawn = { readonly transform: readonly unknown[]; readonly width: number; readonly height: number };
+
+/** Large enough, and on the page. */
+function isSeen({ transform, width, height }: Drawn, [left = 0, bottom = 0, right = 0, top = 0]: number[]): boolean {
+  const [x, y] = [Number(transform[4]), Number(transform[5])];
+  return height >= seenFrom && x < right && x + width > left && y < top && y + height > bottom;
 }
 
 type Line = { text: string; y: number; height: number; ended: boolean };

@@ -234,21 +234,27 @@ function readItem(read: Read, shape: Shape, scope: Scope): void {
   const value = deleted ? null : read.options.untyped ? typeRecord(shape.contract, item) : item;
   const known = { record, key, ...age.stated, value };
   const facts = deleted ? [] : readFacts(read, shape, known);
-  const passage = shape.language === undefined ? undefined : readPassage(item, shape.language);
-  if (passage === "altered") {
-    const found = { field: "hash", expected: "the hash of its text", found: showValue(item["hash"]) };
-    return hold(read, { ...base, key, faults: [found] });
-  }
-  const found = passage === undefined ? {} : { passage };
-  read.records.push({ number: read.message.number, item: at, ...known, deleted, facts, ...found });
+  const taken = { number: read.message.number, item: at, ...known, deleted, facts };
+  if (shape.language === undefined) read.records.push(taken);
+  else takePassage(read, { taken, item, base: { ...base, key } }, shape.language);
 }
 
+type Held = Omit<HeldRecord, "number" | "eventAt" | "eventKey" | "faults">;
+
 /** A person who releases a passage may have changed it: a citation must name what is there. */
-function readPassage(item: JsonObject, language: string): IncomingRecord["passage"] | "altered" {
+function takePassage(
+  read: Read,
+  { taken, item, base }: { readonly taken: IncomingRecord; readonly item: JsonObject; readonly base: Held },
+  language: string,
+): void {
   const { hash, title, headings, text } = item;
-  if (typeof hash !== "string" || typeof text !== "string" || hash !== passageHash(text)) return "altered";
-  const above = isJsonArray(headings ?? null) ? (headings as readonly Json[]).map(String).join("\n") : "";
-  return { hash, title: typeof title === "string" ? title : "", headings: above, text, language };
+  if (typeof hash !== "string" || typeof text !== "string" || hash !== passageHash(text)) {
+    const found = { field: "hash", expected: "the hash of its text", found: showValue(hash) };
+    return hold(read, { ...base, faults: [found] });
+  }
+  const above = headings !== undefined && isJsonArray(headings) ? headings.map(String).join("\n") : "";
+  const passage = { hash, title: typeof title === "string" ? title : "", headings: above, text, language };
+  read.records.push({ ...taken, passage });
 }
 
 function contractFaults(read: Read, shape: Shape, item: JsonObject): Fault[] {

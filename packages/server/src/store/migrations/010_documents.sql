@@ -36,3 +36,7 @@ create index source_documents_by_batch on source_documents (tenant, connector, b
 alter table source_records add column passage text, add column words tsvector;
 create index source_records_by_passage on source_records (tenant, connector, passage) where passage is not null;
 create index source_records_by_words on source_records using gin (words) where words is not null and state = 'latest';
+
+alter table observations add column document text;
+-- Which documents a read showed: what an argument was taken from can be named by its passage.
+create index lineage_sights_of_documents on lineage_sights (tenant, action) where document is not null;
