@@ -20,7 +20,12 @@ export const renderApproval: Section = ({ approval }, look) => {
       [
         ["asked", `${relativeText(approval.requestedAt, look.now)} of ${teamsText(approval)}`],
         ["missing", missingText(approval)],
-        ["expires", approval.status === "pending" || approval.status === "approved" ? relativeText(approval.expiresAt, look.now) : undefined],
+        [
+          "expires",
+          approval.status === "pending" || approval.status === "approved"
+            ? relativeText(approval.expiresAt, look.now)
+            : undefined,
+        ],
         ["bound to", `${digestText(approval.binding)}, the digest of exactly what was shown`],
       ],
       look,

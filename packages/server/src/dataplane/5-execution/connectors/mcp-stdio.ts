@@ -39,9 +39,7 @@ function startTransport(target: McpStdioTarget): StdioClientTransport {
   // The SDK adds further variables of ours to the child's; an undefined value is how one is left out again.
   const env: Record<string, string> = {};
   for (const name of DEFAULT_INHERITED_ENV_VARS) Reflect.set(env, name, undefined);
-  return inTurns(
-    new StdioClientTransport({ command, args, env: { ...env, ...target.environment }, stderr: "ignore" }),
-  );
+  return inTurns(new StdioClientTransport({ command, args, env: { ...env, ...target.environment }, stderr: "ignore" }));
 }
 
 /**
@@ -143,7 +141,10 @@ function progressRelay({ params, sink }: Sending): { onprogress?: (progress: obj
 async function withinTime<T>(coming: Promise<T>, ms: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new AirworthyError("unavailable", "it is still starting", { retryable: true })), ms);
+    timer = setTimeout(
+      () => reject(new AirworthyError("unavailable", "it is still starting", { retryable: true })),
+      ms,
+    );
   });
   try {
     return await Promise.race([coming, late]);
