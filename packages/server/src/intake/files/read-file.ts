@@ -22,7 +22,7 @@ type How = { readonly connector: FileConnector; readonly contract: SourceContrac
 
 /** @throws AirworthyError `invalid_input` for a file that cannot be read to its end. */
 export async function readFileRows(path: string, { connector, contract }: How, taker: RowTaker): Promise<void> {
-  const { format, encoding = "utf-8", delimiter, columns, whole } = connector;
+  const { format, encoding = "utf-8", delimiter, columns, sheet, header, whole } = connector;
   const normal = normaliserOf(connector, contract);
   const begins = whole?.trailer?.begins;
   let untyped = true;
@@ -42,7 +42,7 @@ export async function readFileRows(path: string, { connector, contract }: How, t
       ...(taker.drain === undefined ? {} : { drain: taker.drain }),
     },
     {
-      shape: { format, encoding, delimiter, columns },
+      shape: { format, encoding, delimiter, columns, sheet, header },
       // JSON is read again from its text: only there it is as it was written.
       keepRaw: begins !== undefined || format === "json" || format === "jsonl" || format === undefined,
       onFormat: (found) => void (untyped = isTextOnly(found)),
@@ -57,12 +57,15 @@ function toRow(
   { untyped, normal }: { readonly untyped: boolean; readonly normal: Normaliser },
 ): FileRow {
   if (!untyped) return readJsonRow(number, raw ?? "");
-  const members = columns.map((name, at): [string, Json] => [name, textOf(cells[at], (text) => normal(name, text))]);
+  const members = columns.map((name, at): [string, Json] => [name, valueOf(cells[at], (text) => normal(name, text))]);
   return { number, value: Object.fromEntries(members) };
 }
 
-function textOf(cell: Cell, normal: (text: string) => string): Json {
-  return typeof cell === "string" ? normal(cell.replaceAll("\0", "\ufffd")) : null;
+function valueOf(cell: Cell, normal: (text: string) => string): Json {
+  if (typeof cell === "string") return normal(cell.replaceAll("\0", "\ufffd"));
+  // Numbers of a sheet are written as everywhere, whatever form its texts have; the contract says what they are.
+  if (typeof cell === "number" || typeof cell === "boolean") return String(cell);
+  return Array.isArray(cell) ? cell.map(String) : null;
 }
 
 function readJsonRow(number: number, raw: string): FileRow {
