@@ -28,7 +28,7 @@ export function addSourcesProfile(parent: Command, cli: Cli): void {
     .command("profile")
     .summary("describe records of a file or a live source, and learn their contract")
     .description(
-      "Describe records: types, what is missing or malformed, ranges, shapes. Of a file (CSV with a header, JSON, JSON lines), which needs no server; of what a read tool answers (--tool); or of what a source has brought in (--source). With --out, a first source contract is written, for a person to review.",
+      "Describe records: types, what is missing or malformed, ranges, shapes. Of a file (CSV with a header, JSON, JSON lines, XLSX), which needs no server; of what a read tool answers (--tool); or of what a source has brought in (--source). With --out, a first source contract is written, for a person to review.",
     )
     .argument("[file]", "the file of records")
     .option("--tool <name>", "call this read tool at the server; it is recorded")
