@@ -30,19 +30,22 @@ const faulty = (what: string): Cell => [what];
 
 /** Undefined for a cell that is empty. */
 export function cellOf(cell: StoredCell, context: SheetContext): Cell {
-  const { type, value, inline, hasFormula } = cell;
-  if (type === "inlineStr") return inline ?? "";
-  if (value === "" && hasFormula && type !== "str") return faulty("a formula without its value");
+  const { type, value, hasFormula } = cell;
+  if (type === "inlineStr") return cell.inline ?? "";
   if (type === "str") return unescapeText(value);
-  if (value === "") return undefined;
-  if (type === "s") return /^\d{1,10}$/.test(value) ? (context.strings[Number(value)] ?? noText) : noText;
-  if (type === "b") return value === "1" || value === "true";
-  if (type === "e") return faulty(value.slice(0, 40));
-  const form = context.styles[cell.style];
-  return type === "d" ? dayOf(value, form) : numberOf(value, { form, is1904: context.is1904 });
+  if (value === "") return hasFormula ? faulty("a formula without its value") : undefined;
+  return valueOf(cell, context);
 }
 
-const noText = faulty("a text that is not there");
+function valueOf({ type, value, style }: StoredCell, { strings, styles, is1904 }: SheetContext): Cell {
+  const form = styles[style];
+  if (type === "s") {
+    return (/^\d{1,10}$/.test(value) ? strings[Number(value)] : undefined) ?? faulty("a text that is not there");
+  }
+  if (type === "b") return value === "1" || value === "true";
+  if (type === "e") return faulty(value.slice(0, 40));
+  return type === "d" ? dayOf(value, form) : numberOf(value, { form, is1904 });
+}
 
 /** Written as a date already; Excel adds midnight to days. */
 function dayOf(value: string, form: MomentForm | undefined): Cell {

@@ -6,6 +6,17 @@ import { readXml } from "./read-xml.ts";
 /** By the number of a cell's style. */
 export type Styles = readonly (MomentForm | undefined)[];
 
+/** ECMA-376 part 1, 18.8.30: the formats that every program knows, with those of East Asian languages. */
+const builtIns: readonly { readonly from: number; readonly to: number; readonly form: MomentForm }[] = [
+  { from: 14, to: 17, form: "date" },
+  { from: 18, to: 21, form: "time" },
+  { from: 22, to: 22, form: "timestamp" },
+  { from: 27, to: 31, form: "date" },
+  { from: 32, to: 33, form: "time" },
+  { from: 34, to: 36, form: "date" },
+  { from: 45, to: 47, form: "time" },
+  { from: 50, to: 58, form: "date" },
+];
 const stylesMax = 100_000;
 
 export async function readStyles(parts: Parts, part: string | undefined): Promise<Styles> {
@@ -29,13 +40,8 @@ export async function readStyles(parts: Parts, part: string | undefined): Promis
   });
 }
 
-/** ECMA-376 part 1, 18.8.30: the formats that every program knows, with those of East Asian languages. */
 function builtIn(format: number): MomentForm | undefined {
-  if (format === 22) return "timestamp";
-  if ((format >= 18 && format <= 21) || (format >= 45 && format <= 47)) return "time";
-  if (format === 32 || format === 33) return "time";
-  const isDate = (format >= 14 && format <= 17) || (format >= 27 && format <= 36) || (format >= 50 && format <= 58);
-  return isDate ? "date" : undefined;
+  return builtIns.find(({ from, to }) => format >= from && format <= to)?.form;
 }
 
 /** By the letters of a format's first section; quoted, escaped and bracketed text left out, but for elapsed time. */

@@ -44,23 +44,21 @@ function createParser({ open, text, close }: XmlTaker): sax.SAXParser {
   const refuse = (why: string) => (): never => {
     throw new XmlError(why);
   };
-  parser.onerror = ({ message }) => refuse(message.split("\n", 1)[0] ?? "it is not well-formed")();
-  parser.ondoctype = refuse("it has a document type");
-  parser.onsgmldeclaration = refuse("it has declarations");
-  parser.onopentag = (tag) => {
-    depth += 1;
-    if (depth > depthMax) throw new XmlError("it is nested too deep");
-    open(localOf(tag.name), readAttributes(tag.attributes));
-  };
-  parser.onclosetag = (name) => {
-    depth -= 1;
-    close?.(localOf(name));
-  };
-  if (text !== undefined) {
-    parser.ontext = text;
-    parser.oncdata = text;
-  }
-  return parser;
+  return Object.assign(parser, {
+    onerror: ({ message }: Error) => refuse(message.split("\n", 1)[0] ?? "it is not well-formed")(),
+    ondoctype: refuse("it has a document type"),
+    onsgmldeclaration: refuse("it has declarations"),
+    onopentag: (tag: sax.Tag | sax.QualifiedTag) => {
+      depth += 1;
+      if (depth > depthMax) throw new XmlError("it is nested too deep");
+      open(localOf(tag.name), readAttributes(tag.attributes));
+    },
+    onclosetag: (name: string) => {
+      depth -= 1;
+      close?.(localOf(name));
+    },
+    ...(text === undefined ? {} : { ontext: text, oncdata: text }),
+  });
 }
 
 const localOf = (name: string): string => name.slice(name.indexOf(":") + 1);
