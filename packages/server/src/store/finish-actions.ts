@@ -108,10 +108,12 @@ async function moveActions(tx: Queryable, tenant: string, actions: readonly Fini
     text: `update actions a
            set status = r.status, entity = r.entity, approval = coalesce(r.approval, a.approval), record = r.record,
                result = r.result, updated_at = clock_timestamp(),
-               owed = a.idempotency_key is null and r.final and (r.owed or a.approval is not null)
+               owed = a.idempotency_key is null and r.final and (r.owed or a.approval is not null),
+               walk_until = case when r.status = 'waiting' then clock_timestamp() + r.again_ms * interval '1 millisecond'
+                                 else a.walk_until end
            from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::boolean[], $9::boolean[],
-                       $10::int[])
-             as r(id, status, entity, approval, record, result, owed, final, walk)
+                       $10::int[], $11::float8[])
+             as r(id, status, entity, approval, record, result, owed, final, walk, again_ms)
            where a.tenant = $1 and a.id = r.id and a.walk = r.walk and a.status = 'running'
            returning a.id`,
     values: [
@@ -126,6 +128,8 @@ async function moveActions(tx: Queryable, tenant: string, actions: readonly Fini
       column((a) => a.outcome.status === "done" && a.context.tool?.effect === "write"),
       column((a) => a.outcome.status !== "waiting" && a.outcome.status !== "unknown"),
       column((a) => a.walk),
+      // Of what waits, the time before which nobody walks it again unasked.
+      column(({ outcome }) => (outcome.status === "waiting" ? (outcome.againInMs ?? 0) : 0)),
     ],
   });
   return new Set(rows.map((row) => row.id));
