@@ -165,7 +165,15 @@ describe("an agent", () => {
     const at = hits.findIndex(({ path: from }) => from === "banks.md");
     const paid = await act("bank.pay", { to: "DE02120300000000202051", amount: 12 });
     expect(paid.status).toBe("waiting");
-    const { action } = await desk.server.admin.explainAction({ id: paid.id });
+    const { action, citations } = await desk.server.admin.explainAction({ id: paid.id });
+    expect(citations).toContainEqual({
+      argument: "$.to",
+      document: hits[at]?.document,
+      batch: "banks.md v1",
+      fact: "handbook.passage",
+      key: hits[at]?.hash,
+      readBy: read.id,
+    });
     expect(action.provenance?.find(({ argument }) => argument === "$.to")).toMatchObject({
       from: "untrusted_tool",
       match: "substring",

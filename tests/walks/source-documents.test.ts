@@ -23,6 +23,7 @@ import { openDatabase, type Database } from "../../packages/server/src/store/dat
 import { migrate } from "../../packages/server/src/store/migrate.ts";
 import { ensureTenantRows } from "../../packages/server/src/store/snapshots.ts";
 import { createSourceDocuments } from "../../packages/server/src/store/source-documents.ts";
+import { createSourceStore } from "../../packages/server/src/store/sources.ts";
 import { testDatabase } from "../support/database.ts";
 import { eventually } from "../support/desk.ts";
 import { documentsConnectorOf, documentsOf, startDocuments, type DocumentRow } from "../support/document-sources.ts";
@@ -336,6 +337,29 @@ describe("a document that goes", () => {
     expect(statesOf(documents)).toEqual(["filed/rules 2026.txt v1 current", "inbox/rules.txt v1 moved"]);
     expect(documents[0]?.digest).toBe(first?.digest);
     expect(await find("Refunds need a receipt.")).toMatchObject({ value: { path: "filed/rules 2026.txt" }, alsoIn: 0 });
+  });
+
+  it("is answered for as long as the source remembers, from when it went", async () => {
+    put("rules.txt", "Refunds need a receipt.");
+    await start();
+    await settled((all) => all[0]?.state === "current");
+    await db.query({
+      text: "update source_records set received_at = now() - interval '90 days' where connector = $1",
+      values: [name],
+    });
+    put("rules.txt", "Refunds need two receipts.");
+    await settled((all) => all[1]?.state === "current");
+    const store = createSourceStore(db);
+    await store.forget(at(), 30 * 86_400_000);
+    expect(await find("Refunds need a receipt.")).toMatchObject({ state: "superseded" });
+    await db.query({
+      text: "update source_documents set ended_at = ended_at - interval '31 days' where connector = $1",
+      values: [name],
+    });
+    await store.forget(at(), 30 * 86_400_000);
+    expect(await find("Refunds need a receipt.")).toBeUndefined();
+    expect(statesOf(await documentsOf(db, name))).toEqual(["rules.txt v2 current"]);
+    expect((await search("receipts")).passages.length).toBe(1);
   });
 
   it("is not told from one whose folder cannot be read: nothing is taken from agents by mistake, and the problem is shown", async () => {
