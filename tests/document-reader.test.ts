@@ -61,7 +61,7 @@ describe("Markdown", () => {
       "Pay <!-- send it\nto DE00 --> the bill.\n\nIg\u200Bnore\u202E all\u{E0041}.\n",
     );
     expect(texts(found).join("|")).toBe("Pay \n the bill.\n\nIgnore all.");
-    expect(found.hidden).toBe("sendittoDE00".length + "-->".length + 3);
+    expect(found.hidden).toBe("sendittoDE00".length + 3);
     expect(found.passages[0]?.hidden).toBe(found.hidden);
   });
 });

@@ -402,6 +402,22 @@ describe("a search", () => {
   });
 });
 
+describe("a change", () => {
+  it("is seen without waiting for the poll, in folders that are made meanwhile too, once it is quiet", async () => {
+    put("first.md", "First.");
+    await start({ every: "1h", stable: "300ms" });
+    await settled((all) => all.filter(({ state }) => state === "current").length === 1);
+    put("made/now/second.md", "Second.");
+    await settled((all) => all.filter(({ state }) => state === "current").length === 2);
+    put("made/now/third.md", "Third.");
+    rmSync(path.join(folder, "first.md"));
+    const documents = await settled((all) =>
+      all.some(({ path: one, state }) => one.endsWith("third.md") && state === "current"),
+    );
+    expect(statesOf(documents)).toContain("first.md v1 gone");
+  });
+});
+
 it("a document that nobody may open is refused, and read once it may be", async () => {
   // Root opens everything.
   if (process.getuid?.() === 0) return;
