@@ -18,7 +18,7 @@ import {
   SecretRef,
   toolName,
 } from "./config-text.ts";
-import { DataClassDocument, DataRuleDocument, IssuerDocument, toolData } from "./data.ts";
+import { AgreementDocument, DataClassDocument, DataRuleDocument, IssuerDocument, toolData } from "./data.ts";
 import { EntityState, Flow } from "./entity.ts";
 
 export { Level, PersonRole } from "./config-text.ts";
@@ -326,6 +326,7 @@ export const documentKinds = {
   SourceContract: SourceContractDocument,
   DataClass: DataClassDocument,
   DataRule: DataRuleDocument,
+  Agreement: AgreementDocument,
   Issuer: IssuerDocument,
   RecallPolicy: RecallPolicyDocument,
 } as const;
@@ -339,6 +340,7 @@ export type ConfigDocument =
   | SourceContractDocument
   | DataClassDocument
   | DataRuleDocument
+  | AgreementDocument
   | IssuerDocument
   | RecallPolicyDocument;
 
