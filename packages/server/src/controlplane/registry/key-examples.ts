@@ -14,6 +14,7 @@ const examples: Readonly<Record<string, string>> = {
   baseUrl: "https://crm.example.com",
   url: "https://crm.example.com/mcp",
   folder: "/srv/drops/bank",
+  query: "$.words",
   files: "payments_*.csv",
   width: "12",
   begins: "END",
