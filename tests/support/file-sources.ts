@@ -1,9 +1,14 @@
 /** A file source on a real store, run by hand: what tests of file drops are made of. */
-import type { FileConnector, JsonObject, Snapshot, SourceContractDocument } from "@airworthy/contract";
+import { tmpdir } from "node:os";
+import path from "node:path";
 
+import type { FileConnector, JsonObject, SecretRef, Snapshot, SourceContractDocument } from "@airworthy/contract";
+
+import { fillUrl, readPem, readSecret } from "../../packages/server/src/dataplane/5-execution/connectors/secrets.ts";
 import { createIntake } from "../../packages/server/src/intake/create-intake.ts";
 import { fileDriver } from "../../packages/server/src/intake/files/file-driver.ts";
 import type { SourceIntake } from "../../packages/server/src/intake/source-driver.ts";
+import { createPeers } from "../../packages/server/src/kernel/network/create-peers.ts";
 import type { Database } from "../../packages/server/src/store/database.ts";
 import { createSourceStore } from "../../packages/server/src/store/sources.ts";
 
@@ -44,6 +49,7 @@ export async function startFileSource(
   db: Database,
   connector: FileConnector,
   around: (intake: SourceIntake) => SourceIntake = (intake) => intake,
+  spool = path.join(tmpdir(), "airworthy-no-spool"),
 ): Promise<{ readonly ended: Promise<void>; readonly stop: () => Promise<void> }> {
   const store = createSourceStore(db);
   const holder = `node-${process.pid}-${Math.random()}`;
@@ -53,9 +59,12 @@ export async function startFileSource(
   const abort = new AbortController();
   const untyped = fileDriver.untyped(connector);
   const intake = createIntake({ store, lease, snapshot, connector, untyped, now: Date.now });
-  const secret = (): string => "";
-  const fill = (text: string): string => text;
-  const run = { tenant: "t", connector, snapshot, intake: around(intake), secret, fill, peers: () => ({}) };
+  const { env } = process;
+  const secret = (ref: SecretRef): string => readSecret(ref, env);
+  const pem = (ref: SecretRef): string => readPem(ref, env);
+  const fill = (text: string): string => fillUrl(text, env);
+  const peers = createPeers({ text: pem, fill, now: Date.now });
+  const run = { tenant: "t", connector, snapshot, intake: around(intake), secret, pem, spool, fill, peers };
   const ended = fileDriver.run({ ...run, signal: abort.signal }).then(
     () => undefined,
     async (error: unknown) => {
