@@ -24,6 +24,8 @@ export type HostileSftp = {
 };
 
 const plainFile = 0o100644;
+/** SSH_FXF_READ, and no other flag. */
+const readOnly = 1;
 const status = ssh2.utils.sftp.STATUS_CODE;
 
 export async function startHostileSftp(password: string, lie: Lie): Promise<HostileSftp> {
@@ -84,7 +86,7 @@ function lieTo(sftp: SFTPWrapper, { listed, contents, atOnce = 1 << 20 }: Lie, {
   sftp.on("FSTAT", (id, handle) => sftp.attrs(id, attributesOf(handle.toString())));
   sftp.on("OPEN", (id, path, flags) => {
     opened.push(path);
-    if (flags !== ssh2.utils.sftp.OPEN_MODE.READ) changes.push(path);
+    if (flags !== readOnly) changes.push(path);
     sftp.handle(id, Buffer.from(nameOf(path)));
   });
   sftp.on("READ", (id, handle, offset, length) => {

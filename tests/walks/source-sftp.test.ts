@@ -93,10 +93,10 @@ function connectorOf(extra: Partial<FileConnector> = {}, sftp: Partial<SftpOptio
 /** Again and again, as the server does it with pauses; answers what went wrong meanwhile. */
 async function keepGoing(connector: FileConnector): Promise<unknown[]> {
   const problems: unknown[] = [];
-  let stopping = false;
+  const state = { stopping: false };
   let running: Awaited<ReturnType<typeof startFileSource>> | undefined;
   const going = (async () => {
-    while (!stopping) {
+    while (!state.stopping) {
       // oxlint-disable-next-line no-await-in-loop -- one life after the other
       running = await startFileSource(db, connector, undefined, spool);
       // oxlint-disable-next-line no-await-in-loop
@@ -104,7 +104,7 @@ async function keepGoing(connector: FileConnector): Promise<unknown[]> {
     }
   })();
   stops.push(async () => {
-    stopping = true;
+    state.stopping = true;
     await running?.stop().catch(() => undefined);
     await going;
   });
@@ -168,17 +168,17 @@ describe.skipIf(program === undefined)("files at a server", () => {
     const text = `id,amount,day,payee\n${lines.join("\n")}\n`;
     put("payments_1.csv", text);
     const connector = connectorOf();
-    let cuts = 0;
+    const cuts = { done: 0 };
     let next = 4_000_000;
     proxy.onBytes = (returned) => {
-      if (returned < next || cuts >= 3) return;
-      cuts += 1;
+      if (returned < next || cuts.done >= 3) return;
+      cuts.done += 1;
       next += 4_000_000;
       proxy.cut();
     };
     const problems: string[] = [];
     // oxlint-disable-next-line no-await-in-loop -- one cut after the other
-    while (cuts < 3) problems.push(await failureOf(connector));
+    while (cuts.done < 3) problems.push(await failureOf(connector));
     expect(problems.every((problem) => problem.includes("connection to the server was lost"))).toBe(true);
     const given = JSON.stringify({ connection: database.connection, connector, spool });
     const script = path.join(import.meta.dirname, "../support/file-node.ts");
