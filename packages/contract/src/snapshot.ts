@@ -4,6 +4,7 @@ import type {
   AgentDocument,
   BudgetDocument,
   ConnectorDocument,
+  DocumentTool,
   HttpTool,
   IngestTool,
   McpTool,
@@ -21,7 +22,7 @@ export type GovernedTool = {
   readonly effect: "read" | "write";
   readonly reversibility: "read_only" | "reversible" | "externally_reversible" | "irreversible";
   readonly timeoutMs: number;
-  readonly definition: HttpTool | SqlTool | McpTool | IngestTool;
+  readonly definition: HttpTool | SqlTool | McpTool | IngestTool | DocumentTool;
   readonly digest: string;
 };
 

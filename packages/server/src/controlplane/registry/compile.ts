@@ -20,6 +20,7 @@ import { linkDocuments } from "./link.ts";
 import { loadDocuments } from "./load-documents.ts";
 import type { LoadedFiles } from "./load-documents.ts";
 import { adoptPolicyFinding, isAboutTools } from "./policy-findings.ts";
+import { fillDocumentYields } from "./document-yields.ts";
 import { checkPolicyTests, readPolicyTests } from "./policy-tests.ts";
 
 /** How long a call may take whose tool states no `timeout`. */
@@ -113,7 +114,8 @@ function governTools(connector: Connector): GovernedTool[] {
   const { tools, ...address } = connector;
   const ingesting = isIngesting(connector);
   return tools.map((declared) => {
-    const definition = ingesting ? fillYields(declared) : declared;
+    const definition =
+      connector.type === "documents" ? fillDocumentYields(declared) : ingesting ? fillYields(declared) : declared;
     const { name, effect, reversibility, timeout } = definition;
     return {
       name,

@@ -246,7 +246,10 @@ export const findingCodes = {
     "A tool of an ingesting source that writes.",
     "Make its effect read: what was brought in is only read.",
   ),
-  AW1904: error("A tool of an ingesting source needs exactly one of `find` and `list`.", "Keep one of the two."),
+  AW1904: error(
+    "A tool of an ingesting source needs exactly one of `find` and `list`, and of a folder of documents one of `search`, `find` and `list`.",
+    "Keep one of them.",
+  ),
   AW1905: error("A source lists a record twice.", "Rename one of the two."),
   AW1906: error(
     "`contract` or `records` where it has no meaning.",
@@ -270,6 +273,18 @@ export const findingCodes = {
   AW1951: error(
     "`tls` or `proxy` stands where nothing goes over the network that way.",
     "Remove it, or use an https address.",
+  ),
+  AW1961: error(
+    "The contract of a folder of documents asks for a field that passages do not have.",
+    "Correct the field's name, or remove it.",
+  ),
+  AW1962: error(
+    "The contract of a folder of documents leaves out fields that every passage has.",
+    "List them, or say `unlisted: ignore`.",
+  ),
+  AW1963: error(
+    "Passages may be longer than their contract allows.",
+    "Lower `passageLength`, or raise `maxLength` of `text`.",
   ),
   AW2001: error(
     "A pattern of a data class that RE2 does not take.",

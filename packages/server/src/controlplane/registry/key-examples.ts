@@ -17,6 +17,7 @@ const examples: Readonly<Record<string, string>> = {
   host: "files.example.com",
   hostKeys: "[SHA256:jzEbHhrNJ1NKMX3gKJqTnVVRRRZqpYCcBjvAO0oBQ2M]",
   auth: "{ password: { env: SFTP_PASSWORD } }",
+  query: "$.words",
   files: "payments_*.csv",
   width: "12",
   begins: "END",

@@ -6,6 +6,7 @@ import type {
   DataClassDocument,
   DataRuleDocument,
   Finding,
+  DocumentTool,
   HttpTool,
   IngestTool,
   IssuerDocument,
@@ -23,7 +24,7 @@ import type { DeclaredName, LoadedDocument, LoadedFiles } from "./load-documents
 import { suggestName } from "./nearest-name.ts";
 import type { DataPath, Place } from "./place.ts";
 
-export type Tool = HttpTool | SqlTool | McpTool | IngestTool;
+export type Tool = HttpTool | SqlTool | McpTool | IngestTool | DocumentTool;
 
 /** The arguments of a tool as its `input` declares them. Absent for an MCP tool, whose schema its server has. */
 export type InputShape = {
