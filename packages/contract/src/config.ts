@@ -19,7 +19,7 @@ import {
   SecretRef,
   toolName,
 } from "./config-text.ts";
-import { DataClassDocument, DataRuleDocument, IssuerDocument, toolData } from "./data.ts";
+import { AgreementDocument, DataClassDocument, DataRuleDocument, IssuerDocument, toolData } from "./data.ts";
 import { EntityState, Flow } from "./entity.ts";
 
 export { Level, PersonRole } from "./config-text.ts";
@@ -342,6 +342,7 @@ export const documentKinds = {
   SourceContract: SourceContractDocument,
   DataClass: DataClassDocument,
   DataRule: DataRuleDocument,
+  Agreement: AgreementDocument,
   Issuer: IssuerDocument,
   RecallPolicy: RecallPolicyDocument,
 } as const;
@@ -355,6 +356,7 @@ export type ConfigDocument =
   | SourceContractDocument
   | DataClassDocument
   | DataRuleDocument
+  | AgreementDocument
   | IssuerDocument
   | RecallPolicyDocument;
 

@@ -285,7 +285,7 @@ function createWalkDeps({ config, db, log }: AppParts, made: Made): RecoverDeps 
     control,
     observations: createObservations(db),
     values: createValues(db),
-    data: createDataShield(classes),
+    data: createDataShield(classes, control.clock.now),
     expressions: createExpressions(),
     inputSchemas: createInputSchemas((connector) => connectors.mcp.definitions(connector)),
     surroundings: createSurroundings(db),

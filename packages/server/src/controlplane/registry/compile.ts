@@ -94,6 +94,7 @@ function assembleSnapshot(
     contracts: byName(documents.filter((one) => one.kind === "SourceContract")),
     dataClasses: byName(documents.filter((one) => one.kind === "DataClass")),
     dataRules: byName(documents.filter((one) => one.kind === "DataRule")),
+    agreements: byName(documents.filter((one) => one.kind === "Agreement")),
     issuers: byName(documents.filter((one) => one.kind === "Issuer")),
     policies: policies.toSorted((left, right) => (left.path < right.path ? -1 : 1)),
     ...recallPolicyOf(documents),

@@ -24,7 +24,7 @@ export const findingCodes = {
   AW1007: error("A document is not a map.", "Begin with `apiVersion: airworthy/v1` and `kind:`."),
   AW1008: error(
     "`kind` is missing or unknown.",
-    "Use Agent, Connector, Person, Team, Budget, SourceContract, DataClass, DataRule, Issuer or RecallPolicy.",
+    "Use Agent, Connector, Person, Team, Budget, SourceContract, DataClass, DataRule, Agreement, Issuer or RecallPolicy.",
   ),
   AW1009: error("An unknown key.", "Correct its spelling or remove it."),
   AW1010: error("A required key is missing.", "Add it; the hint shows an example."),
@@ -305,6 +305,12 @@ export const findingCodes = {
     "Correct the name, or add it to `input`.",
   ),
   AW2010: error("A limit names an attribute that no issuer vouches for.", "Add it to the `attributes` of an Issuer."),
+  AW2011: warning("An agreement with a provider whose models no agent uses.", "Correct the provider's name."),
+  AW2012: error("An agreement ends before it begins.", "Correct one of the two days."),
+  AW2013: error(
+    "`except.agreement` on a rule that is not about agents.",
+    "Agreements are with providers of models: name agents or providers under `to`.",
+  ),
 } as const satisfies Record<string, CodeEntry>;
 
 export type FindingCode = keyof typeof findingCodes;
