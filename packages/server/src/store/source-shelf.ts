@@ -106,7 +106,7 @@ async function retire(
     name: "source-documents-retire",
     text: `update source_documents d set state = $3, moved_to = e.moved_to, ended_at = clock_timestamp()
            from unnest($4::text[], $5::int[], $6::text[]) as e(path, before, moved_to)
-           where d.tenant = $1 and d.connector = $2 and d.path = e.path and d.state in ('open', 'current', 'rejected')
+           where d.tenant = $1 and d.connector = $2 and d.path = any($4) and d.path = e.path and d.state in ('open', 'current', 'rejected')
              and (e.before is null or d.version < e.before) returning d.batch`,
     values: [
       tenant,
