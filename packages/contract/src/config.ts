@@ -5,6 +5,7 @@ import { fileShape } from "./config-files.ts";
 import { RestsOn, WriteRule, YieldRule } from "./config-facts.ts";
 import { Compensate, Notice, RecallPolicyDocument } from "./config-recall.ts";
 import { ingestShape, ingestToolShape, streamShape, webhookShape } from "./config-sources.ts";
+import { mailboxShape } from "./config-mailbox.ts";
 import { networkShape } from "./config-network.ts";
 import { SourceContractDocument } from "./config-contracts.ts";
 import {
@@ -274,6 +275,10 @@ export type FileConnector = z.infer<typeof FileConnector>;
 export const StreamConnector = z.strictObject({ ...ingestBase, type: z.literal("stream"), ...streamShape });
 export type StreamConnector = z.infer<typeof StreamConnector>;
 
+/** Mails of a maildir or of an IMAP server. */
+export const MailboxConnector = z.strictObject({ ...ingestBase, type: z.literal("mailbox"), ...mailboxShape });
+export type MailboxConnector = z.infer<typeof MailboxConnector>;
+
 export const ConnectorDocument = z.discriminatedUnion("type", [
   HttpConnector,
   SqlConnector,
@@ -281,9 +286,10 @@ export const ConnectorDocument = z.discriminatedUnion("type", [
   WebhookConnector,
   StreamConnector,
   FileConnector,
+  MailboxConnector,
 ]);
 /** Connectors that bring records in; their tools read what was brought. */
-export type IngestConnector = WebhookConnector | StreamConnector | FileConnector;
+export type IngestConnector = WebhookConnector | StreamConnector | FileConnector | MailboxConnector;
 export type HttpConnector = z.infer<typeof HttpConnector>;
 export type SqlConnector = z.infer<typeof SqlConnector>;
 export type McpConnector = z.infer<typeof McpConnector>;

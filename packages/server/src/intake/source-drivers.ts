@@ -2,11 +2,13 @@
 import { AirworthyError, type IngestConnector } from "@airworthy/contract";
 
 import { fileDriver } from "./files/file-driver.ts";
+import { mailboxDriver } from "./mailbox/mailbox-driver.ts";
 import type { SourceDriver } from "./source-driver.ts";
 import { streamDriver } from "./streams/stream-driver.ts";
 
 export const sourceDrivers: Readonly<Record<string, SourceDriver>> = {
   file: only("file", fileDriver),
+  mailbox: only("mailbox", mailboxDriver),
   stream: streamDriver,
 };
 
@@ -17,6 +19,7 @@ type Of<T extends Type> = Extract<IngestConnector, { readonly type: T }>;
 function only<T extends Type>(type: T, driver: SourceDriver<Of<T>>): SourceDriver {
   const isOwn = (connector: IngestConnector): connector is Of<T> => connector.type === type;
   return {
+    ...(driver.keepsIds === undefined ? {} : { keepsIds: driver.keepsIds }),
     untyped: (connector) => isOwn(connector) && driver.untyped(connector),
     run: async (run) => {
       const { connector } = run;

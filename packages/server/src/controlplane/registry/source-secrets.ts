@@ -1,5 +1,5 @@
 /** Where an ingesting connector's document refers to secrets, and where people are tempted to write one. */
-import type { IngestConnector, SecretRef } from "@airworthy/contract";
+import type { IngestConnector, MailboxConnector, SecretRef } from "@airworthy/contract";
 
 import type { DataPath } from "./place.ts";
 
@@ -12,6 +12,7 @@ export function listSourceSecrets(document: IngestConnector): At<{ readonly ref:
     return verify.secrets.map((ref, position) => ({ path: ["verify", "secrets", position], ref }));
   }
   if (document.type === "file") return [];
+  if (document.type === "mailbox") return listMailboxSecrets(document);
   const { auth } = document.broker;
   if (auth === undefined) return [];
   return "token" in auth
@@ -19,7 +20,22 @@ export function listSourceSecrets(document: IngestConnector): At<{ readonly ref:
     : [{ path: ["broker", "auth", "password"], ref: auth.password }];
 }
 
+function listMailboxSecrets({ mailbox }: MailboxConnector): At<{ readonly ref: SecretRef }>[] {
+  if (mailbox.kind === "maildir") return [];
+  const { auth } = mailbox;
+  return "bearer" in auth
+    ? [{ path: ["mailbox", "auth", "bearer"], ref: auth.bearer }]
+    : [{ path: ["mailbox", "auth", "password"], ref: auth.password }];
+}
+
 export function listSourceTexts(document: IngestConnector): At<{ readonly text: string }>[] {
+  if (document.type === "mailbox" && document.mailbox.kind === "imap") {
+    const { server, user } = document.mailbox;
+    return [
+      { path: ["mailbox", "server"], text: server },
+      { path: ["mailbox", "user"], text: user },
+    ];
+  }
   if (document.type !== "stream") return [];
   return document.broker.servers.map((text, position) => ({ path: ["broker", "servers", position], text }));
 }

@@ -1,11 +1,10 @@
 /** Brings in files that others put into a folder: each content once, whole or not at all to begin with, resumed where it was left. */
-import { watch } from "node:fs";
-
 import { AirworthyError, type FileConnector } from "@airworthy/contract";
 
 import { durationMs } from "../../kernel/duration.ts";
 import { isJsonObject, parseJsonStrict } from "../../kernel/json.ts";
 import type { KnownBatch } from "../../kernel/source-store.ts";
+import { createBell } from "../create-bell.ts";
 import type { SourceDriver, SourceRun } from "../source-driver.ts";
 import { checkFile, digestFile } from "./check-file.ts";
 import { deliverFile, type FilePosition } from "./deliver-file.ts";
@@ -26,7 +25,7 @@ export const fileDriver: SourceDriver<FileConnector> = {
     const folder = run.fill(run.connector.folder);
     const [quiet, settled]: [Quiet, Settled] = [new Map(), new Map()];
     const everyMs = run.connector.every === undefined ? defaultEveryMs : durationMs(run.connector.every);
-    const bell = createBell(folder, run.signal);
+    const bell = createBell([folder], run.signal);
     try {
       while (!run.signal.aborted) {
         bell.reset();
@@ -110,44 +109,4 @@ function readPosition(position: string): FilePosition {
 
 function changed({ name }: FoundFile): AirworthyError {
   return new AirworthyError("conflict", `${name} was changed while it was read.`, { retryable: true });
-}
-
-/** Rings when the folder changes; a poll stands behind it, for some file systems say nothing. */
-function createBell(folder: string, signal: AbortSignal) {
-  let ring: (() => void) | undefined;
-  let rung = false;
-  const strike = (): void => {
-    rung = true;
-    ring?.();
-  };
-  const watcher = watchFolder(folder, strike);
-  signal.addEventListener("abort", strike, { once: true });
-  return {
-    reset: (): void => void (rung = signal.aborted),
-    wait: (ms: number): Promise<void> =>
-      new Promise((resolve) => {
-        const timer = setTimeout(done, ms);
-        function done(): void {
-          clearTimeout(timer);
-          ring = undefined;
-          resolve();
-        }
-        if (rung) done();
-        else ring = done;
-      }),
-    close: (): void => {
-      watcher?.close();
-      signal.removeEventListener("abort", strike);
-    },
-  };
-}
-
-function watchFolder(folder: string, strike: () => void): ReturnType<typeof watch> | undefined {
-  try {
-    const watcher = watch(folder, { persistent: false }, strike);
-    watcher.on("error", () => watcher.close());
-    return watcher;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,0 +1,59 @@
+/** Fetches the next mails of an open IMAP folder: their sizes first, so that nothing is asked for that is too large. */
+import type { FetchMessageObject, ImapFlow } from "imapflow";
+
+import { type FoundMail, partBytes, partMails, tooLarge } from "./mail-parts.ts";
+
+export type Folder = { readonly name: string; readonly validity: string; readonly bytesMax: number };
+export type Fetched = {
+  readonly found: readonly FoundMail[];
+  /** The numbers that are done with, in their order; those without a mail were deleted meanwhile. */
+  readonly uids: readonly number[];
+};
+
+/** As many of `waiting` as make a part, from its beginning. */
+export async function fetchMails(client: ImapFlow, waiting: readonly number[], folder: Folder): Promise<Fetched> {
+  const asked = waiting.slice(0, partMails);
+  const heads = await client.fetchAll(asked.join(","), { uid: true, size: true, internalDate: true }, { uid: true });
+  const byUid = new Map(heads.map((head) => [head.uid, head]));
+  const uids = choose(asked, (uid) => Math.min(byUid.get(uid)?.size ?? 0, folder.bytesMax));
+  const here = uids.flatMap((uid) => byUid.get(uid) ?? []);
+  const readable = here.filter(({ size = 0 }) => size <= folder.bytesMax).map(({ uid }) => uid);
+  const sources = await fetchSources(client, readable, folder.bytesMax);
+  return { uids, found: here.map((head) => toFound(head, sources.get(head.uid), folder)) };
+}
+
+function choose(asked: readonly number[], bytesOf: (uid: number) => number): number[] {
+  const chosen: number[] = [];
+  let bytes = 0;
+  for (const uid of asked) {
+    if (chosen.length > 0 && bytes + bytesOf(uid) > partBytes) break;
+    chosen.push(uid);
+    bytes += bytesOf(uid);
+  }
+  return chosen;
+}
+
+async function fetchSources(client: ImapFlow, uids: readonly number[], bytesMax: number): Promise<Map<number, Buffer>> {
+  const sources = new Map<number, Buffer>();
+  if (uids.length === 0) return sources;
+  // One byte more than may be: a server that was wrong about the size is found out. PEEK leaves the mail unseen.
+  const query = { uid: true, source: { start: 0, maxLength: bytesMax + 1 } };
+  for await (const { uid, source } of client.fetch(uids.join(","), query, { uid: true })) {
+    if (source !== undefined) sources.set(uid, source);
+  }
+  return sources;
+}
+
+function toFound(head: FetchMessageObject, raw: Buffer | undefined, { name, validity, bytesMax }: Folder): FoundMail {
+  const { uid, size = 0, internalDate } = head;
+  const receivedAt = new Date(internalDate ?? Number.NaN).getTime();
+  const bytes = Math.max(size, raw?.byteLength ?? 0);
+  const base = {
+    folder: name,
+    place: `${name} ${validity}/${uid}`,
+    receivedAt: Number.isNaN(receivedAt) ? Date.now() : receivedAt,
+  };
+  if (bytes > bytesMax) return { ...base, why: tooLarge(bytes, bytesMax) };
+  // Nothing is passed over silently, also not what was deleted between the two questions.
+  return raw === undefined ? { ...base, why: "the server names it and does not hand it out" } : { ...base, raw };
+}
