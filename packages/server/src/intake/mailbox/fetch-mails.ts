@@ -14,12 +14,20 @@ export type Fetched = {
 export async function fetchMails(client: ImapFlow, waiting: readonly number[], folder: Folder): Promise<Fetched> {
   const asked = waiting.slice(0, partMails);
   const heads = await client.fetchAll(asked.join(","), { uid: true, size: true, internalDate: true }, { uid: true });
+  checkOpen(client, folder);
   const byUid = new Map(heads.map((head) => [head.uid, head]));
   const uids = choose(asked, (uid) => Math.min(byUid.get(uid)?.size ?? 0, folder.bytesMax));
   const here = uids.flatMap((uid) => byUid.get(uid) ?? []);
   const readable = here.filter(({ size = 0 }) => size <= folder.bytesMax).map(({ uid }) => uid);
   const sources = await fetchSources(client, readable, folder.bytesMax);
+  checkOpen(client, folder);
   return { uids, found: here.map((head) => toFound(head, sources.get(head.uid), folder)) };
+}
+
+/** Of a connection that has ended the client answers nothing: that must not be taken for a folder without mails. */
+function checkOpen({ usable, mailbox }: ImapFlow, { name, validity }: Folder): void {
+  if (usable && mailbox !== false && String(mailbox.uidValidity) === validity) return;
+  throw Object.assign(new Error(`folder ${name} is no longer open`), { code: "ECONNRESET" });
 }
 
 function choose(asked: readonly number[], bytesOf: (uid: number) => number): number[] {

@@ -11,11 +11,15 @@ import { createMailReader } from "./mail-reader.ts";
 
 export type FoundMail = {
   readonly folder: string;
-  /** What names it where its content is not read: folder and number, folder and file. */
-  readonly place: string;
   /** Epoch ms, by the server or the file. */
   readonly receivedAt: number;
-} & ({ readonly raw: Uint8Array } | { /** Why it is not read. */ readonly why: string });
+  /** Of the whole mail. */
+  readonly bytes: number;
+  /** Where it is not read: its first `startBytes`. */
+  readonly raw: Uint8Array;
+  /** Why it is not read. */
+  readonly why?: string;
+};
 
 export type MailParts = {
   /** Reads them and writes them in one transaction with the position. */
@@ -26,6 +30,9 @@ type Part = { readonly origin: string; readonly position?: string; readonly lag:
 
 const shownBytes = 4096;
 
+/** Of a mail that is too large so much is read: it tells it from others, and people see what it is. */
+export const startBytes = 65_536;
+
 /** How many mails are in one part at most, and how many bytes of them. */
 export const partMails = 200;
 export const partBytes = 4 * 1024 * 1024;
@@ -33,11 +40,9 @@ export const partBytes = 4 * 1024 * 1024;
 export function createMailParts({ connector, intake, signal }: SourceRun<MailboxConnector>): MailParts {
   const reader = createMailReader({ authservId: connector.authservId });
   async function toMessage(found: FoundMail, number: number): Promise<Message> {
-    const { folder: type, receivedAt } = found;
+    const { folder: type, receivedAt, raw, why } = found;
     const base = { number, type, id: mailId(found) };
-    if ("why" in found) return { ...base, time: receivedAt, unreadable: found.place, why: `mail (${found.why})` };
-    const { raw } = found;
-    const read = await reader.read(raw);
+    const read = why === undefined ? await reader.read(raw) : { why: `mail (${why})` };
     if ("why" in read) return { ...base, time: receivedAt, unreadable: showStart(raw), why: read.why };
     const mail = toMail(read.mail, found);
     const key = mail.digest.slice(0, 32);
@@ -61,9 +66,8 @@ export function createMailParts({ connector, intake, signal }: SourceRun<Mailbox
 }
 
 /** The same wherever it lies, and whatever has become of its flags. */
-export function mailId(found: FoundMail): string {
-  const names = "raw" in found ? found.raw : `${found.place}\n${found.why}`;
-  return `${"raw" in found ? "mail" : "mail at"} ${createHash("sha256").update(names).digest("hex")}`;
+export function mailId({ raw, bytes, why }: Pick<FoundMail, "raw" | "bytes" | "why">): string {
+  return `mail ${createHash("sha256").update(raw).digest("hex")}${why === undefined ? "" : ` of ${bytes}`}`;
 }
 
 export function tooLarge(bytes: number, bytesMax: number): string {
