@@ -1,4 +1,10 @@
 /** IMAP, a real server: each mail once while it and we are cut off, over TLS with our certificate, through a proxy. */
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+
 import type { JsonObject, MailboxConnector } from "@airworthy/contract";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 
@@ -131,4 +137,183 @@ describe.skipIf(program === undefined)("10,000 mails of a server", () => {
     expect(after).not.toEqual(before);
     expect(dovecot.countFlag("S")).toBe(0);
   }, 600_000);
+});
+
+describe.skipIf(program === undefined)("a server", () => {
+  let dovecot: TestDovecot;
+  beforeEach(async () => {
+    dovecot = await startDovecot(program ?? "");
+    stops.push(dovecot.stop);
+  });
+
+  const folders = () =>
+    db.query<{ folder: string; messageId: string }>({
+      text: `select value::json->>'folder' as folder, value::json->>'messageId' as "messageId" from source_records
+             where connector = $1 order by batch, number`,
+      values: [name],
+    });
+
+  it("tells of what comes while we wait, in the folders that are named", async () => {
+    dovecot.deliver(numberedMail(1));
+    dovecot.deliver(numberedMail(2), "Archive");
+    let looks = 0;
+    const around = (intake: SourceIntake) => ({
+      ...intake,
+      caughtUp: () => intake.caughtUp().then(() => void (looks += 1)),
+    });
+    await start(dovecot, { extra: { folders: ["INBOX", "Archive"] }, around });
+    await until(2);
+    await eventually(() => looks > 0);
+    // The next look of our own is an hour away.
+    dovecot.deliver(numberedMail(3));
+    await until(3);
+    expect(await folders()).toEqual([
+      { folder: "Archive", messageId: "2@mails.example" },
+      { folder: "INBOX", messageId: "1@mails.example" },
+      { folder: "INBOX", messageId: "3@mails.example" },
+    ]);
+  });
+
+  it("is asked now and then where it tells nothing", async () => {
+    await start(dovecot, { extra: { folders: ["INBOX", "Archive"], every: "1s" } });
+    dovecot.deliver(numberedMail(1), "Archive");
+    await until(1);
+  });
+
+  it("is read from now on where that is said, also what comes while we are away; its mails are seen only where that is said", async () => {
+    dovecot.deliver(numberedMail(1));
+    let begun = 0;
+    const around = (intake: SourceIntake) => ({
+      ...intake,
+      caughtUp: () => intake.caughtUp().then(() => void (begun += 1)),
+    });
+    const first = await start(dovecot, { imap: { from: "now" }, around });
+    await eventually(() => begun > 0);
+    await first.stop();
+    dovecot.deliver(numberedMail(2));
+    const second = await start(dovecot, { imap: { from: "now" }, around });
+    await until(1);
+    expect(await folders()).toEqual([{ folder: "INBOX", messageId: "2@mails.example" }]);
+    await second.stop();
+    expect(dovecot.countFlag("S")).toBe(0);
+    dovecot.deliver(numberedMail(3));
+    await start(dovecot, { imap: { from: "now", markSeen: true } });
+    await until(2);
+    await eventually(() => dovecot.countFlag("S") === 1);
+  });
+
+  it("that refuses the login, or has no such folder, is a problem that says where to look and holds no secret", async () => {
+    const wrong = await start(dovecot, { imap: { auth: { password: { env: "wrong-secret-of-the-test" } } } });
+    const problem = (await wrong.ended) as { message: string };
+    expect(problem).toMatchObject({ code: "unavailable", retryable: true, place: `Connector ${name}, mailbox.auth` });
+    expect(problem.message).toBe(
+      `The mail server of ${name} refused the login. Look at mailbox.user and mailbox.auth.`,
+    );
+    const missing = await start(dovecot, { extra: { folders: ["Nowhere"] } });
+    expect(await missing.ended).toMatchObject({
+      message: expect.stringContaining("does not open folder Nowhere"),
+      place: `Connector ${name}, folders`,
+    });
+    const plain = await start(dovecot, { imap: { security: "starttls" } });
+    expect(await plain.ended).toMatchObject({ message: expect.stringContaining("cannot be reached") });
+  });
+});
+
+describe.skipIf(program === undefined)("a server that asks for certificates", () => {
+  const certificates = program === undefined ? undefined : makeCertificates();
+  let dovecot: TestDovecot;
+  beforeAll(async () => {
+    dovecot = await startDovecot(program ?? "", certificates ? { tls: certificates } : {});
+    for (let at = 0; at < 5; at += 1) dovecot.deliver(numberedMail(at));
+  });
+  afterAll(async () => {
+    await dovecot.stop();
+    certificates?.remove();
+  });
+
+  const tlsOf = (own: "client" | "strangeClient" | "expiredClient" | undefined) => {
+    const pair = own === undefined ? undefined : certificates?.[own];
+    return {
+      ca: { env: certificates?.ca.cert ?? "" },
+      ...(pair ? { cert: { env: pair.cert }, key: { env: pair.key } } : {}),
+    };
+  };
+  const over = (security: "tls" | "starttls"): Partial<Imap> => ({
+    security,
+    server: `localhost:${security === "tls" ? dovecot.tlsPort : dovecot.port}`,
+  });
+
+  it.each(["tls", "starttls"] as const)("is read with ours: %s", async (security) => {
+    await start(dovecot, { imap: over(security), extra: { tls: tlsOf("client") } });
+    expect(await until(5)).toMatchObject({ records: 5, quarantined: 0 });
+  });
+
+  it("is read through a proxy, on which nobody sees a mail; without its credentials that is said", async () => {
+    const proxy = await startConnectProxy("airworthy:secret-of-the-proxy");
+    stops.push(proxy.close);
+    const tls = tlsOf("client");
+    const auth = { env: "airworthy:secret-of-the-proxy" };
+    const running = await start(dovecot, { imap: over("tls"), extra: { tls, proxy: { url: proxy.url, auth } } });
+    expect(await until(5)).toMatchObject({ records: 5 });
+    expect(proxy.asked).toEqual([`localhost:${dovecot.tlsPort}`]);
+    await running.stop();
+    const refused = await start(dovecot, { imap: over("tls"), extra: { tls, proxy: { url: proxy.url } } });
+    expect(await refused.ended).toMatchObject({ message: expect.stringContaining("look at proxy.auth") });
+  });
+
+  it.each([
+    ["none", undefined, "refused the login"],
+    ["a stranger's", "strangeClient", "refused"],
+    ["one that has expired", "expiredClient", "expired on"],
+  ] as const)("is not read with %s", async (_, own, why) => {
+    const running = await start(dovecot, { imap: over("tls"), extra: { tls: tlsOf(own) } });
+    expect(await running.ended).toMatchObject({ code: "unavailable", message: expect.stringContaining(why) });
+  });
+
+  it("is not believed without its authority, nor under another name", async () => {
+    const strange = await start(dovecot, { imap: over("tls"), extra: { tls: {} } });
+    expect(await strange.ended).toMatchObject({ message: expect.stringContaining("look at tls.ca") });
+    const other = await start(dovecot, {
+      imap: over("tls"),
+      extra: { tls: { ...tlsOf("client"), serverName: "mail.example.com" } },
+    });
+    expect(await other.ended).toMatchObject({ message: expect.stringContaining("look at tls.serverName") });
+  });
+});
+
+describe.skipIf(program === undefined)("a server that takes tokens", () => {
+  it("is read with one; another is refused, and is repeated nowhere", async () => {
+    const asked: string[] = [];
+    const issuer = createServer((request, response) => {
+      const token = new URL(request.url ?? "", "http://issuer").searchParams.get("token") ?? "";
+      asked.push(token);
+      response.end(JSON.stringify({ active: token === "token-of-the-test", username: "desk" }));
+    });
+    await new Promise<void>((resolve) => issuer.listen(0, "127.0.0.1", resolve));
+    const folder = mkdtempSync(path.join(tmpdir(), "airworthy-token-"));
+    chmodSync(folder, 0o755);
+    const file = path.join(folder, "oauth2.conf");
+    const { port } = issuer.address() as AddressInfo;
+    const at = `http://127.0.0.1:${port}/?token=`;
+    const rules = [
+      "introspection_mode = get",
+      `introspection_url = ${at}`,
+      "username_attribute = username",
+      "active_attribute = active",
+      "active_value = true",
+    ];
+    writeFileSync(file, `${rules.join("\n")}\n`);
+    const further = `auth_mechanisms = plain oauthbearer xoauth2\npassdb {\n  driver = oauth2\n  mechanisms = oauthbearer xoauth2\n  args = ${file}\n}`;
+    const dovecot = await startDovecot(program ?? "", { further });
+    stops.push(dovecot.stop, async () => {
+      issuer.close();
+      rmSync(folder, { recursive: true });
+    });
+    dovecot.deliver(numberedMail(1));
+    const wrong = await start(dovecot, { imap: { auth: { bearer: { env: "another-token" } } } });
+    expect(await wrong.ended).toMatchObject({ message: expect.stringContaining("refused the login") });
+    await start(dovecot, { imap: { auth: { bearer: { env: "token-of-the-test" } } } });
+    await until(1);
+    expect(new Set(asked)).toEqual(new Set(["another-token", "token-of-the-test"]));
+  });
 });

@@ -1,7 +1,7 @@
 /** Fetches the next mails of an open IMAP folder: their sizes first, so that nothing is asked for that is too large. */
 import type { FetchMessageObject, ImapFlow } from "imapflow";
 
-import { type FoundMail, partBytes, partMails, tooLarge } from "./mail-parts.ts";
+import { type FoundMail, partBytes, partMails, startBytes, tooLarge } from "./mail-parts.ts";
 
 export type Folder = { readonly name: string; readonly validity: string; readonly bytesMax: number };
 export type Fetched = {
@@ -18,8 +18,11 @@ export async function fetchMails(client: ImapFlow, waiting: readonly number[], f
   const byUid = new Map(heads.map((head) => [head.uid, head]));
   const uids = choose(asked, (uid) => Math.min(byUid.get(uid)?.size ?? 0, folder.bytesMax));
   const here = uids.flatMap((uid) => byUid.get(uid) ?? []);
-  const readable = here.filter(({ size = 0 }) => size <= folder.bytesMax).map(({ uid }) => uid);
-  const sources = await fetchSources(client, readable, folder.bytesMax);
+  const isLarge = ({ size = 0 }: FetchMessageObject): boolean => size > folder.bytesMax;
+  // One byte more than may be: a server that was wrong about the size is found out.
+  const whole = { uids: here.filter((head) => !isLarge(head)).map(({ uid }) => uid), maxLength: folder.bytesMax + 1 };
+  const large = { uids: here.filter(isLarge).map(({ uid }) => uid), maxLength: startBytes };
+  const sources = new Map([...(await fetchSources(client, whole)), ...(await fetchSources(client, large))]);
   checkOpen(client, folder);
   return { uids, found: here.map((head) => toFound(head, sources.get(head.uid), folder)) };
 }
@@ -41,12 +44,17 @@ function choose(asked: readonly number[], bytesOf: (uid: number) => number): num
   return chosen;
 }
 
-async function fetchSources(client: ImapFlow, uids: readonly number[], bytesMax: number): Promise<Map<number, Buffer>> {
+type Asked = { readonly uids: readonly number[]; readonly maxLength: number };
+
+async function fetchSources(client: ImapFlow, { uids, maxLength }: Asked): Promise<Map<number, Buffer>> {
   const sources = new Map<number, Buffer>();
   if (uids.length === 0) return sources;
-  // One byte more than may be: a server that was wrong about the size is found out. PEEK leaves the mail unseen.
-  const query = { uid: true, source: { start: 0, maxLength: bytesMax + 1 } };
-  for await (const { uid, source } of client.fetch(uids.join(","), query, { uid: true })) {
+  // It asks by PEEK, which leaves a mail unseen.
+  for await (const { uid, source } of client.fetch(
+    uids.join(","),
+    { uid: true, source: { maxLength } },
+    { uid: true },
+  )) {
     if (source !== undefined) sources.set(uid, source);
   }
   return sources;
@@ -54,14 +62,13 @@ async function fetchSources(client: ImapFlow, uids: readonly number[], bytesMax:
 
 function toFound(head: FetchMessageObject, raw: Buffer | undefined, { name, validity, bytesMax }: Folder): FoundMail {
   const { uid, size = 0, internalDate } = head;
-  const receivedAt = new Date(internalDate ?? Number.NaN).getTime();
+  const received = new Date(internalDate ?? Number.NaN).getTime();
   const bytes = Math.max(size, raw?.byteLength ?? 0);
-  const base = {
-    folder: name,
-    place: `${name} ${validity}/${uid}`,
-    receivedAt: Number.isNaN(receivedAt) ? Date.now() : receivedAt,
-  };
-  if (bytes > bytesMax) return { ...base, why: tooLarge(bytes, bytesMax) };
+  const base = { folder: name, receivedAt: Number.isNaN(received) ? Date.now() : received, bytes };
   // Nothing is passed over silently, also not what was deleted between the two questions.
-  return raw === undefined ? { ...base, why: "the server names it and does not hand it out" } : { ...base, raw };
+  const place = Buffer.from(`${name} ${validity}/${uid}`);
+  if (raw === undefined) return { ...base, raw: place, why: "the server names it and does not hand it out" };
+  return bytes > bytesMax
+    ? { ...base, raw: raw.subarray(0, startBytes), why: tooLarge(bytes, bytesMax) }
+    : { ...base, raw };
 }

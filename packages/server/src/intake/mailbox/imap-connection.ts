@@ -9,6 +9,7 @@ import { openTunnel } from "../../kernel/network/open-tunnel.ts";
 import type { Peer } from "../../kernel/network/peer.ts";
 import type { SourceRun } from "../source-driver.ts";
 import { mailLimits } from "./mail-limits.ts";
+import { startBytes } from "./mail-parts.ts";
 
 export type Imap = Extract<MailboxConnector["mailbox"], { readonly kind: "imap" }>;
 type Run = SourceRun<MailboxConnector>;
@@ -30,7 +31,7 @@ export async function openImap(run: Run, imap: Imap): Promise<ImapFlow> {
   const { security = "tls", auth, user } = imap;
   const to = readServer(fill(imap.server), { connector: connector.name, port: security === "tls" ? 993 : 143 });
   const way = await openWay(peer, to, connector.name);
-  const bytesMax = connector.maxBytes ?? mailLimits.bytes;
+  const literalBytes = Math.max(connector.maxBytes ?? mailLimits.bytes, startBytes) + 1024;
   const options: ImapFlowOptions = {
     host: to.hostname,
     port: to.port,
@@ -47,8 +48,8 @@ export async function openImap(run: Run, imap: Imap): Promise<ImapFlow> {
     greetingTimeout: greetingMs,
     socketTimeout: silenceMs,
     maxLineLength: lineBytes,
-    maxLiteralSize: bytesMax + 1024,
-    maxResponseSize: bytesMax + 2 * lineBytes,
+    maxLiteralSize: literalBytes,
+    maxResponseSize: literalBytes + 2 * lineBytes,
   };
   const client = new ImapFlow(options);
   // Without a listener an error of a connection would end the process; whoever waits for an answer is told by it.

@@ -1,6 +1,6 @@
 /** Brings in the mails of a maildir, each content once. What it has read it knows by the mails' ids in the store; files stay as they are. */
 import { constants } from "node:fs";
-import { open } from "node:fs/promises";
+import { type FileHandle, open } from "node:fs/promises";
 import path from "node:path";
 
 import { AirworthyError, type MailboxConnector } from "@airworthy/contract";
@@ -16,6 +16,7 @@ import {
   type MailParts,
   partBytes,
   partMails,
+  startBytes,
   tooLarge,
 } from "./mail-parts.ts";
 import { folderPath, type MaildirFile, scanMaildir } from "./scan-maildir.ts";
@@ -109,15 +110,15 @@ async function takePart(
     if (content === "gone") taken.missed += 1;
     else if (content === "closed") taken.closed.push(file.unique);
     else {
-      taken.found.push({ ...content, folder: name, place: `${name}/${file.unique}` });
+      taken.found.push({ ...content, folder: name });
       taken.read.push(file.unique);
-      bytes += "raw" in content ? content.raw.byteLength : 0;
+      bytes += content.raw.byteLength;
     }
   }
   return taken;
 }
 
-type Content = { readonly receivedAt: number } & ({ readonly raw: Uint8Array } | { readonly why: string });
+type Content = Omit<FoundMail, "folder">;
 
 async function readFound(file: string, bytesMax: number): Promise<Content | "gone" | "closed"> {
   try {
@@ -125,17 +126,10 @@ async function readFound(file: string, bytesMax: number): Promise<Content | "gon
     const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     try {
       const { size, mtimeMs } = await handle.stat();
-      const base = { receivedAt: Math.floor(mtimeMs) };
-      if (size > bytesMax) return { ...base, why: tooLarge(size, bytesMax) };
-      const raw = Buffer.alloc(size);
-      let filled = 0;
-      while (filled < size) {
-        // oxlint-disable-next-line no-await-in-loop -- until it is read
-        const { bytesRead } = await handle.read(raw, filled, size - filled, filled);
-        if (bytesRead === 0) break;
-        filled += bytesRead;
-      }
-      return { ...base, raw: raw.subarray(0, filled) };
+      const isLarge = size > bytesMax;
+      const raw = await readStart(handle, isLarge ? startBytes : size);
+      const base = { receivedAt: Math.floor(mtimeMs), bytes: size, raw };
+      return isLarge ? { ...base, why: tooLarge(size, bytesMax) } : base;
     } finally {
       await handle.close();
     }
@@ -143,6 +137,18 @@ async function readFound(file: string, bytesMax: number): Promise<Content | "gon
     const code = error instanceof Error && "code" in error ? error.code : undefined;
     return code === "ENOENT" ? "gone" : "closed";
   }
+}
+
+async function readStart(handle: FileHandle, length: number): Promise<Uint8Array> {
+  const raw = Buffer.alloc(length);
+  let filled = 0;
+  while (filled < length) {
+    // oxlint-disable-next-line no-await-in-loop -- until it is read
+    const { bytesRead } = await handle.read(raw, filled, length - filled, filled);
+    if (bytesRead === 0) break;
+    filled += bytesRead;
+  }
+  return raw.subarray(0, filled);
 }
 
 type Bringing = { readonly name: string; readonly lag: number; readonly parts: MailParts; readonly isFirst: boolean };
