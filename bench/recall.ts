@@ -233,6 +233,6 @@ async function insert(db: Database, made: readonly Made[]): Promise<void> {
              select $1, id, tool, 'h', id, 'done', id, 1, clock_timestamp() from unnest($2::text[], $3::text[]) as r(id, tool)`,
       values: [tenant, column((m) => m.action), column((m) => m.tool)],
     });
-    await insertLineage(tx, tenant, made);
+    insertLineage(tx, tenant, made);
   });
 }

@@ -1,5 +1,6 @@
 /** An upstream MCP server on the official SDK, with what it was given and a definition that a test may change. */
-import { createServer, type IncomingMessage } from "node:http";
+import { createServer, type IncomingMessage, type RequestListener } from "node:http";
+import { createServer as createTlsServer, type ServerOptions } from "node:https";
 import type { AddressInfo } from "node:net";
 
 import { toNodeHandler, type NodeIncomingMessageLike } from "@modelcontextprotocol/node";
@@ -17,7 +18,8 @@ export type FreightServer = {
   readonly close: () => Promise<void>;
 };
 
-export async function startFreightServer(): Promise<FreightServer> {
+/** With certificates it speaks TLS; its URL then names `localhost`, as certificates do. */
+export async function startFreightServer(certificates?: ServerOptions): Promise<FreightServer> {
   const state = { calls: [] as FreightServer["calls"], edition: "first", before: () => Promise.resolve() };
   const build = (): McpServer => {
     const server = new McpServer({ name: "freight", version: "1.0.0" });
@@ -57,7 +59,7 @@ export async function startFreightServer(): Promise<FreightServer> {
   };
   const handler = createMcpHandler(build, { legacy: "reject" });
   const serve = toNodeHandler(handler);
-  const server = createServer((request, response) => {
+  const listener: RequestListener = (request, response) => {
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", () => {
@@ -65,10 +67,11 @@ export async function startFreightServer(): Promise<FreightServer> {
       if (body.method === "tools/call") state.calls.push({ params: body.params, headers: request.headers });
       void serve(request as NodeIncomingMessageLike, response, body);
     });
-  });
+  };
+  const server = certificates ? createTlsServer(certificates, listener) : createServer(listener);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return Object.assign(state, {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`,
+    url: `${certificates ? "https://localhost" : "http://127.0.0.1"}:${(server.address() as AddressInfo).port}/mcp`,
     close: async () => {
       await handler.close();
       server.closeAllConnections();

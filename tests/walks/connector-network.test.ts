@@ -4,9 +4,9 @@ import { once } from "node:events";
 import { copyFileSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, type Server } from "node:https";
-import { createServer as createTcpServer, type AddressInfo, type Socket } from "node:net";
+import { createServer as createTcpServer, type AddressInfo } from "node:net";
 import path from "node:path";
-import { createSecureContext, TLSSocket, type TlsOptions as ServerTls } from "node:tls";
+import type { TLSSocket, TlsOptions as ServerTls } from "node:tls";
 
 import type { HttpConnector, JsonObject, McpConnector } from "@airworthy/contract";
 import { Client } from "pg";
@@ -24,6 +24,7 @@ import { testDatabase } from "../support/database.ts";
 import { installed } from "../support/installed.ts";
 import { startMariadb } from "../support/mariadb.ts";
 import { connectTo, deadPort, sqlCallOf } from "../support/sql-calls.ts";
+import { startTlsFront } from "../support/tls-front.ts";
 
 const openssl = installed("openssl", "openssl");
 const mariadbd = installed("mariadbd", "mariadb-server");
@@ -116,35 +117,6 @@ describe.skipIf(openssl === undefined)("certificates and a proxy", () => {
   afterAll(async () => {
     await proxy?.close();
     made?.remove();
-  });
-
-  it("let 10,000 calls through, each once", async () => {
-    const seen = new Map<string, number>();
-    const port = await startTls((request, response) => {
-      const id = request.url ?? "";
-      seen.set(id, (seen.get(id) ?? 0) + 1);
-      const { authorized } = request.socket as TLSSocket;
-      response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ id, authorized }));
-    });
-    const network = { tls: { ca: { file: made.ca.certFile }, ...fileOf(made.client) }, proxy: throughProxy() };
-    const connector = { baseUrl: `https://localhost:${port}`, ...network };
-    const http = open();
-    const before = proxy.asked.length;
-    let answered = 0;
-    const lane = async (from: number): Promise<void> => {
-      for (let at = from; at < 10_000; at += 50) {
-        const answer = await http.call(callOf(connector, "read", { id: `n${at}` }));
-        if (answer.kind === "answered" && JSON.stringify(answer.result) === `{"id":"/n${at}","authorized":true}`)
-          answered += 1;
-      }
-    };
-    await Promise.all(Array.from({ length: 50 }, (_, from) => lane(from)));
-    expect(answered).toBe(10_000);
-    expect(seen.size).toBe(10_000);
-    expect([...seen.values()].every((times) => times === 1)).toBe(true);
-    const tunnels = proxy.asked.slice(before);
-    expect(new Set(tunnels)).toEqual(new Set([`localhost:${port}`]));
-    expect(tunnels.length).toBeLessThanOrEqual(64);
   });
 
   it("are used for plain HTTP too", async () => {
@@ -307,33 +279,12 @@ describe.skipIf(openssl === undefined)("certificates and a proxy", () => {
   it("bring SQL to PostgreSQL", async () => {
     const database = await testDatabase();
     const { host, port, user, password, database: name } = new Client(database.connection);
-    const context = createSecureContext({ cert: made.server.cert, key: made.server.key, ca: made.ca.cert });
-    const sockets = new Set<Socket>();
-    // PostgreSQL's own beginning of TLS (protocol documentation, "SSL Session Encryption"), in front of the real server.
-    const front = createTcpServer((socket) => {
-      sockets.add(socket.on("error", () => undefined));
-      socket.once("data", () => {
-        socket.write("S");
-        const secure = new TLSSocket(socket, {
-          isServer: true,
-          secureContext: context,
-          requestCert: true,
-          rejectUnauthorized: true,
-        });
-        const upstream = connectTo(host, port);
-        secure.on("error", () => upstream.destroy());
-        upstream.on("error", () => secure.destroy());
-        secure.pipe(upstream).pipe(secure);
-      });
-    });
-    await new Promise<void>((resolve) => front.listen(0, "127.0.0.1", resolve));
+    const front = await startTlsFront(made, () => connectTo(host, port));
     cleanups.push(() => {
-      for (const socket of sockets) socket.destroy();
       front.close();
       return database.drop();
     });
-    const at = (front.address() as AddressInfo).port;
-    const url = `postgres://${user ?? ""}:${encodeURIComponent(password ?? "")}@localhost:${at}/${name ?? ""}`;
+    const url = `postgres://${user ?? ""}:${encodeURIComponent(password ?? "")}@localhost:${front.port}/${name ?? ""}`;
     const sql = createSqlConnector({ env: { ...env, ERP_URL: url }, guard: { tries: 1 } });
     cleanups.push(() => sql.close());
     const tls = { ca: { file: made.ca.certFile }, ...fileOf(made.client) };

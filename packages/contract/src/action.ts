@@ -41,6 +41,8 @@ export const Reason = z.object({
   code: z.string(),
   effect: Effect,
   detail: z.string(),
+  /** It may pass by itself, as where a source did not answer in time. */
+  retryable: z.boolean().optional(),
   policy: z.object({ id: z.string(), title: z.string().optional(), file: z.string(), line: z.int() }).optional(),
   fact: z
     .object({

@@ -18,13 +18,9 @@ const maildir = z.strictObject({
 
 const imap = z.strictObject({
   kind: z.literal("imap"),
-  server: z
-    .string()
-    .min(1)
-    .max(300)
-    .meta({
-      description: "host:port, or a host alone (port 993; 143 without TLS from the beginning). May be ${NAME}.",
-    }),
+  server: z.string().min(1).max(300).meta({
+    description: "host:port, or a host alone (port 993; 143 without TLS from the beginning). May be ${NAME}.",
+  }),
   security: z.enum(["tls", "starttls", "none"]).optional().meta({
     description: "tls from the beginning (the default), starttls, or none: everybody on the way reads along.",
   }),

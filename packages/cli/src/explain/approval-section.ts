@@ -15,12 +15,17 @@ export const renderApproval: Section = ({ approval }, look) => {
   return [
     titleLine("Approval", look),
     `${indent}${status}  ${look.paint.dim(approval.id)}`,
-    ...textLines(meaning[approval.status], look),
+    ...textLines(meaningOf(approval), look),
     ...pairLines(
       [
         ["asked", `${relativeText(approval.requestedAt, look.now)} of ${teamsText(approval)}`],
         ["missing", missingText(approval)],
-        ["expires", approval.status === "pending" ? relativeText(approval.expiresAt, look.now) : undefined],
+        [
+          "expires",
+          approval.status === "pending" || approval.status === "approved"
+            ? relativeText(approval.expiresAt, look.now)
+            : undefined,
+        ],
         ["bound to", `${digestText(approval.binding)}, the digest of exactly what was shown`],
       ],
       look,
@@ -37,6 +42,14 @@ const meaning: Record<ApprovalStatus, string> = {
   stale: "What was shown has changed since, so the answer no longer holds and is asked again.",
   consumed: "Everyone needed said yes, and the yes was used for this one action.",
 };
+
+/** A yes that could not be used in its time is not the same as silence. */
+function meaningOf({ status, approvers, signOffs }: Approval): string {
+  const isComplete = approvers.every((team) => signOffs.some((signOff) => signOff.team === team));
+  return status === "expired" && isComplete
+    ? "Everyone needed said yes, and it could not be carried out before that ran out."
+    : meaning[status];
+}
 
 const teamsText = (approval: Approval): string =>
   approval.approvers.length === 0 ? "nobody" : approval.approvers.join(" and ");

@@ -29,7 +29,7 @@ export async function walkAction(claimed: Claimed, deps: WalkDeps): Promise<Acti
     const finished = await walkRounds(claimed, deps);
     const answer = answerOf(finished);
     deps.ends.announce(claimed.tenant, claimed.id, answer);
-    if (finished.outcome.status === "waiting") deps.onEscalated?.(finished);
+    if (finished.outcome.status === "waiting" && finished.outcome.ask) deps.onEscalated?.(finished);
     return answer;
   } catch (error) {
     // Our failure: whoever recovers it need not wait until our claim runs out.

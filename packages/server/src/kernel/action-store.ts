@@ -84,7 +84,7 @@ export type ActionStore = {
   readonly claimInterrupted: (limit: number) => Promise<StoredAction[]>;
   /** Gives up a claim after a failure of ours, so that recovery need not wait for its time to pass. */
   readonly release: (action: { tenant: string; id: ActionId; walk: number }) => Promise<void>;
-  /** Waiting actions whose approval has been decided or has run out. */
+  /** Waiting actions whose approval has been decided or has run out; none whose sources are given time to come back. */
   readonly decided: (limit: number) => Promise<{ tenant: string; id: ActionId }[]>;
   /** The proposer has heard the end: a repeat is a new action. May be lost in a crash; then a repeat collects once more. */
   readonly markDelivered: (tenant: string, id: ActionId) => Promise<void>;

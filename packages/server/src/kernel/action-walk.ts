@@ -227,8 +227,16 @@ export type Outcome =
   | { readonly status: "unknown"; readonly message: string; readonly written?: readonly WrittenFact[] }
   | { readonly status: "refused" }
   | { readonly status: "shadowed" }
-  /** `ask`: a new approval to be asked for; absent when the one already asked for still stands. */
-  | { readonly status: "waiting"; readonly approval: ApprovalId; readonly ask?: { readonly expiresInMs: number } }
+  /**
+   * `ask`: a new approval to be asked for; absent when the one already asked for still stands. `againInMs`: its sources did
+   * not answer, and it walks again by itself after this time at the earliest.
+   */
+  | {
+      readonly status: "waiting";
+      readonly approval: ApprovalId;
+      readonly ask?: { readonly expiresInMs: number };
+      readonly againInMs?: number;
+    }
   | { readonly status: "conflict"; readonly conflict: Conflict };
 
 export type AnsweredAction = PermittedAction | (JudgedAction & { readonly outcome: Outcome });

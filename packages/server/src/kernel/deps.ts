@@ -108,6 +108,8 @@ export type InputProblem = {
   readonly code: "invalid_arguments" | "tool_changed" | "tool_unavailable" | "tool_unusable";
   /** One sentence, with its place. */
   readonly detail: string;
+  /** It may pass by itself. */
+  readonly retryable?: boolean;
 };
 
 /** Whether arguments fit a tool's input schema. Never rejects for what a server does. */

@@ -94,8 +94,10 @@ function claiming(db: Database): Pick<ActionStore, "claimWaiting" | "claimInterr
     decided: (limit) =>
       db.query<{ tenant: string; id: ActionId }>({
         text: `select a.tenant, a.id from actions a join approvals p on p.tenant = a.tenant and p.id = a.approval
-               where a.status = 'waiting' and (p.status <> 'pending' or p.expires_at < clock_timestamp())
-               order by a.tenant, a.id limit $1`,
+               where a.status = 'waiting'
+                 and (p.status not in ('pending', 'approved') or p.expires_at < clock_timestamp()
+                      or (p.status = 'approved' and a.walk_until < clock_timestamp()))
+               order by a.walk_until, a.tenant, a.id limit $1`,
         values: [limit],
       }),
   };

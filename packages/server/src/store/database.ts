@@ -9,15 +9,19 @@ export type Statement = {
   /** How long to wait for its end in ms, where that may be long; default 10 s. */
   readonly answerWithinMs?: number;
 };
-/**
- * Of a transaction, statements asked for together are sent together and run in the order in which they were asked; what
- * does not need another's answer should not wait for it.
- */
 export type Queryable = { readonly query: <R>(statement: Statement) => Promise<R[]> };
+/**
+ * Statements run in the order in which they were asked for, and those asked for together are sent together: what does not
+ * need another's answer should not wait for it.
+ */
+export type Transaction = Queryable & {
+  /** Sends what nobody waits for, the commit included: if it fails, the transaction fails with its error. */
+  readonly write: (statement: Statement) => void;
+};
 
 export type Database = Queryable & {
   /** Runs the work in one transaction; rolls back when it throws. A lost connection rejects as `unavailable`, retryable. */
-  readonly transaction: <T>(work: (tx: Queryable) => Promise<T>) => Promise<T>;
+  readonly transaction: <T>(work: (tx: Transaction) => Promise<T>) => Promise<T>;
   /** Commits without waiting for the disk: only for rows whose loss in a crash harms nobody. */
   readonly soft: Queryable;
   readonly close: () => Promise<void>;
@@ -77,7 +81,7 @@ async function run<R>(
   }
 }
 
-async function transact<T>(pool: pg.Pool, work: (tx: Queryable) => Promise<T>): Promise<T> {
+async function transact<T>(pool: pg.Pool, work: (tx: Transaction) => Promise<T>): Promise<T> {
   const client = await pool.connect().catch((error: unknown) => {
     throw explain(error);
   });
@@ -87,24 +91,42 @@ async function transact<T>(pool: pg.Pool, work: (tx: Queryable) => Promise<T>): 
     broken = error;
   };
   client.on("error", onError);
+  const asked: Promise<unknown>[] = [];
+  let firstFailure: unknown;
+  const query = <R>(statement: Statement): Promise<R[]> => {
+    const answer = run<R>(client, statement);
+    answer.catch((error: unknown) => (firstFailure ??= error));
+    asked.push(answer);
+    return answer;
+  };
+  const write = (statement: Statement): void => void query(statement);
   try {
-    await run(client, { text: "begin" });
-    const result = await work({ query: (statement) => run(client, statement) });
-    await run(client, { text: "commit" });
+    write({ text: "begin" });
+    const result = await work({ query, write });
+    // What cannot even be sent has failed after one turn, and would be missing from what is committed.
+    await Promise.race([Promise.all(asked), nextTurn()]);
+    // Goes behind the writes without waiting for them: after one that the server refused, it commits nothing.
+    await Promise.all([...asked, query({ text: "commit" })]);
     return result;
   } catch (error) {
-    if (isLost(error)) broken = error;
+    const cause = isAfterFailure(error) ? firstFailure : error;
+    if (isLost(cause)) broken = cause;
     else {
       await client.query("rollback").catch((failure: Error) => {
         broken = failure;
       });
     }
-    throw error;
+    throw cause;
   } finally {
     client.off("error", onError);
     client.release(broken);
   }
 }
+
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** Whether the server only says that an earlier statement of the transaction failed. */
+const isAfterFailure = (error: unknown): boolean => error instanceof Error && "code" in error && error.code === "25P02";
 
 /** Classes of SQLSTATE that say "not now": connection, resources, shutdown, and serialisation. @see PostgreSQL appendix A. */
 const transient = /^(08|53|57P|57014|40)/;

@@ -2,7 +2,7 @@
 import type { RecallLeave } from "@airworthy/contract";
 
 import { keyOf } from "../kernel/action-keys.ts";
-import type { Queryable } from "./database.ts";
+import type { Transaction } from "./database.ts";
 import type { EntityLocks } from "./entity-locks.ts";
 import { settleCompensations } from "./settle-compensations.ts";
 
@@ -19,7 +19,7 @@ export type EffectEnd = {
  * its hold. Time never releases anything. An effect that has ended already is left as it is.
  */
 export async function settleEffects(
-  tx: Queryable,
+  tx: Transaction,
   tenant: string,
   { ends, entities }: { readonly ends: readonly EffectEnd[]; readonly entities: EntityLocks },
 ): Promise<void> {
@@ -27,15 +27,15 @@ export async function settleEffects(
   if (settled.length === 0) return;
   for (const { action, state, entities: keys } of settled)
     for (const key of keys) if (isSettled(state)) entities.end(key, action, state);
-  await moveEffects(tx, tenant, settled);
+  moveEffects(tx, tenant, settled);
   for (const { recall, action } of await settleCompensations(tx, tenant, settled)) {
     // oxlint-disable-next-line no-await-in-loop -- one after the other on one connection
     for (const entity of recall.entities) await entities.takeBack(keyOf(entity), recall.recalls, action);
   }
 }
 
-async function moveEffects(tx: Queryable, tenant: string, settled: readonly EffectEnd[]): Promise<void> {
-  await tx.query({
+function moveEffects(tx: Transaction, tenant: string, settled: readonly EffectEnd[]): void {
+  tx.write({
     name: "settle-effects",
     text: `with moved as (
              update effects e set state = r.state, ended_at = clock_timestamp()

@@ -6,7 +6,7 @@ import { findConflicts } from "../kernel/entities/find-conflicts.ts";
 import type { NewEffect } from "../kernel/entities/fold.ts";
 import { type PictureEffect, toShown } from "../kernel/entities/picture.ts";
 import { newId } from "../kernel/ids.ts";
-import type { Database, Queryable } from "./database.ts";
+import type { Database, Queryable, Transaction } from "./database.ts";
 import { lockEntities } from "./entity-locks.ts";
 import { effectColumns, type EffectRow, toEffect } from "./entity-rows.ts";
 import type { LedgerWriter } from "./ledger-writer.ts";
@@ -63,7 +63,7 @@ async function readEntity(
 
 const shownAfterNote = 20;
 
-async function writeNote(tx: Queryable, tenant: string, { note, by }: Parameters<EntityStore["note"]>[1]) {
+async function writeNote(tx: Transaction, tenant: string, { note, by }: Parameters<EntityStore["note"]>[1]) {
   const { entity, idempotencyKey } = note;
   const locks = await lockEntities(tx, tenant, { begins: [entity], ends: [] });
   const answer = async () => {
@@ -81,7 +81,7 @@ async function writeNote(tx: Queryable, tenant: string, { note, by }: Parameters
   assertReleases(locks.get(entity).picture.effects, note);
   if (locks.get(entity).picture.truncated) await locks.rebuild(entity);
   locks.begin(entity, effect, { idempotencyKey });
-  await locks.write();
+  locks.write();
   const draft = { kind: "entity_effect" as const, entity, status: "done", body: { effect, reason: note.reason } };
   return { drafts: [draft], value: await answer() };
 }

@@ -6,7 +6,7 @@ import type { EffectStatus } from "@airworthy/contract";
 
 import { beginEffect, endEffect, type NewEffect, rebuildPicture } from "../kernel/entities/fold.ts";
 import { emptyPicture, type Picture } from "../kernel/entities/picture.ts";
-import type { Queryable } from "./database.ts";
+import type { Transaction } from "./database.ts";
 import { toEffectRow } from "./entity-rows.ts";
 import { readHistory } from "./entity-history.ts";
 import { readPicture } from "./read-picture.ts";
@@ -29,12 +29,12 @@ export type EntityLocks = {
   readonly rebuild: (key: string) => Promise<void>;
   /** The effect was taken back by this action: it no longer counts in any picture. */
   readonly takeBack: (key: string, id: string, by: string) => Promise<void>;
-  readonly write: () => Promise<void>;
+  readonly write: () => void;
 };
 
 /** `begins`: those on which an effect may begin; they come into being if they are not there. */
 export async function lockEntities(
-  tx: Queryable,
+  tx: Transaction,
   tenant: string,
   { begins, ends }: { readonly begins: readonly string[]; readonly ends: readonly string[] },
 ): Promise<EntityLocks> {
@@ -75,16 +75,16 @@ export async function lockEntities(
     },
     rebuild,
     takeBack: async (key, id, by) => {
-      await tx.query({
+      tx.write({
         text: `update entity_effects set compensated_by = $4
                where tenant = $1 and entity = $2 and id = $3 and compensated_by is null`,
         values: [tenant, key, id, by],
       });
       await rebuild(key);
     },
-    write: async () => {
+    write: () => {
       if (changed.size > 0)
-        await writeEntities(tx, tenant, {
+        writeEntities(tx, tenant, {
           changed: [...changed].map((key) => ({ entity: key, ...get(key) })),
           begun,
           ended,
@@ -95,7 +95,7 @@ export async function lockEntities(
 
 type Keys = { readonly begins: readonly string[]; readonly ends: readonly string[] };
 
-async function lockRows(tx: Queryable, tenant: string, { begins, ends }: Keys): Promise<[string, LockedEntity][]> {
+async function lockRows(tx: Transaction, tenant: string, { begins, ends }: Keys): Promise<[string, LockedEntity][]> {
   const keys = [...new Set([...begins, ...ends])].toSorted();
   if (keys.length === 0) return [];
   const made = [...new Set(begins)].toSorted();
@@ -125,8 +125,8 @@ type Changes = {
   readonly ended: ReadonlyMap<string, EffectStatus>;
 };
 
-async function writeEntities(tx: Queryable, tenant: string, { changed, begun, ended }: Changes): Promise<void> {
-  await tx.query({
+function writeEntities(tx: Transaction, tenant: string, { changed, begun, ended }: Changes): void {
+  tx.write({
     name: "write-entities",
     text: `with objects as (
              update entities e set version = r.version, holder = r.holder, picture = r.picture

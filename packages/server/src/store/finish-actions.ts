@@ -4,7 +4,7 @@ import type { FinishedAction, Outcome } from "../kernel/action-walk.ts";
 import { describeLineage, doneUnder } from "../kernel/lineage/describe-lineage.ts";
 import type { LineageEntry } from "../kernel/lineage/lineage-entry.ts";
 import { describeHandling } from "../kernel/classes/describe-handling.ts";
-import type { Queryable } from "./database.ts";
+import type { Transaction } from "./database.ts";
 import { isSettled, settleEffects } from "./effects.ts";
 import type { EntityLocks } from "./entity-locks.ts";
 import { describeWalk, evidenceOf, viewsOf } from "./evidence.ts";
@@ -19,7 +19,7 @@ export type FinishAnswer = { readonly finished: boolean; readonly draft: Draft |
 const keptReadBytes = 65_536;
 
 export async function finishActions(
-  tx: Queryable,
+  tx: Transaction,
   tenant: string,
   { actions, entities }: { readonly actions: readonly FinishedAction[]; readonly entities: EntityLocks },
 ): Promise<FinishAnswer[]> {
@@ -45,9 +45,9 @@ export function lockedAtEnd(action: FinishedAction): readonly string[] {
   return [...endedEntitiesOf(action), ...(action.recall?.entities ?? []).map(keyOf)];
 }
 
-/** What comes with the end of those that were moved; none of it needs another's answer, so it goes together. */
+/** What comes with the end of those that were moved. */
 async function writeEnds(
-  tx: Queryable,
+  tx: Transaction,
   tenant: string,
   { moved, entities }: { readonly moved: readonly FinishedAction[]; readonly entities: EntityLocks },
 ): Promise<void> {
@@ -57,21 +57,19 @@ async function writeEnds(
     entities: endedEntitiesOf(action),
     recall: action.recall,
   }));
-  await Promise.all([
-    settleEffects(tx, tenant, { ends, entities }),
-    moveApprovals(tx, tenant, moved),
-    insertObservations(
-      tx,
-      tenant,
-      moved.flatMap(({ outcome }) => (outcome.status === "done" ? outcome.observations : [])),
-    ),
-    insertReadings(
-      tx,
-      tenant,
-      moved.flatMap(({ reading }) => (reading ? [reading] : [])),
-    ),
-    insertLineage(tx, tenant, moved.flatMap(lineageOf)),
-  ]);
+  moveApprovals(tx, tenant, moved);
+  insertObservations(
+    tx,
+    tenant,
+    moved.flatMap(({ outcome }) => (outcome.status === "done" ? outcome.observations : [])),
+  );
+  insertReadings(
+    tx,
+    tenant,
+    moved.flatMap(({ reading }) => (reading ? [reading] : [])),
+  );
+  insertLineage(tx, tenant, moved.flatMap(lineageOf));
+  await settleEffects(tx, tenant, { ends, entities });
 }
 
 /** Of what ended. What waits for people has done nothing yet, and looks at everything afresh when it goes on. */
@@ -89,7 +87,7 @@ function lineageOf(action: FinishedAction): LineageEntry[] {
 }
 
 /** Those whose walk has written its end already: the commit of an earlier try was not confirmed but had happened. */
-async function findWritten(tx: Queryable, tenant: string, actions: readonly FinishedAction[]): Promise<Set<string>> {
+async function findWritten(tx: Transaction, tenant: string, actions: readonly FinishedAction[]): Promise<Set<string>> {
   const rows = await tx.query<{ id: string; walk: number; status: string }>({
     text: "select id, walk, status from actions where tenant = $1 and id = any($2)",
     values: [tenant, actions.map((action) => action.id)],
@@ -101,17 +99,19 @@ async function findWritten(tx: Queryable, tenant: string, actions: readonly Fini
 }
 
 /** Moves those that are still this walk's own; the ids of what was moved. */
-async function moveActions(tx: Queryable, tenant: string, actions: readonly FinishedAction[]): Promise<Set<string>> {
+async function moveActions(tx: Transaction, tenant: string, actions: readonly FinishedAction[]): Promise<Set<string>> {
   const column = <T>(pick: (action: FinishedAction) => T): T[] => actions.map(pick);
   const rows = await tx.query<{ id: string }>({
     name: "finish-actions",
     text: `update actions a
            set status = r.status, entity = r.entity, approval = coalesce(r.approval, a.approval), record = r.record,
                result = r.result, updated_at = clock_timestamp(),
-               owed = a.idempotency_key is null and r.final and (r.owed or a.approval is not null)
+               owed = a.idempotency_key is null and r.final and (r.owed or a.approval is not null),
+               walk_until = case when r.status = 'waiting' then clock_timestamp() + r.again_ms * interval '1 millisecond'
+                                 else a.walk_until end
            from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::boolean[], $9::boolean[],
-                       $10::int[])
-             as r(id, status, entity, approval, record, result, owed, final, walk)
+                       $10::int[], $11::float8[])
+             as r(id, status, entity, approval, record, result, owed, final, walk, again_ms)
            where a.tenant = $1 and a.id = r.id and a.walk = r.walk and a.status = 'running'
            returning a.id`,
     values: [
@@ -126,6 +126,8 @@ async function moveActions(tx: Queryable, tenant: string, actions: readonly Fini
       column((a) => a.outcome.status === "done" && a.context.tool?.effect === "write"),
       column((a) => a.outcome.status !== "waiting" && a.outcome.status !== "unknown"),
       column((a) => a.walk),
+      // Of what waits, the time before which nobody walks it again unasked.
+      column(({ outcome }) => (outcome.status === "waiting" ? (outcome.againInMs ?? 0) : 0)),
     ],
   });
   return new Set(rows.map((row) => row.id));
@@ -158,16 +160,16 @@ function keptResult(action: FinishedAction): string | null {
 }
 
 /** An approval that this walk did not end with no longer fits; a new one is asked for where the walk says so. */
-async function moveApprovals(tx: Queryable, tenant: string, actions: readonly FinishedAction[]): Promise<void> {
+function moveApprovals(tx: Transaction, tenant: string, actions: readonly FinishedAction[]): void {
   // On its first walk nobody can have been asked yet.
   const walkedBefore = actions.filter((action) => action.walk > 1);
-  if (walkedBefore.length > 0) await staleOthers(tx, tenant, walkedBefore);
+  if (walkedBefore.length > 0) staleOthers(tx, tenant, walkedBefore);
   const asked = actions.flatMap((action) => {
     const { outcome } = action;
     return outcome.status === "waiting" && outcome.ask ? [{ action, id: outcome.approval, ask: outcome.ask }] : [];
   });
   if (asked.length === 0) return;
-  await tx.query({
+  tx.write({
     name: "ask-approvals",
     text: `insert into approvals (tenant, id, action, binding, status, shown, expires_at)
            select $1, id, action, binding, 'pending', shown, clock_timestamp() + ttl_ms * interval '1 millisecond'
@@ -183,8 +185,8 @@ async function moveApprovals(tx: Queryable, tenant: string, actions: readonly Fi
   });
 }
 
-async function staleOthers(tx: Queryable, tenant: string, actions: readonly FinishedAction[]): Promise<void> {
-  await tx.query({
+function staleOthers(tx: Transaction, tenant: string, actions: readonly FinishedAction[]): void {
+  tx.write({
     name: "finish-approvals",
     text: `update approvals p set status = 'stale'
            from unnest($2::text[], $3::text[]) as r(action, kept)

@@ -1,13 +1,13 @@
 /** The ledger's SQL: entries in, heads out, partitions ahead of time. The one place with PostgreSQL-only DDL. */
-import type { Queryable } from "./database.ts";
+import type { Queryable, Transaction } from "./database.ts";
 import { type Entry, type Head, zeroHash } from "./ledger-chain.ts";
 
 /** Inserts entries of one tenant and moves their chain's head; one statement whatever their number. */
-export async function insertEntries(tx: Queryable, entries: readonly Entry[]): Promise<void> {
+export function insertEntries(tx: Transaction, entries: readonly Entry[]): void {
   const last = entries.at(-1);
   if (!last) return;
   const column = <T>(pick: (entry: Entry) => T): T[] => entries.map(pick);
-  await tx.query({
+  tx.write({
     name: "ledger-insert",
     text: `with rows as (
              select * from unnest($4::int[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[],

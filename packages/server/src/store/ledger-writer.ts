@@ -9,7 +9,7 @@ import { AirworthyError } from "@airworthy/contract";
 import { entityKeysOf } from "../kernel/action-keys.ts";
 import type { FinishedAction, PermittedAction } from "../kernel/action-walk.ts";
 import type { Clock, Redemption } from "../kernel/deps.ts";
-import { type Database, isUniqueViolation, type Queryable } from "./database.ts";
+import { type Database, isUniqueViolation, type Transaction } from "./database.ts";
 import { type Draft, type Head, linkEntries } from "./ledger-chain.ts";
 import { ensurePartitions, insertEntries, readHead, readLatestHead } from "./ledger-rows.ts";
 import { lockEntities } from "./entity-locks.ts";
@@ -18,7 +18,7 @@ import { redeemPermits } from "./redeem-permits.ts";
 import { assertTenant } from "./tenants.ts";
 
 /** What a job commits with its entries. Jobs run in one transaction; a rejected promise of `work` aborts it. */
-type Work<T> = (tx: Queryable) => Promise<{ readonly drafts: readonly Draft[]; readonly value: T }>;
+type Work<T> = (tx: Transaction) => Promise<{ readonly drafts: readonly Draft[]; readonly value: T }>;
 type Redeem = {
   readonly kind: "redeem";
   readonly action: PermittedAction;
@@ -119,7 +119,7 @@ function createLane(tenant: string, { db, clock, incarnation }: LaneOptions) {
     const predecessor = before ? { ...before, hash: before.hash.toString("hex") } : null;
     const drafts: Draft[] = [{ kind: "chain_opened", body: { predecessor, writer: incarnation } }];
     const entries = linkEntries({ tenant, head: own, now: new Date(clock.now()).toISOString() }, drafts);
-    await db.transaction((tx) => insertEntries(tx, entries));
+    await db.transaction(async (tx) => insertEntries(tx, entries));
     return { ...own, seq: entries.length, hash: entries.at(-1)?.hash ?? own.hash };
   }
 
@@ -163,7 +163,8 @@ async function writeBatch(tenant: string, { db, clock, head, jobs }: Batch) {
       answers.push(() => job.settle.resolve(value));
     }
     const entries = linkEntries({ tenant, head, now: new Date(clock.now()).toISOString() }, drafts);
-    await Promise.all([entities.write(), insertEntries(tx, entries)]);
+    entities.write();
+    insertEntries(tx, entries);
     const last = entries.at(-1);
     return {
       head: last ? { ...head, seq: last.seq, hash: last.hash } : head,

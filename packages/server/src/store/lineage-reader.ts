@@ -14,6 +14,8 @@ import { createSights } from "./lineage-sights.ts";
 const answerWithinMs = 30_000;
 /** So many keys a statement: each is one descent of an index. */
 const keysAtOnce = 500;
+/** So many statements on their way: the store works on the next while one answer is read, and none waits long for its turn. */
+const statementsAtOnce = 4;
 
 export function createLineageStore(
   db: Database,
@@ -97,9 +99,13 @@ export type Ask = <R>(text: string, values: readonly unknown[]) => Promise<R[]>;
 
 async function inParts<K, R>(keys: readonly K[], ask: (part: readonly K[]) => Promise<R[]>): Promise<R[]> {
   const rows: R[] = [];
-  for (let from = 0; from < keys.length; from += keysAtOnce) {
-    // oxlint-disable-next-line no-await-in-loop -- one connection, one statement after the other
-    for (const row of await ask(keys.slice(from, from + keysAtOnce))) rows.push(row);
+  for (let from = 0; from < keys.length; from += statementsAtOnce * keysAtOnce) {
+    const parts = Array.from({ length: statementsAtOnce }, (_, at) => {
+      const start = from + at * keysAtOnce;
+      return keys.slice(start, start + keysAtOnce);
+    }).filter(({ length }) => length > 0);
+    // oxlint-disable-next-line no-await-in-loop -- a few at a time
+    for (const answer of await Promise.all(parts.map(ask))) for (const row of answer) rows.push(row);
   }
   return rows;
 }

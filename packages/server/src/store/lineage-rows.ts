@@ -2,18 +2,19 @@
 import type { ActionId } from "@airworthy/contract";
 
 import type { Citation, LineageEntry, LineageNode, Sight, WrittenFact } from "../kernel/lineage/lineage-entry.ts";
-import type { Queryable } from "./database.ts";
+import type { Transaction } from "./database.ts";
 
 /** An action that ended once more (an unknown effect that was cleared up) keeps what it was first known by. */
-export async function insertLineage(db: Queryable, tenant: string, entries: readonly LineageEntry[]): Promise<void> {
+export function insertLineage(tx: Transaction, tenant: string, entries: readonly LineageEntry[]): void {
   if (entries.length === 0) return;
   const sights = entries.flatMap((entry) => entry.saw);
-  await Promise.all([insertEntries(db, tenant, entries), insertSights(db, tenant, sights)]);
+  insertEntries(tx, tenant, entries);
+  insertSights(tx, tenant, sights);
 }
 
-async function insertEntries(db: Queryable, tenant: string, entries: readonly LineageEntry[]): Promise<void> {
+function insertEntries(tx: Transaction, tenant: string, entries: readonly LineageEntry[]): void {
   const column = <T>(pick: (entry: LineageEntry) => T): T[] => entries.map(pick);
-  await db.query({
+  tx.write({
     name: "lineage-insert",
     text: `insert into lineage as l (tenant, action, agent, tool, started_at, ended_at, cites, wrote, handles)
            select $1, r.action, r.agent, r.tool, e.started_at, clock_timestamp(), r.cites, r.wrote, r.handles::bigint[]
@@ -36,10 +37,10 @@ async function insertEntries(db: Queryable, tenant: string, entries: readonly Li
   });
 }
 
-async function insertSights(db: Queryable, tenant: string, sights: readonly Sight[]): Promise<void> {
+function insertSights(tx: Transaction, tenant: string, sights: readonly Sight[]): void {
   if (sights.length === 0) return;
   const column = <T>(pick: (sight: Sight) => T): T[] => sights.map(pick);
-  await db.query({
+  tx.write({
     name: "lineage-sights-insert",
     text: `insert into lineage_sights (tenant, fact, cited, fetched_at, id, action, key, value_digest, version, as_of, source,
                                        batch, document, path, item, rests)

@@ -7,7 +7,7 @@ import type { Observation } from "../kernel/action-walk.ts";
 import { canonicalJson } from "../kernel/canonical.ts";
 import type { Observations } from "../kernel/deps.ts";
 import { findContradiction } from "./find-contradiction.ts";
-import type { Database, Queryable } from "./database.ts";
+import type { Database, Queryable, Statement, Transaction } from "./database.ts";
 import { readPushedFact } from "./pushed-facts.ts";
 import { noSuchTenant } from "./tenants.ts";
 
@@ -69,7 +69,9 @@ export function createObservations(db: Database): Observations {
     },
     contradiction: (tenant, observation, toleranceMs) => findContradiction(db, tenant, { observation, toleranceMs }),
     pushed: (tenant, at) => readPushedFact(db, tenant, at),
-    save: (tenant, observations) => insertObservations(db.soft, tenant, observations),
+    save: async (tenant, observations) => {
+      if (observations.length > 0) await db.soft.query(insertion(tenant, observations));
+    },
     digest: async (tenant, value) =>
       createHmac("sha256", await keyOf(tenant))
         .update(canonicalJson(value))
@@ -77,14 +79,13 @@ export function createObservations(db: Database): Observations {
   };
 }
 
-export async function insertObservations(
-  db: Queryable,
-  tenant: string,
-  observations: readonly Observation[],
-): Promise<void> {
-  if (observations.length === 0) return;
+export function insertObservations(tx: Transaction, tenant: string, observations: readonly Observation[]): void {
+  if (observations.length > 0) tx.write(insertion(tenant, observations));
+}
+
+function insertion(tenant: string, observations: readonly Observation[]): Statement {
   const column = <T>(pick: (observation: Observation) => T): T[] => observations.map(pick);
-  await db.query({
+  return {
     name: "observation-insert",
     text: `insert into observations (tenant, id, principal, fact, key, value, value_digest, source, source_version, as_of,
                                      fetched_at, run, read_by, batch)
@@ -111,7 +112,7 @@ export async function insertObservations(
       column((o) => o.readBy ?? null),
       column((o) => o.batch ?? null),
     ],
-  });
+  };
 }
 
 /** Few enough that no statement comes near its time limit, however many there are. */

@@ -6,7 +6,7 @@ import { entityKeyOf, entityKeysOf, idempotencyKeyOf } from "../kernel/action-ke
 import type { Conflict, PermittedAction } from "../kernel/action-walk.ts";
 import type { Redemption } from "../kernel/deps.ts";
 import { dispatchWindowMs, effectLeaseMs } from "../kernel/effect-lease.ts";
-import type { Queryable } from "./database.ts";
+import type { Transaction } from "./database.ts";
 import { describeWalk, evidenceOf, groundsOf } from "./evidence.ts";
 import type { Draft } from "./ledger-chain.ts";
 import { effectOn } from "./effect-on.ts";
@@ -17,7 +17,7 @@ export type RedeemRequest = { readonly action: PermittedAction; readonly askedMo
 export type RedeemAnswer = { readonly redemption: Redemption; readonly draft: Draft | undefined };
 
 export async function redeemPermits(
-  tx: Queryable,
+  tx: Transaction,
   tenant: string,
   { requests, entities }: { readonly requests: readonly RedeemRequest[]; readonly entities: EntityLocks },
 ): Promise<RedeemAnswer[]> {
@@ -36,7 +36,7 @@ export async function redeemPermits(
     if (answer.draft) winners.push(request.action);
     answers.set(request.action.id, answer);
   }
-  if (winners.length > 0) await writeWinners(tx, tenant, winners);
+  if (winners.length > 0) writeWinners(tx, tenant, winners);
   return requests.map((request) => answers.get(request.action.id) ?? lost("claim"));
 }
 
@@ -104,18 +104,15 @@ function claim(action: PermittedAction, locks: AllLocks): void {
   }
 }
 
-/** None of these statements needs another's answer, so they go together. */
-async function writeWinners(tx: Queryable, tenant: string, winners: readonly PermittedAction[]): Promise<void> {
-  await Promise.all([
-    startEffects(tx, tenant, winners),
-    consumeApprovals(tx, tenant, winners),
-    reserve(tx, tenant, winners),
-  ]);
+function writeWinners(tx: Transaction, tenant: string, winners: readonly PermittedAction[]): void {
+  startEffects(tx, tenant, winners);
+  consumeApprovals(tx, tenant, winners);
+  reserve(tx, tenant, winners);
 }
 
-async function startEffects(tx: Queryable, tenant: string, winners: readonly PermittedAction[]): Promise<void> {
+function startEffects(tx: Transaction, tenant: string, winners: readonly PermittedAction[]): void {
   const column = <T>(pick: (action: PermittedAction) => T): T[] => winners.map(pick);
-  await tx.query({
+  tx.write({
     name: "redeem-effects",
     text: `with rows as (
              select * from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::float8[],
@@ -141,22 +138,22 @@ async function startEffects(tx: Queryable, tenant: string, winners: readonly Per
   });
 }
 
-async function consumeApprovals(tx: Queryable, tenant: string, winners: readonly PermittedAction[]): Promise<void> {
+function consumeApprovals(tx: Transaction, tenant: string, winners: readonly PermittedAction[]): void {
   const approvals = winners.flatMap((action) => action.permit.approval ?? []);
   if (approvals.length === 0) return;
-  await tx.query({
+  tx.write({
     text: "update approvals set status = 'consumed' where tenant = $1 and id = any($2)",
     values: [tenant, approvals],
   });
 }
 
 /** Each reservation is a row keyed by action, so that it is settled once however often its end is told. */
-async function reserve(tx: Queryable, tenant: string, winners: readonly PermittedAction[]): Promise<void> {
+function reserve(tx: Transaction, tenant: string, winners: readonly PermittedAction[]): void {
   const uses = winners.flatMap((action) =>
     action.step.budgets.map(({ name, window }) => ({ action: action.id, name, window, minor: minorOf(action) })),
   );
   if (uses.length === 0) return;
-  await tx.query({
+  tx.write({
     name: "redeem-budgets",
     text: `with rows as (
              select * from unnest($2::text[], $3::text[], $4::text[], $5::bigint[]) as r(action, budget, window_name, minor)),

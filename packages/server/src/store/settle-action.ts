@@ -34,12 +34,12 @@ export function settleAction(
     });
     // Others may have acted since, and what ended its state then was not taken to end what only may have happened.
     if (from === "unknown") for (const key of new Set(keys)) await entities.rebuild(key);
-    await entities.write();
-    if (outcome.status === "done") await insertObservations(tx, tenant, outcome.observations);
-    await insertLineage(tx, tenant, [lineageOfSettled(moved, outcome)]);
+    entities.write();
+    if (outcome.status === "done") insertObservations(tx, tenant, outcome.observations);
+    insertLineage(tx, tenant, [lineageOfSettled(moved, outcome)]);
     const reading = readSettled(outcome);
     const reader = { tenant, principal: moved.agent, tool: moved.tool, readBy: id };
-    if (reading) await insertReadings(tx, tenant, [await seal(reader, reading)]);
+    if (reading) insertReadings(tx, tenant, [await seal(reader, reading)]);
     return { drafts: [describeSettlement(settlement, moved)], value: undefined };
   });
 }

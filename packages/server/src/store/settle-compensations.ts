@@ -1,7 +1,7 @@
 /** What it means for an effect that it was taken back: it says by which action, and its budgets may be used again. */
 import type { RecallLeave } from "@airworthy/contract";
 
-import type { Queryable } from "./database.ts";
+import type { Transaction } from "./database.ts";
 
 type End = { readonly action: string; readonly state: string; readonly recall?: RecallLeave | undefined };
 
@@ -9,7 +9,7 @@ type Back = { readonly action: string; readonly recall: RecallLeave };
 
 /** In the transaction that ends what takes back, so that neither is known without the other. Returns what was taken back. */
 export async function settleCompensations(
-  tx: Queryable,
+  tx: Transaction,
   tenant: string,
   ends: readonly End[],
 ): Promise<readonly Back[]> {
@@ -25,12 +25,12 @@ export async function settleCompensations(
   const taken = new Set(rows.map((row) => row.action));
   const done = back.filter(({ recall }) => taken.has(recall.recalls));
   const restored = done.filter(({ recall }) => recall.restoresBudget === true);
-  if (restored.length > 0) await restoreBudgets(tx, tenant, restored);
+  if (restored.length > 0) restoreBudgets(tx, tenant, restored);
   return done;
 }
 
-async function restoreBudgets(tx: Queryable, tenant: string, restored: readonly Back[]): Promise<void> {
-  await tx.query({
+function restoreBudgets(tx: Transaction, tenant: string, restored: readonly Back[]): void {
+  tx.write({
     text: `with returned as (
              update reservations set state = 'returned'
              where tenant = $1 and action = any($2) and state = 'spent' returning budget, window_name, minor)

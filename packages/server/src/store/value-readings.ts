@@ -1,16 +1,17 @@
 /** Writes what was read into the value index, in the transaction that ends the action; and forgets it in time. */
 import type { SealedReading } from "../kernel/action-walk.ts";
-import type { Queryable } from "./database.ts";
+import type { Queryable, Transaction } from "./database.ts";
 
-export async function insertReadings(db: Queryable, tenant: string, readings: readonly SealedReading[]): Promise<void> {
+export function insertReadings(tx: Transaction, tenant: string, readings: readonly SealedReading[]): void {
   if (readings.length === 0) return;
-  // The second refers to the first, and is sent after it.
-  await Promise.all([insertAnswers(db, tenant, readings), insertValues(db, tenant, readings)]);
+  // The second refers to the first.
+  insertAnswers(tx, tenant, readings);
+  insertValues(tx, tenant, readings);
 }
 
-async function insertAnswers(db: Queryable, tenant: string, readings: readonly SealedReading[]): Promise<void> {
+function insertAnswers(tx: Transaction, tenant: string, readings: readonly SealedReading[]): void {
   const column = <T>(pick: (reading: SealedReading) => T): T[] => readings.map(pick);
-  await db.query({
+  tx.write({
     name: "value-readings-insert",
     text: `insert into value_readings (tenant, principal, id, tool, read_by, overflow, searchable, sealed)
            select $1, principal, id, tool, read_by, overflow, searchable, sealed
@@ -30,12 +31,12 @@ async function insertAnswers(db: Queryable, tenant: string, readings: readonly S
   });
 }
 
-async function insertValues(db: Queryable, tenant: string, readings: readonly SealedReading[]): Promise<void> {
+function insertValues(tx: Transaction, tenant: string, readings: readonly SealedReading[]): void {
   const values = readings.flatMap(({ principal, id, values: found }) =>
     found.map((value, place) => ({ principal, reading: id, place, ...value })),
   );
   if (values.length === 0) return;
-  await db.query({
+  tx.write({
     name: "value-index-insert",
     text: `insert into value_index (tenant, principal, digest, reading, place, exact, path, sort, in_list, trust)
            select $1, principal, digest, reading, place, exact, path, sort, in_list, trust

@@ -23,7 +23,9 @@ const verdicts: Record<ActionRecord["status"], (about: About) => string> = {
   done: ({ what, why, approval }) =>
     `Carried out: ${what}, ${approval ? describeSignOffs(approval) : `allowed because ${why || "a policy permits it"}`}.`,
   waiting: ({ what, why, approval }) =>
-    `Held for ${(approval?.approvers ?? []).join(" and ")}: ${what}, because ${why}.`,
+    approval?.status === "approved"
+      ? `Approved, and not carried out yet: ${what}, because ${why}.`
+      : `Held for ${(approval?.approvers ?? []).join(" and ")}: ${what}, because ${why}.`,
   refused: ({ what, why }) => `Refused: ${what}, because ${why}.`,
   failed: ({ what, error }) => `Failed: ${what}. ${error}`.trim(),
   unknown: ({ what, error }) => `Unknown whether it happened: ${what}. ${error}`.trim(),

@@ -36,7 +36,9 @@ function linkRecords(index: LinkIndex, source: Source): void {
       say(index, source, { code: "AW1901", path: [...path, "contract"], message, hint });
     }
     linkShapePaths(index, source, { shape, path });
-    if (shape.version !== undefined || shape.asOf !== undefined) continue;
+    // A mail always has a time: its own, or that of its arrival.
+    const isTimed = shape.version !== undefined || shape.asOf !== undefined || source.document.type === "mailbox";
+    if (isTimed) continue;
     const message = `${shape.record} has neither version nor asOf: where its messages carry no time, what arrives later counts as newer`;
     say(index, source, { code: "AW1907", path: [...path, "record"], message });
   }

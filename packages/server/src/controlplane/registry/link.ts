@@ -10,6 +10,7 @@ import { linkFacts } from "./link-facts.ts";
 import { linkFiles } from "./link-files.ts";
 import { indexDocuments } from "./link-index.ts";
 import { linkInputs } from "./link-input.ts";
+import { linkMailboxes } from "./link-mailboxes.ts";
 import { linkOutcomes } from "./link-outcomes.ts";
 import { linkPaths } from "./link-paths.ts";
 import { linkPersons } from "./link-persons.ts";
@@ -34,6 +35,7 @@ export function linkDocuments(loaded: LoadedFiles): Finding[] {
   linkWrites(index);
   linkSources(index);
   linkFiles(index);
+  linkMailboxes(index);
   linkData(index);
   linkPersons(index);
   linkOutcomes(index);

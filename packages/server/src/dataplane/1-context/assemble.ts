@@ -55,7 +55,7 @@ export async function assembleContext(
   if (unfit.length > 0) return { ...action, context: { ...bare, problems: unfit } };
   const invalid = await deps.inputSchemas.problems(snapshot, tool, judged.arguments);
   if (invalid.length > 0) {
-    const problems = await hide(invalid.map(({ code, detail }): Reason => ({ code, effect: "deny", detail })));
+    const problems = await hide(invalid.map((problem): Reason => ({ ...problem, effect: "deny" })));
     return { ...action, context: { ...bare, problems } };
   }
 

@@ -80,7 +80,7 @@ async function schemaOf(
 
 function unavailable({ name }: GovernedTool): InputProblem {
   const detail = `The server of ${name} cannot be reached. Nothing was done; try again later.`;
-  return { code: "tool_unavailable", detail };
+  return { code: "tool_unavailable", detail, retryable: true };
 }
 
 function changed({ name }: GovernedTool): InputProblem {

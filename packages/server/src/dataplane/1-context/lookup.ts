@@ -4,7 +4,7 @@ import type { HeldBack, Reason, RestsOn } from "@airworthy/contract";
 import type { NewObservation, ProposedAction } from "../../kernel/action-walk.ts";
 import { canonicalJson } from "../../kernel/canonical.ts";
 import { defined } from "../../kernel/defined.ts";
-import type { Deps } from "../../kernel/deps.ts";
+import type { ConnectorAnswer, Deps } from "../../kernel/deps.ts";
 import { newId } from "../../kernel/ids.ts";
 import { limitAnswer } from "../../kernel/on-behalf/limit-answer.ts";
 import { extractFacts } from "../../kernel/yields.ts";
@@ -39,7 +39,8 @@ export async function lookUpFact(
   asked.set(question, pending);
   const mcp = snapshot.connectors[tool.connector]?.type === "mcp";
   const { answer } = limitAnswer(await pending, { tool, mcp, onBehalfOf: action.onBehalfOf });
-  if (answer.kind !== "answered") return unread(rule, answer.detail);
+  if (answer.kind !== "answered")
+    return { ...unread(rule, answer.detail), ...(isPassing(answer) ? { retryable: true } : {}) };
   // The agent does not hear it, but a reason may name what it says.
   await deps.data.note({ tenant: action.tenant, snapshot, tool }, answer.result);
   const fetchedAt = deps.clock.now();
@@ -71,10 +72,23 @@ function unreported(heldBack: HeldBack | undefined): string | undefined {
   return heldBack && `${heldBack.records} of its records broke the contract ${heldBack.contract} and are held back`;
 }
 
+/** What connectors say of a system that did not answer; whatever else it says of a read, it will say again. */
+const passing: ReadonlySet<string> = new Set([
+  "upstream_busy",
+  "upstream_timeout",
+  "upstream_broken",
+  "upstream_error",
+  "upstream_unreachable",
+]);
+
+function isPassing(answer: Exclude<ConnectorAnswer, { readonly kind: "answered" }>): boolean {
+  return answer.kind !== "rejected" || passing.has(answer.code);
+}
+
 function unread(rule: RestsOn, why: string): Reason {
   return {
     code: "fact_unavailable",
     effect: "deny",
-    detail: `${rule.fact} could not be read at ${rule.lookup.tool}: ${why}. Nothing was done; try again later.`,
+    detail: `${rule.fact} could not be read at ${rule.lookup.tool}: ${why.replace(/\.$/, "")}. Nothing was done; try again later.`,
   };
 }

@@ -15,7 +15,7 @@ import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { type Context, Hono } from "hono";
 
 import type { Principal } from "../../kernel/action-walk.ts";
-import { isJsonObject, parseJsonStrict } from "../../kernel/json.ts";
+import { isJsonObject, type JsonLimits, parseJsonStrict } from "../../kernel/json.ts";
 import type { Handlers } from "./handlers.ts";
 import { mayCall } from "./identity.ts";
 import { writeOpenApi } from "./openapi.ts";
@@ -32,10 +32,16 @@ export type ApiOptions = {
   readonly onFailure: (correlationId: string, error: unknown) => void;
 };
 type Env = { Bindings: HttpBindings };
+type BodyLimits = JsonLimits & { readonly maxBytes: number };
 
-const maxBodyBytes = 4 * 1024 * 1024;
-/** A configuration may be larger than any proposal. */
-const maxConfigBytes = 24 * 1024 * 1024;
+const mebibyte = 1024 * 1024;
+const bodyLimits: BodyLimits = { maxBytes: 4 * mebibyte };
+/** A configuration may be larger than any proposal, and a recall's plan names every action with its reasons. */
+const wideBodyLimits: Readonly<Partial<Record<Operation, BodyLimits>>> = {
+  planConfig: { maxBytes: 24 * mebibyte },
+  applyConfig: { maxBytes: 24 * mebibyte },
+  startRecall: { maxBytes: 24 * mebibyte, maxKeys: 1_000_000 },
+};
 
 const statusOf: Record<ErrorCode, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503> = {
   invalid_input: 400,
@@ -104,8 +110,8 @@ async function readInput(c: Context<Env>, name: Operation): Promise<Json> {
 }
 
 async function readBody(c: Context<Env>, name: Operation): Promise<JsonObject> {
-  const maxBytes = name === "planConfig" || name === "applyConfig" ? maxConfigBytes : maxBodyBytes;
-  const value = parseJsonStrict(await readBytes(c.env.incoming, maxBytes), { maxBytes });
+  const limits = wideBodyLimits[name] ?? bodyLimits;
+  const value = parseJsonStrict(await readBytes(c.env.incoming, limits.maxBytes), limits);
   if (isJsonObject(value)) return value;
   throw new AirworthyError("invalid_input", "The body must be a JSON object.", {
     place: "$",

@@ -4,11 +4,12 @@ import { AirworthyError, type FileConnector } from "@airworthy/contract";
 import { durationMs } from "../../kernel/duration.ts";
 import { isJsonObject, parseJsonStrict } from "../../kernel/json.ts";
 import type { KnownBatch } from "../../kernel/source-store.ts";
-import { createBell } from "../create-bell.ts";
+import { createFolderBell } from "../folder-bell.ts";
+import type { Quiet } from "../quiet-files.ts";
 import type { SourceDriver, SourceRun } from "../source-driver.ts";
 import { checkFile, digestFile } from "./check-file.ts";
 import { deliverFile, type FilePosition } from "./deliver-file.ts";
-import { scanFolder, type FoundFile, type Quiet } from "./scan-folder.ts";
+import { scanFolder, type FoundFile } from "./scan-folder.ts";
 
 const defaultEveryMs = 30_000;
 /** While a file waits for its quiet. */
@@ -25,8 +26,9 @@ export const fileDriver: SourceDriver<FileConnector> = {
     const folder = run.fill(run.connector.folder);
     const [quiet, settled]: [Quiet, Settled] = [new Map(), new Map()];
     const everyMs = run.connector.every === undefined ? defaultEveryMs : durationMs(run.connector.every);
-    const bell = createBell([folder], run.signal);
+    const bell = createFolderBell(run.signal);
     try {
+      bell.hear([folder]);
       while (!run.signal.aborted) {
         bell.reset();
         // oxlint-disable-next-line no-await-in-loop -- one look after the other

@@ -5,6 +5,7 @@ import path from "node:path";
 import { AirworthyError, type FileConnector } from "@airworthy/contract";
 
 import { durationMs } from "../../kernel/duration.ts";
+import { forgetAbsent, isQuiet, lookAtFile, type Quiet } from "../quiet-files.ts";
 import { readFileNames } from "./file-names.ts";
 
 export type FoundFile = {
@@ -16,9 +17,6 @@ export type FoundFile = {
   /** Epoch ms: of which time its content is, by its name, else when it was last written. */
   readonly asOf: number;
 };
-
-/** Whose size and time have been seen before, and since when (monotonic ms). */
-export type Quiet = Map<string, { readonly stamp: string; readonly sinceMonoMs: number }>;
 
 const defaultStableMs = 10_000;
 const sideBytesMax = 1024 * 1024;
@@ -46,10 +44,10 @@ export async function scanFolder(
     // oxlint-disable-next-line no-await-in-loop -- one after the other: a folder may hold very many
     const file = await look(path.join(folder, name), name);
     if (file === undefined) continue;
-    if (isQuiet(file, { quiet, restMs })) found.push({ ...file, asOf: pattern.timeOf(name) ?? file.asOf });
+    if (isQuiet(quiet, file, restMs)) found.push({ ...file, asOf: pattern.timeOf(name) ?? file.asOf });
     else resting = true;
   }
-  for (const name of quiet.keys()) if (!present.has(name)) quiet.delete(name);
+  forgetAbsent(quiet, present);
   return { files: found.toSorted((a, b) => a.asOf - b.asOf || (a.name < b.name ? -1 : 1)), resting };
 }
 
@@ -66,21 +64,9 @@ export async function isUnchanged({ path: full, name, stamp }: FoundFile): Promi
   return (await look(full, name))?.stamp === stamp;
 }
 
-/** Ordinary files only: a link may lead out of the folder. */
 async function look(full: string, name: string): Promise<FoundFile | undefined> {
-  const stat = await lstat(full).catch(() => undefined);
-  if (stat?.isFile() !== true) return undefined;
-  const stamp = `${stat.ino}:${stat.size}:${stat.mtimeMs}`;
-  return { name, path: full, bytes: stat.size, stamp, asOf: Math.floor(stat.mtimeMs) };
-}
-
-function isQuiet(file: FoundFile, { quiet, restMs }: { readonly quiet: Quiet; readonly restMs: number }): boolean {
-  if (restMs === 0) return true;
-  const now = performance.now();
-  const known = quiet.get(file.name);
-  if (known?.stamp === file.stamp) return now - known.sinceMonoMs >= restMs;
-  quiet.set(file.name, { stamp: file.stamp, sinceMonoMs: now });
-  return false;
+  const found = await lookAtFile(full);
+  return found && { name, path: full, bytes: found.bytes, stamp: found.stamp, asOf: found.writtenAt };
 }
 
 /** What stands beside a file, as text; undefined where it is too large to be what it should be. */

@@ -6,7 +6,7 @@ import path from "node:path";
 import { AirworthyError, type MailboxConnector } from "@airworthy/contract";
 
 import { durationMs } from "../../kernel/duration.ts";
-import { createBell } from "../create-bell.ts";
+import { createFolderBell } from "../folder-bell.ts";
 import type { SourceRun } from "../source-driver.ts";
 import { mailLimits } from "./mail-limits.ts";
 import {
@@ -37,13 +37,14 @@ export async function runMaildir(run: Run, { folder: template }: Maildir): Promi
   const names = connector.folders ?? ["INBOX"];
   const everyMs = connector.every === undefined ? defaultEveryMs : durationMs(connector.every);
   const places = names.flatMap((name) => ["new", "cur"].map((part) => path.join(folderPath(root, name), part)));
-  const [parts, bell] = [createMailParts(run), createBell(places, signal)];
+  const [parts, bell] = [createMailParts(run), createFolderBell(signal)];
   const read: Read = new Map();
   // What lies there at the beginning may be in already; what comes later and is in already is a copy, and counts as one.
   let isFirst = true;
   try {
     while (!signal.aborted) {
       bell.reset();
+      bell.hear(places);
       // oxlint-disable-next-line no-await-in-loop -- one look after the other
       const missed = await look(run, { root, names, read, parts, isFirst });
       isFirst = false;

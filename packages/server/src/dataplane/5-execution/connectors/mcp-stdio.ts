@@ -22,7 +22,8 @@ import { readTools, type KnownTool } from "./mcp-tool-list.ts";
 
 const firstBackoffMs = 250;
 const longestBackoffMs = 30_000;
-const connectTimeoutMs = 10_000;
+/** A program may have to be fetched or compiled before it speaks; who calls meanwhile waits no longer than for any answer. */
+const connectTimeoutMs = 60_000;
 
 /** Hands results through as they are; the definitions' digests depend on it. */
 const anyObject: StandardSchemaV1<unknown, JsonObject> = {
@@ -38,7 +39,24 @@ function startTransport(target: McpStdioTarget): StdioClientTransport {
   // The SDK adds further variables of ours to the child's; an undefined value is how one is left out again.
   const env: Record<string, string> = {};
   for (const name of DEFAULT_INHERITED_ENV_VARS) Reflect.set(env, name, undefined);
-  return new StdioClientTransport({ command, args, env: { ...env, ...target.environment }, stderr: "ignore" });
+  return inTurns(new StdioClientTransport({ command, args, env: { ...env, ...target.environment }, stderr: "ignore" }));
+}
+
+/**
+ * The SDK's client (2.4.0) takes up a notification a moment later and an answer at once, and forgets whose progress it was
+ * with the answer: progress that arrives in one piece with its answer would be lost. So each message waits for the last.
+ */
+function inTurns(transport: StdioClientTransport): StdioClientTransport {
+  let receive: StdioClientTransport["onmessage"];
+  let last: Promise<void> = Promise.resolve();
+  const fail = (error: unknown): void => transport.onerror?.(error instanceof Error ? error : new Error(String(error)));
+  Object.defineProperty(transport, "onmessage", {
+    get: () => receive,
+    set: (deliver: StdioClientTransport["onmessage"]) => {
+      receive = deliver && ((message) => void (last = last.then(() => deliver(message)).catch(fail)));
+    },
+  });
+  return transport;
 }
 
 type Child = { readonly get: () => Promise<Client>; readonly worked: () => void; readonly close: () => Promise<void> };
@@ -119,12 +137,28 @@ function progressRelay({ params, sink }: Sending): { onprogress?: (progress: obj
   return { onprogress: (progress) => sink.notify("notifications/progress", { ...progress, progressToken: token }) };
 }
 
+/** What is waited for goes on by itself when the time is over. */
+async function withinTime<T>(coming: Promise<T>, ms: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(
+      () => reject(new AirworthyError("unavailable", "it is still starting", { retryable: true })),
+      ms,
+    );
+  });
+  try {
+    return await Promise.race([coming, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 async function send(child: Child, method: string, sending: Sending): Promise<ExchangeOutcome> {
   let client: Client;
   try {
-    client = await child.get();
+    client = await withinTime(child.get(), sending.timeoutMs);
   } catch {
-    return { kind: "unsent", detail: "the MCP server's program could not be started" };
+    return { kind: "unsent", detail: "the MCP server's program could not be started, or not in time" };
   }
   if (sending.sink?.signal.aborted) return { kind: "unsent", detail: "the caller has gone" };
   if (sending.mayLeave?.() === false) return { kind: "unsent", detail: "it was too late to send it" };
