@@ -28,6 +28,18 @@ export type PinResult = {
 };
 
 export type OnProgress = (done: { readonly bytes: number; readonly totalBytes: number }) => void;
+/** How a file is written; what is absent is found in the file. */
+export type FileForm = {
+  readonly format?: "csv" | "json" | "jsonl" | "fixed" | "xlsx" | undefined;
+  readonly encoding?: "utf-8" | "windows-1252" | undefined;
+  readonly delimiter?: string | undefined;
+  readonly columns?: readonly { readonly name: string; readonly width: number }[] | undefined;
+  readonly sheet?: string | undefined;
+  readonly header?: number | undefined;
+  readonly decimals?: "point" | "comma" | undefined;
+  readonly dates?: "iso" | "dd.mm.yyyy" | "dd/mm/yyyy" | "mm/dd/yyyy" | "yyyymmdd" | undefined;
+  readonly trailer?: string | undefined;
+};
 export type SourceDescription = {
   readonly profile: SourceProfile;
   readonly pictures: Readonly<Record<string, Picture>>;
@@ -48,26 +60,29 @@ export type ServerParts = {
     path: string,
     options: {
       readonly learn?: { readonly name?: string; readonly existing?: ConfigFile };
+      readonly form?: FileForm;
       readonly onProgress: OnProgress;
     },
   ) => Promise<SourceDescription>;
   readonly compareSources: (
     pilot: string,
     production: string,
-    options: { readonly alpha?: number; readonly onProgress: OnProgress },
+    options: { readonly alpha?: number; readonly form?: FileForm; readonly onProgress: OnProgress },
   ) => Promise<SourceComparison>;
   readonly sampleBaseline: (
     path: string,
     contract: SourceContractDocument,
-    options: { readonly onProgress: OnProgress },
+    options: { readonly form?: FileForm; readonly onProgress: OnProgress },
   ) => Promise<KeptSample>;
   readonly findContract: (nameOrFile: string, configDir: string, cwd: string) => Promise<SourceContractDocument>;
+  readonly findFileForm: (connector: string, configDir: string) => Promise<FileForm>;
   readonly checkSource: (
     path: string,
     options: {
       readonly contract: SourceContractDocument;
       readonly quarantine: string;
       readonly accepted?: string;
+      readonly form?: FileForm;
       readonly onProgress: OnProgress;
     },
   ) => Promise<ContractCheck>;

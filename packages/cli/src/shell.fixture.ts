@@ -92,6 +92,7 @@ const noParts: ServerParts = {
   compareSources: missing("compareSources"),
   sampleBaseline: missing("sampleBaseline"),
   findContract: missing("findContract"),
+  findFileForm: missing("findFileForm"),
   checkSource: missing("checkSource"),
   checkReceipt: () => {
     throw new Error("this test did not expect checkReceipt");

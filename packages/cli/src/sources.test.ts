@@ -3,7 +3,15 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { checkFiles, checkSource, compareSources, findContract, profileSource, readFolder } from "@airworthy/server";
+import {
+  checkFiles,
+  checkSource,
+  compareSources,
+  findContract,
+  findFileForm,
+  profileSource,
+  readFolder,
+} from "@airworthy/server";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { runIn } from "./shell.fixture.ts";
@@ -17,7 +25,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-const parts = { profileSource, compareSources, findContract, checkSource, readFolder, checkFiles };
+const parts = { profileSource, compareSources, findContract, findFileForm, checkSource, readFolder, checkFiles };
 const run = (...words: readonly string[]) => runIn({ parts, shell: { cwd: folder } }, "sources", ...words);
 const json = (text: string): { schema: string; data: Record<string, unknown> } => JSON.parse(text);
 
@@ -169,5 +177,97 @@ describe("withProgress", () => {
   it("draws nothing for what is quick, or where nobody looks", async () => {
     expect(await watch(true, [50, 100])).toBe("");
     expect(await watch(false, [500, 1000])).toBe("");
+  });
+});
+
+describe("a file whose form is said", () => {
+  const contract = `apiVersion: airworthy/v1
+kind: SourceContract
+name: payments
+version: 1
+fields:
+  - { name: id, type: text, nullable: false }
+  - { name: amount, type: number, nullable: false }
+  - { name: day, type: date, nullable: false }
+`;
+  const connector = `---
+apiVersion: airworthy/v1
+kind: Connector
+name: bank
+type: file
+folder: /srv/bank
+files: payments_*.txt
+format: fixed
+encoding: windows-1252
+decimals: comma
+dates: yyyymmdd
+columns: [{ name: id, width: 6 }, { name: amount, width: 10 }, { name: day, width: 8 }]
+whole: { trailer: { begins: END, rows: 2 } }
+records: [{ record: payment, contract: payments, key: $.id, version: $.id }]
+tools:
+  - { name: bank.get, effect: read, input: { type: object }, find: { record: payment, by: $.id } }
+`;
+  const lines = ["Zoë1  1.234,50  20260131", "b2    7         20260201", "c3    8,5       20260230", "END 3"];
+  const columns = ["--columns", "id:6,amount:10,day:8"];
+  const forms = [...columns, "--encoding", "windows-1252", "--decimals", "comma", "--dates", "yyyymmdd"];
+  beforeEach(() => {
+    writeFileSync(join(folder, "bank.yaml"), contract + connector);
+    writeFileSync(join(folder, "payments_1.txt"), Buffer.from(`${lines.join("\r\n")}\r\n`, "latin1"));
+    const sound = lines.map((line) => line.replace("20260230", "20260228"));
+    writeFileSync(join(folder, "payments_2.txt"), Buffer.from(sound.join("\n"), "latin1"));
+    writeFileSync(join(folder, "bare.txt"), Buffer.from(sound.slice(0, 3).join("\n"), "latin1"));
+  });
+
+  it("is profiled by columns, and in words as the connector says", async () => {
+    const typesOf = (text: string): unknown => {
+      const { profile } = json(text).data as {
+        profile: { fields: { name: string; type: string; malformed: number }[] };
+      };
+      return profile.fields.map(({ name, type, malformed }) => [name, type, malformed]);
+    };
+    const expected = [
+      ["id", "text", 0],
+      ["amount", "number", 0],
+      ["day", "date", 0],
+    ];
+    const byColumns = await run("profile", "bare.txt", ...forms, "--json");
+    expect(typesOf(byColumns.out)).toEqual(expected);
+    const byConnector = await run("profile", "payments_2.txt", "--as", "bank", "--json");
+    expect(typesOf(byConnector.out)).toEqual(expected);
+  });
+
+  it("is held to its contract and compared in the same form", async () => {
+    const checked = await run("check", "payments_1.txt", "--contract", "payments", "--as", "bank", "--json");
+    expect(checked).toMatchObject({ code: 6 });
+    expect(json(checked.out).data).toMatchObject({
+      records: 3,
+      faults: [{ record: 3, field: "day", expected: "type date", found: '"20260230"' }],
+    });
+    const compared = await run("compare", "bare.txt", "bare.txt", ...columns, "--json");
+    expect(compared.code).toBe(0);
+    expect(json(compared.out).data).toMatchObject({ pilot: { format: "fixed", records: 3 } });
+  });
+
+  it.each<[readonly string[], string]>([
+    [["--columns", "id"], "name:width"],
+    [["--columns", "id:0"], "name:width"],
+    [["--columns", "id:3,id:4"], "id is there twice"],
+    [["--format", "fixed"], "no columns are said"],
+    [["--columns", "id:3", "--format", "csv"], "of fixed width, not of csv"],
+    [["--columns", "id:3", "--as", "bank"], "both say how the file is written"],
+    [["--as", "bnk"], "no file connector bnk"],
+    [["--as", "bank", "--config", "nowhere"], "nowhere"],
+    [["--format", "docx"], "Allowed choices"],
+    [["--delimiter", "ab"], "one sign"],
+  ])("%j is wrong usage", async (words, message) => {
+    const { code, err } = await run("profile", "bare.txt", ...words);
+    expect(code).toBe(2);
+    expect(err).toContain(message);
+  });
+
+  it("is said of files alone", async () => {
+    const { code, err } = await run("profile", "--source", "bank", ...columns);
+    expect(code).toBe(2);
+    expect(err).toContain("Only a file has a form");
   });
 });

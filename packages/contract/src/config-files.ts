@@ -16,7 +16,10 @@ export const fileShape = {
       description:
         "Names of files to take, such as vendors_*.csv. {yyyy}{mm}{dd}, {hh}, {mi} and {ss} stand for the time (UTC) of which the file is.",
     }),
-  format: z.enum(["csv", "json", "jsonl", "fixed"]).optional().meta({ description: "Default: by the file's name." }),
+  format: z
+    .enum(["csv", "json", "jsonl", "fixed", "xlsx"])
+    .optional()
+    .meta({ description: "Default: by the file's name." }),
   encoding: z
     .enum(["utf-8", "windows-1252"])
     .optional()
@@ -28,6 +31,15 @@ export const fileShape = {
     .max(1000)
     .optional()
     .meta({ description: "Of fixed width: the columns from the left, in characters." }),
+  sheet: z
+    .string()
+    .min(1)
+    .max(31)
+    .optional()
+    .meta({ description: "Of XLSX: the sheet's name. Default: the first that is not hidden." }),
+  header: z.int().min(1).max(1_048_576).optional().meta({
+    description: "Of XLSX: the row that names the columns, from 1. Default: the first that holds something.",
+  }),
   decimals: z.enum(["point", "comma"]).optional().meta({
     description: "How numbers are written: 1234.5 (the default), or 1.234,5.",
   }),
@@ -61,7 +73,7 @@ export const fileShape = {
         })
         .optional()
         .meta({
-          description: "The last line closes the file. CSV and fixed width (cells are parted by blanks there).",
+          description: "The last line closes the file. CSV, XLSX and fixed width (cells are parted by blanks there).",
         }),
     })
     .optional(),

@@ -25,7 +25,7 @@ export type FieldSummary = z.infer<typeof FieldSummary>;
 
 export const SourceProfile = z.object({
   file: z.string().meta({ description: "The file, or what else the records are of." }),
-  format: z.enum(["csv", "json", "jsonl", "fixed"]),
+  format: z.enum(["csv", "json", "jsonl", "fixed", "xlsx"]),
   records: count,
   unreadable: count.meta({ description: "Records that could not be read as such, which are in no other count." }),
   fields: z.array(FieldSummary).readonly(),

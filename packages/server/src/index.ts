@@ -8,6 +8,7 @@ export { sampleBaseline } from "./controlplane/readiness/sample-baseline.ts";
 export { compareSources } from "./controlplane/readiness/compare-sources.ts";
 export { profileSource } from "./controlplane/readiness/describe-source.ts";
 export { findContract } from "./controlplane/readiness/find-contract.ts";
+export { findFileForm } from "./controlplane/readiness/find-file-form.ts";
 export { checkFiles } from "./controlplane/registry/compile.ts";
 export { readFolder } from "./controlplane/registry/read-folder.ts";
 export { renderFindings } from "./controlplane/registry/render-findings.ts";

@@ -4,6 +4,7 @@ import { basename, resolve } from "node:path";
 
 import { act, type Call, type Cli } from "../call.ts";
 import { withExamples } from "../help.ts";
+import { addFormOptions, type FormOptions, readForm } from "../file-form.ts";
 import { readSourceFile } from "../source-file.ts";
 import { clean } from "../text/clean.ts";
 import { countText } from "../text/value.ts";
@@ -17,18 +18,22 @@ export function addBaselineSet(parent: Command, cli: Cli): void {
     )
     .argument("<contract>", "the source contract; it must be watched")
     .argument("<file>", "the file of records that were good: the pilot's")
-    .action(act(cli, runSet));
+    .option("--config <dir>", "the configuration folder that --as looks in", ".")
+    .action(act<FormOptions>(cli, runSet));
+  addFormOptions(command);
   withExamples(command, ["airworthy sources baseline set invoices pilot.csv"]);
 }
 
-async function runSet(call: Call<object>): Promise<undefined> {
+async function runSet(call: Call<FormOptions>): Promise<undefined> {
   const { shell, args } = call;
   const [name = "", file = ""] = args;
   const client = await call.client();
   const contract = await client.readContract({ name });
   const server = await shell.loadServer();
+  const form = await readForm(call);
+  const written = form === undefined ? {} : { form };
   const sample = await readSourceFile(shell, (onProgress) =>
-    server.sampleBaseline(resolve(shell.cwd, file), contract, { onProgress }),
+    server.sampleBaseline(resolve(shell.cwd, file), contract, { ...written, onProgress }),
   );
   const baseline = await client.setBaseline({ contract: name, origin: basename(file), sample });
   call.print("baseline", baseline, () => {

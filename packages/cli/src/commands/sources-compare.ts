@@ -5,10 +5,11 @@ import { resolve } from "node:path";
 import { act, type Call, type Cli } from "../call.ts";
 import { exitCodes, type ExitCode } from "../exit-codes.ts";
 import { withExamples } from "../help.ts";
+import { addFormOptions, type FormOptions, readForm } from "../file-form.ts";
 import { renderComparison } from "../render/sources.ts";
 import { readSourceFile } from "../source-file.ts";
 
-type Options = { readonly alpha?: number };
+type Options = FormOptions & { readonly alpha?: number };
 
 export function addSourcesCompare(parent: Command, cli: Cli): void {
   const command = parent
@@ -20,10 +21,13 @@ export function addSourcesCompare(parent: Command, cli: Cli): void {
     .argument("<pilot>", "the file that the agent was tried on")
     .argument("<production>", "the file that it will meet")
     .option("--alpha <share>", "chance of any false alarm, over all tests (default: 0.01)", shareOf)
+    .option("--config <dir>", "the configuration folder that --as looks in", ".")
     .action(act<Options>(cli, runCompare));
+  addFormOptions(command);
   withExamples(command, [
     "airworthy sources compare pilot.csv production.csv",
     "airworthy sources compare pilot.jsonl production.jsonl --alpha 0.001 --json",
+    "airworthy sources compare pilot.txt production.txt --as bank --config ./airworthy",
   ]);
 }
 
@@ -38,8 +42,10 @@ async function runCompare(call: Call<Options>): Promise<ExitCode> {
   const { compareSources } = await shell.loadServer();
   const [pilot, production] = [args[0] ?? "", args[1] ?? ""].map((path) => resolve(shell.cwd, path));
   const alpha = options.alpha === undefined ? {} : { alpha: options.alpha };
+  const form = await readForm(call);
+  const written = form === undefined ? {} : { form };
   const found = await readSourceFile(shell, (onProgress) =>
-    compareSources(pilot ?? "", production ?? "", { ...alpha, onProgress }),
+    compareSources(pilot ?? "", production ?? "", { ...alpha, ...written, onProgress }),
   );
   call.print("source-comparison", found, () => renderComparison(found, { paint: call.paint, width: call.pageWidth }));
   return found.ok ? exitCodes.ok.code : exitCodes.gateFailed.code;

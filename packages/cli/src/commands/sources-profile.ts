@@ -7,13 +7,14 @@ import { resolve } from "node:path";
 import { act, type Call, type Cli } from "../call.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { Failure } from "../failure.ts";
+import { addFormOptions, type FormOptions, readForm } from "../file-form.ts";
 import { withExamples } from "../help.ts";
 import { renderProfile } from "../render/sources.ts";
 import type { SourceDescription } from "../server-parts.ts";
 import { readSourceFile } from "../source-file.ts";
 import { clean } from "../text/clean.ts";
 
-type Options = {
+type Options = FormOptions & {
   readonly out?: string;
   readonly name?: string;
   readonly tool?: string;
@@ -28,9 +29,10 @@ export function addSourcesProfile(parent: Command, cli: Cli): void {
     .command("profile")
     .summary("describe records of a file or a live source, and learn their contract")
     .description(
-      "Describe records: types, what is missing or malformed, ranges, shapes. Of a file (CSV with a header, JSON, JSON lines), which needs no server; of what a read tool answers (--tool); or of what a source has brought in (--source). With --out, a first source contract is written, for a person to review.",
+      "Describe records: types, what is missing or malformed, ranges, shapes. Of a file (CSV with a header, JSON, JSON lines, XLSX), which needs no server; of what a read tool answers (--tool); or of what a source has brought in (--source). With --out, a first source contract is written, for a person to review.",
     )
     .argument("[file]", "the file of records")
+    .option("--config <dir>", "the configuration folder that --as looks in", ".")
     .option("--tool <name>", "call this read tool at the server; it is recorded")
     .option("--with <json>", "arguments of a call, once for each call (default: {})", collect)
     .option("--records <path>", "where an answer has its records, such as $.items[*]")
@@ -39,8 +41,11 @@ export function addSourcesProfile(parent: Command, cli: Cli): void {
     .option("-o, --out <file>", "write the contract here; an older one of this name gets the next version")
     .option("--name <name>", "the contract's name; else that of the file, tool or source")
     .action(act<Options>(cli, runProfile));
+  addFormOptions(command);
   withExamples(command, [
     "airworthy sources profile pilot.csv",
+    "airworthy sources profile pilot.txt --columns id:8,amount:12,day:8 --decimals comma --dates yyyymmdd",
+    "airworthy sources profile prices.xlsx --sheet Prices --header 3",
     "airworthy sources profile pilot.csv --name invoices -o airworthy/contracts/invoices.yaml",
     `airworthy sources profile --tool crm.list_accounts --with '{"page":1}' --with '{"page":2}'`,
     "airworthy sources profile --source vendor-events -o vendors.yaml",
@@ -68,12 +73,15 @@ async function describe(call: Call<Options>, learn: Learn | undefined): Promise<
     throw new Failure("usage", "Say exactly one of a file, --tool and --source.", "Profile one after the other.");
   }
   const learning = learn === undefined ? {} : { learn };
+  const form = await readForm(call);
   if (file !== undefined) {
     const server = await shell.loadServer();
+    const written = form === undefined ? {} : { form };
     return readSourceFile(shell, (onProgress) =>
-      server.profileSource(resolve(shell.cwd, file), { ...learning, onProgress }),
+      server.profileSource(resolve(shell.cwd, file), { ...learning, ...written, onProgress }),
     );
   }
+  if (form !== undefined) throw new Failure("usage", "Only a file has a form.", "Leave the options of its form out.");
   const client = await call.client();
   if (tool === undefined) {
     const record = options.record === undefined ? {} : { record: options.record };

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { checkFiles } from "../registry/compile.ts";
 import { checkSource } from "./check-source.ts";
 import { profileSource } from "./describe-source.ts";
+import { makeRow, makeWorkbook } from "../../kernel/records/xlsx/workbook.fixture.ts";
 import { findContract } from "./find-contract.ts";
 import { makeFolder, makeInvoices, toCsv } from "./readiness.fixture.ts";
 import type { Folder } from "./readiness.fixture.ts";
@@ -37,6 +38,33 @@ const lines = (path: string): unknown[] =>
     .trimEnd()
     .split("\n")
     .map((line): unknown => JSON.parse(line));
+
+describe("a workbook", () => {
+  const rows = `${makeRow(1, ["id", "amount", "state", "sent"])}${makeRow(2, [1, 10.5, "open, late", true])}
+    <row r="3"><c r="A3" t="e"><v>#N/A</v></c><c r="B3"><v>7</v></c></row>${makeRow(4, [3, "7", null, false])}`;
+  const text: SourceContractDocument["fields"] = contract.fields.map((field) =>
+    field.name === "state" ? { name: "state", type: "text", nullable: true } : field,
+  );
+
+  it("keeps the contract that is learned from it, and is enforced as any other file", async () => {
+    const path = folder.write("a.xlsx", makeWorkbook({ rows }));
+    const accepted = `${folder.path}/accepted.csv`;
+    const quarantine = `${folder.path}/q.jsonl`;
+    const found = await checkSource(path, { contract: { ...contract, fields: text }, quarantine, accepted });
+    expect(found).toMatchObject({ ok: false, records: 3, accepted: 2, quarantined: 1 });
+    expect(found.faults).toEqual([{ record: 2, field: "id", expected: "type integer", found: '["#N/A"]' }]);
+    expect(lines(quarantine)).toMatchObject([{ record: 2, raw: "#N/A,7,," }]);
+    expect(readFileSync(accepted, "utf8")).toBe('id,amount,state,sent\n1,10.5,"open, late",true\n3,7,,false\n');
+    const { profile } = await profileSource(path);
+    expect(profile).toMatchObject({ format: "xlsx", records: 3, unreadable: 0 });
+    expect(profile.fields.map(({ type, malformed, missing }) => [type, malformed, missing])).toEqual([
+      ["text", 1, 0],
+      ["number", 0, 0],
+      ["text", 0, 2],
+      ["boolean", 0, 1],
+    ]);
+  });
+});
 
 describe("enforcing", () => {
   const csv = [

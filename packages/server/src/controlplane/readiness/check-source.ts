@@ -5,17 +5,15 @@ import { suggestName } from "../registry/nearest-name.ts";
 import { createRecordChecker } from "../../kernel/records/check-record.ts";
 import { createLineFile } from "./line-file.ts";
 import { isTextOnly } from "../../kernel/records/is-text-only.ts";
-import { readRecords } from "../../kernel/records/read-records.ts";
-import type { ReadOptions } from "../../kernel/records/read-records.ts";
+import { readFormed, type FormedOptions } from "../../kernel/records/read-formed.ts";
 import { showValue } from "../../kernel/records/show-value.ts";
 
-export type CheckOptions = {
+export type CheckOptions = Pick<FormedOptions, "form" | "onProgress"> & {
   readonly contract: SourceContractDocument;
   /** Where offending records go, whole, one JSON document a line, for their owner alone. Made when there is one. */
   readonly quarantine: string;
   /** Where the others go, as they stood in the file. */
   readonly accepted?: string;
-  readonly onProgress?: ReadOptions["onProgress"];
 };
 
 const faultsShown = 100;
@@ -36,7 +34,7 @@ export async function checkSource(path: string, options: CheckOptions): Promise<
     setAside.write(JSON.stringify({ record: faults[0]?.record, contract: contract.name, faults, raw }));
   };
   try {
-    await readRecords(
+    await readFormed(
       path,
       {
         record: (record) => {
@@ -52,6 +50,8 @@ export async function checkSource(path: string, options: CheckOptions): Promise<
       },
       {
         keepRaw: true,
+        contract,
+        ...(options.form === undefined ? {} : { form: options.form }),
         ...(onProgress === undefined ? {} : { onProgress }),
         onFormat: (format) => {
           check = createRecordChecker(contract, isTextOnly(format));

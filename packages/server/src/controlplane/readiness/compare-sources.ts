@@ -11,15 +11,13 @@ import type { FieldPair, FieldTest } from "./field-tests.ts";
 import { judgeSeverity } from "./judge-severity.ts";
 import { characterOf, sampleSource, summarize } from "./profile-source.ts";
 import type { SourceSample } from "./profile-source.ts";
-import type { ReadOptions } from "../../kernel/records/read-records.ts";
+import type { FormedOptions } from "../../kernel/records/read-formed.ts";
 
 export const defaultAlpha = 0.01;
 const stabilityBins = 10;
 
-export type CompareOptions = {
-  readonly alpha?: number;
-  readonly onProgress?: ReadOptions["onProgress"];
-};
+/** The form is that of both. */
+export type CompareOptions = Pick<FormedOptions, "form" | "onProgress"> & { readonly alpha?: number };
 
 /** @throws AirworthyError when a file is not there, or is no file of records. */
 export async function compareSources(
@@ -27,11 +25,11 @@ export async function compareSources(
   production: string,
   options: CompareOptions = {},
 ): Promise<SourceComparison> {
-  const reading = options.onProgress === undefined ? {} : { onProgress: options.onProgress };
+  const { alpha = defaultAlpha, ...reading } = options;
   // One after the other: together they would need twice the memory and be no faster.
   const before = await sampleSource(pilot, reading);
   const after = await sampleSource(production, reading);
-  return compareSamples(before, after, options.alpha ?? defaultAlpha);
+  return compareSamples(before, after, alpha);
 }
 
 type Tested = { readonly pair: FieldPair | undefined; readonly test: FieldTest };

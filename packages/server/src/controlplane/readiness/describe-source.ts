@@ -11,12 +11,11 @@ import { contractsIn } from "./find-contract.ts";
 import { learnContract, writeContract } from "./learn-contract.ts";
 import { characterOf, sampleSource, summarize } from "./profile-source.ts";
 import type { SourceSample } from "./profile-source.ts";
-import type { ReadOptions } from "../../kernel/records/read-records.ts";
+import type { FormedOptions } from "../../kernel/records/read-formed.ts";
 
-export type DescribeOptions = {
+export type DescribeOptions = Pick<FormedOptions, "form" | "onProgress"> & {
   /** The contract's name; without one it is that of the file. `existing` is what the new one will replace. */
   readonly learn?: { readonly name?: string; readonly existing?: ConfigFile };
-  readonly onProgress?: ReadOptions["onProgress"];
 };
 
 export type SourceDescription = {
@@ -28,8 +27,8 @@ export type SourceDescription = {
 
 /** @throws AirworthyError when the file cannot be read, or `existing` is something else than that contract. */
 export async function profileSource(path: string, options: DescribeOptions = {}): Promise<SourceDescription> {
-  const { learn, onProgress } = options;
-  return describeSample(await sampleSource(path, onProgress === undefined ? {} : { onProgress }), learn);
+  const { learn, ...reading } = options;
+  return describeSample(await sampleSource(path, reading), learn);
 }
 
 /** @throws AirworthyError when there is nothing to learn from, or `existing` is something else than that contract. */

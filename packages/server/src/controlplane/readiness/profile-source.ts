@@ -5,8 +5,7 @@ import { quantileOf } from "../../kernel/stats/compare-samples.ts";
 import { cellKinds, conforms } from "../../kernel/records/classify-cell.ts";
 import type { SourceRecord } from "../../kernel/records/source-record.ts";
 import { isTextOnly } from "../../kernel/records/is-text-only.ts";
-import { readRecords } from "../../kernel/records/read-records.ts";
-import type { ReadOptions } from "../../kernel/records/read-records.ts";
+import { readFormed, type FormedOptions } from "../../kernel/records/read-formed.ts";
 import type { RecordSink, SourceFormat } from "../../kernel/records/record-sink.ts";
 import { typeOf } from "./sample-field.ts";
 import type { FieldSample } from "./sample-field.ts";
@@ -30,14 +29,14 @@ export type Quarantined = {
 };
 
 /** @throws AirworthyError when the file is not there, or is no file of records. */
-export async function sampleSource(path: string, options: ReadOptions = {}): Promise<SourceSample> {
+export async function sampleSource(path: string, options: FormedOptions = {}): Promise<SourceSample> {
   let sampler = createRecordSampler(path, { untyped: true });
   let unreadable = 0;
   const sink: RecordSink = {
     record: (record: SourceRecord) => sampler.add(record),
     unreadable: () => void (unreadable += 1),
   };
-  const format = await readRecords(path, sink, {
+  const format = await readFormed(path, sink, {
     ...options,
     onFormat: (found) => {
       sampler = createRecordSampler(path, { untyped: isTextOnly(found) });

@@ -5,8 +5,7 @@ import { createRecordChecker } from "../../kernel/records/check-record.ts";
 import { createContractSampler } from "./contract-sampler.ts";
 import { keepSample } from "./keep-sample.ts";
 import { isTextOnly } from "../../kernel/records/is-text-only.ts";
-import { readRecords } from "../../kernel/records/read-records.ts";
-import type { ReadOptions } from "../../kernel/records/read-records.ts";
+import { readFormed, type FormedOptions } from "../../kernel/records/read-formed.ts";
 
 /** The same file gives the same sample. */
 const seed = 1;
@@ -15,12 +14,12 @@ const seed = 1;
 export async function sampleBaseline(
   path: string,
   contract: SourceContractDocument,
-  options: Pick<ReadOptions, "onProgress"> = {},
+  options: Pick<FormedOptions, "onProgress" | "form"> = {},
 ): Promise<KeptSample> {
   const sampler = createContractSampler(contract, seed);
   let untyped = true;
   let check = createRecordChecker(contract, untyped);
-  await readRecords(
+  await readFormed(
     path,
     {
       record: (record) => {
@@ -32,6 +31,7 @@ export async function sampleBaseline(
     },
     {
       ...options,
+      contract,
       onFormat: (format) => {
         untyped = isTextOnly(format);
         check = createRecordChecker(contract, untyped);

@@ -263,6 +263,10 @@ export const findingCodes = {
     "Say columns where format is fixed, and nowhere else.",
   ),
   AW1953: error("A total is asked of a field that the contract does not have.", "Correct the field's name."),
+  AW1980: error(
+    "A setting of a file's form that its format does not have.",
+    "`sheet` and `header` are of XLSX; `encoding` and `delimiter` are not.",
+  ),
   AW1951: error(
     "`tls` or `proxy` stands where nothing goes over the network that way.",
     "Remove it, or use an https address.",

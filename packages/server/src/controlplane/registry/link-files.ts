@@ -9,7 +9,9 @@ import { suggestName } from "./nearest-name.ts";
 export function linkFiles(index: LinkIndex): void {
   for (const source of index.connectors) {
     const { document } = source;
-    if (document.type === "file") linkForm(index, source, document);
+    if (document.type !== "file") continue;
+    linkForm(index, source, document);
+    linkSheet(index, source, document);
   }
 }
 
@@ -32,4 +34,18 @@ function linkForm(
   const message = `${contract.document.name} has no field "${of}"`;
   const place = locator.value(["whole", "trailer", "total", "of"]);
   report(index, { code: "AW1953", file, place }, { message, hint: suggestName(of, new Set(fields)) });
+}
+
+/** What a sheet has and texts have not, and the other way round. */
+function linkSheet(
+  index: LinkIndex,
+  { locator, file }: LoadedDocument<ConnectorDocument>,
+  document: FileConnector,
+): void {
+  const isSheet = (document.format ?? (/\.xlsx$/i.test(document.files) ? "xlsx" : undefined)) === "xlsx";
+  for (const key of isSheet ? (["encoding", "delimiter"] as const) : (["sheet", "header"] as const)) {
+    if (document[key] === undefined) continue;
+    const message = isSheet ? `XLSX has no ${key}` : `only XLSX has a ${key}`;
+    report(index, { code: "AW1980", file, place: locator.key([key]) }, { message });
+  }
 }

@@ -4,8 +4,9 @@ import { createReadStream } from "node:fs";
 
 import { AirworthyError, type FileConnector, type SourceContractDocument } from "@airworthy/contract";
 
+import { pointDecimals } from "../../kernel/records/normal-forms.ts";
 import { addDecimals, equalDecimals, noSum, readDecimal, showDecimal, type DecimalSum } from "./add-decimals.ts";
-import { pointDecimals, readFileRows } from "./read-file.ts";
+import { readFileRows } from "./read-file.ts";
 import { readClaims, type Claims } from "./read-claims.ts";
 import type { FoundFile } from "./scan-folder.ts";
 

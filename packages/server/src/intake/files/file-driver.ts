@@ -3,6 +3,7 @@ import { AirworthyError, type FileConnector } from "@airworthy/contract";
 
 import { durationMs } from "../../kernel/duration.ts";
 import { isJsonObject, parseJsonStrict } from "../../kernel/json.ts";
+import { isTextOnly } from "../../kernel/records/is-text-only.ts";
 import type { KnownBatch } from "../../kernel/source-store.ts";
 import { createFolderBell } from "../folder-bell.ts";
 import type { Quiet } from "../quiet-files.ts";
@@ -21,7 +22,7 @@ type Run = SourceRun<FileConnector>;
 
 export const fileDriver: SourceDriver<FileConnector> = {
   untyped: ({ format, files }) =>
-    format === undefined ? !/\.(?:json|jsonl|ndjson)(?:\.gz)?$/i.test(files) : format === "csv" || format === "fixed",
+    format === undefined ? !/\.(?:json|jsonl|ndjson)(?:\.gz)?$/i.test(files) : isTextOnly(format),
   async run(run) {
     const folder = run.fill(run.connector.folder);
     const [quiet, settled]: [Quiet, Settled] = [new Map(), new Map()];

@@ -3,6 +3,7 @@ import type { FileConnector, Json, JsonObject, SourceContractDocument } from "@a
 
 import { isJsonObject, parseJsonStrict } from "../../kernel/json.ts";
 import { isTextOnly } from "../../kernel/records/is-text-only.ts";
+import { normaliserOf, type Normaliser } from "../../kernel/records/normal-forms.ts";
 import { readRecords } from "../../kernel/records/read-records.ts";
 import type { Cell, SourceRecord } from "../../kernel/records/source-record.ts";
 
@@ -22,8 +23,8 @@ type How = { readonly connector: FileConnector; readonly contract: SourceContrac
 
 /** @throws AirworthyError `invalid_input` for a file that cannot be read to its end. */
 export async function readFileRows(path: string, { connector, contract }: How, taker: RowTaker): Promise<void> {
-  const { format, encoding = "utf-8", delimiter, columns, whole } = connector;
-  const normal = normaliserOf(connector, contract);
+  const { format, encoding = "utf-8", delimiter, columns, sheet, header, whole } = connector;
+  const normal = contract && normaliserOf(connector, contract);
   const begins = whole?.trailer?.begins;
   let untyped = true;
   const isTrailer = (raw: string | undefined): raw is string =>
@@ -42,7 +43,7 @@ export async function readFileRows(path: string, { connector, contract }: How, t
       ...(taker.drain === undefined ? {} : { drain: taker.drain }),
     },
     {
-      shape: { format, encoding, delimiter, columns },
+      shape: { format, encoding, delimiter, columns, sheet, header },
       // JSON is read again from its text: only there it is as it was written.
       keepRaw: begins !== undefined || format === "json" || format === "jsonl" || format === undefined,
       onFormat: (found) => void (untyped = isTextOnly(found)),
@@ -50,19 +51,23 @@ export async function readFileRows(path: string, { connector, contract }: How, t
   );
 }
 
-type Normaliser = (name: string, text: string) => string;
-
 function toRow(
   { number, columns, cells, raw }: SourceRecord,
-  { untyped, normal }: { readonly untyped: boolean; readonly normal: Normaliser },
+  { untyped, normal }: { readonly untyped: boolean; readonly normal: Normaliser | undefined },
 ): FileRow {
   if (!untyped) return readJsonRow(number, raw ?? "");
-  const members = columns.map((name, at): [string, Json] => [name, textOf(cells[at], (text) => normal(name, text))]);
+  const members = columns.map((name, at): [string, Json] => [
+    name,
+    valueOf(cells[at], (text) => normal?.(name, text) ?? text),
+  ]);
   return { number, value: Object.fromEntries(members) };
 }
 
-function textOf(cell: Cell, normal: (text: string) => string): Json {
-  return typeof cell === "string" ? normal(cell.replaceAll("\0", "\ufffd")) : null;
+function valueOf(cell: Cell, normal: (text: string) => string): Json {
+  if (typeof cell === "string") return normal(cell.replaceAll("\0", "\ufffd"));
+  // Numbers of a sheet are written as everywhere, whatever form its texts have; the contract says what they are.
+  if (typeof cell === "number" || typeof cell === "boolean") return String(cell);
+  return Array.isArray(cell) ? cell.map(String) : null;
 }
 
 function readJsonRow(number: number, raw: string): FileRow {
@@ -80,42 +85,4 @@ function cellsOf(raw: string, delimiter: string | undefined): string[] {
   const by = delimiter ?? [";", "\t", "|", ","].find((sign) => raw.includes(sign));
   const cells = by === undefined ? raw.trim().split(/\s+/) : raw.split(by);
   return cells.map((cell) => cell.trim().replaceAll(/^"|"$/g, ""));
-}
-
-function normaliserOf(
-  { decimals, dates = "iso" }: FileConnector,
-  contract: SourceContractDocument | undefined,
-): Normaliser {
-  const typed = (types: readonly string[]): ReadonlySet<string> =>
-    new Set((contract?.fields ?? []).filter(({ type }) => types.includes(type)).map(({ name }) => name));
-  const numbers = decimals === "comma" ? typed(["number", "integer"]) : new Set<string>();
-  const days = dates === "iso" ? new Set<string>() : typed(["date"]);
-  return (name, text) => {
-    if (numbers.has(name)) return pointDecimals(text);
-    return days.has(name) ? isoDate(text, dates) : text;
-  };
-}
-
-/** 1.234,50 → 1234.50. What is not so written stays what it is, and the contract says no. */
-export function pointDecimals(text: string): string {
-  const trimmed = text.trim();
-  if (trimmed === "" || /^[+-]?\d+$/.test(trimmed)) return text;
-  if (!/^[+-]?(?:\d{1,3}(?:\.\d{3})+|\d+)(?:,\d+)?$/.test(trimmed)) return `${text} (not with a decimal comma)`;
-  return trimmed.replaceAll(".", "").replace(",", ".");
-}
-
-const dateForms: Readonly<Record<string, RegExp>> = {
-  "dd.mm.yyyy": /^(?<day>\d{1,2})\.(?<month>\d{1,2})\.(?<year>\d{4})$/,
-  "dd/mm/yyyy": /^(?<day>\d{1,2})\/(?<month>\d{1,2})\/(?<year>\d{4})$/,
-  "mm/dd/yyyy": /^(?<month>\d{1,2})\/(?<day>\d{1,2})\/(?<year>\d{4})$/,
-  yyyymmdd: /^(?<year>\d{4})(?<month>\d\d)(?<day>\d\d)$/,
-};
-
-/** 31.12.2026 → 2026-12-31. A day that does not exist stays what it is. */
-export function isoDate(text: string, form: string): string {
-  const { year, month = "", day = "" } = dateForms[form]?.exec(text.trim())?.groups ?? {};
-  if (year === undefined) return text;
-  const iso = `${year}-${month.padStart(2, "0")}-${day.padStart(2, "0")}`;
-  const time = Date.parse(`${iso}T00:00:00Z`);
-  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(iso) ? iso : text;
 }

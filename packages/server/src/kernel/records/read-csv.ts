@@ -4,6 +4,7 @@ import { Readable } from "node:stream";
 import { AirworthyError } from "@airworthy/contract";
 import { CsvError, parse, type Parser } from "csv-parse";
 
+import { nameColumns } from "./name-columns.ts";
 import { recordBytesMax } from "./record-sink.ts";
 import type { Reading } from "./record-sink.ts";
 
@@ -43,7 +44,7 @@ async function takeRows(
   for await (const row of parser) {
     const { cells, raw } = readRow(row, keepRaw);
     if (columns === undefined) {
-      columns = nameColumns(path, cells);
+      columns = nameColumns(`The first line of ${path}`, cells);
       if (raw !== undefined) onHeader?.(raw);
       continue;
     }
@@ -72,16 +73,6 @@ function readRow(
 }
 
 const isCells = (row: unknown): row is readonly string[] => Array.isArray(row);
-
-function nameColumns(path: string, cells: readonly string[]): readonly string[] {
-  const names = cells.map((cell) => cell.trim());
-  const twice = names.find((name, at) => names.indexOf(name) !== at);
-  const wrong = names.includes("") ? "has a column without a name" : twice && `names the column "${twice}" twice`;
-  if (wrong === undefined) return names;
-  throw new AirworthyError("invalid_input", `The first line of ${path} ${wrong}.`, {
-    fix: "Begin the file with one line that names each column once.",
-  });
-}
 
 /** The one that parts the first line most often, quoted text left out. */
 function findDelimiter(start: string): string {

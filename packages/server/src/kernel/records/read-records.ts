@@ -1,4 +1,4 @@
-/** Reads a file of records, CSV, JSON, JSON lines or fixed width, gzipped or not, as a stream: memory is bounded by the longest record, not by the file. */
+/** Reads a file of records, CSV, JSON, JSON lines, fixed width or XLSX, gzipped or not, as a stream: memory is bounded by the longest record, not by the file. */
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { extname } from "node:path";
@@ -28,13 +28,17 @@ const chunkBytes = 256 * 1024;
 const startBytes = 65_536;
 /** A file that unpacks to more than this is taken for a trap. */
 const unpackedMax = 16 * 1024 ** 3;
+/** How archives of ZIP begin, and workbooks before XLSX. */
+const archive = Buffer.from([0x50, 0x4b, 0x03, 0x04]);
+const oldWorkbook = Buffer.from([0xd0, 0xcf, 0x11, 0xe0]);
 
 /** @throws AirworthyError `not_found` without the file, `invalid_input` when it is not what its name says. */
 export async function readRecords(path: string, sink: RecordSink, options: ReadOptions = {}): Promise<SourceFormat> {
   const totalBytes = await sizeOf(path);
   const { shape = {}, keepRaw = false } = options;
+  if (isWorkbook(path, shape)) return readWorkbook(path, sink, options);
   const start = await readStart(path, shape);
-  const format = shape.format ?? formatOf(path.replace(/\.gz$/i, ""), start);
+  const format = textFormatOf(path, shape, start);
   options.onFormat?.(format);
   const chunks = decode(path, shape, unpack(path, readChunks(path, { totalBytes, onProgress: options.onProgress })));
   const reading = { path, chunks, start, keepRaw, shape, sink };
@@ -42,6 +46,24 @@ export async function readRecords(path: string, sink: RecordSink, options: ReadO
   else if (format === "fixed") await readFixed(reading);
   else await readJson(reading, format);
   return format;
+}
+
+/** Those that are none by our measure are refused by the reader, which knows why. */
+const isWorkbook = (path: string, { format }: FileShape): boolean =>
+  format === undefined ? /\.(?:xls[xmb]?|xlt[xm]|ods)(?:\.gz)?$/i.test(path) : format === "xlsx";
+
+/** A workbook is read from its end: it cannot be unpacked on the way. */
+async function readWorkbook(path: string, sink: RecordSink, options: ReadOptions): Promise<SourceFormat> {
+  if (/\.gz$/i.test(path)) {
+    throw new AirworthyError("invalid_input", `${path} is a packed workbook.`, {
+      fix: "Unpack it; it is packed inside.",
+    });
+  }
+  options.onFormat?.("xlsx");
+  const { readXlsx } = await import("./xlsx/read-xlsx.ts");
+  const { shape = {}, keepRaw = false, onHeader, onProgress } = options;
+  await readXlsx({ path, shape, keepRaw, sink, onHeader, onProgress });
+  return "xlsx";
 }
 
 /** Everything behind this reads UTF-8. */
@@ -97,10 +119,10 @@ async function* unpack(path: string, chunks: AsyncIterable<Buffer>): AsyncGenera
 
 async function sizeOf(path: string): Promise<number> {
   const found = await stat(path).catch((cause: unknown) => {
-    throw new AirworthyError("not_found", `There is no file ${path}.`, { cause, fix: "Name a CSV or JSON file." });
+    throw new AirworthyError("not_found", `There is no file ${path}.`, { cause, fix: "Name a file of records." });
   });
   if (found.isFile()) return found.size;
-  throw new AirworthyError("invalid_input", `${path} is not a file.`, { fix: "Name one CSV or JSON file." });
+  throw new AirworthyError("invalid_input", `${path} is not a file.`, { fix: "Name one file of records." });
 }
 
 /** Enough of the file to know its format and its delimiter. */
@@ -119,6 +141,11 @@ async function readStart(path: string, { encoding = "utf-8" }: FileShape): Promi
     throw new AirworthyError("invalid_input", `${path} cannot be read.`, { cause, fix: "Check its permissions." });
   }
   const bytes = Buffer.concat(chunks).subarray(0, startBytes);
+  if (bytes.subarray(0, 4).equals(archive) || bytes.subarray(0, 4).equals(oldWorkbook)) {
+    throw new AirworthyError("invalid_input", `${path} is a workbook or an archive.`, {
+      fix: "Say format: xlsx if it is one; else unpack it.",
+    });
+  }
   const [first, second] = bytes;
   if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)) {
     throw new AirworthyError("invalid_input", `${path} is UTF-16.`, { fix: "Save it as UTF-8." });
@@ -126,8 +153,12 @@ async function readStart(path: string, { encoding = "utf-8" }: FileShape): Promi
   return new TextDecoder(encoding).decode(bytes);
 }
 
+function textFormatOf(path: string, { format }: FileShape, start: string): Exclude<SourceFormat, "xlsx"> {
+  return format === undefined || format === "xlsx" ? formatOf(path.replace(/\.gz$/i, ""), start) : format;
+}
+
 /** By name where the name says it, else by how the file begins. */
-function formatOf(path: string, start: string): SourceFormat {
+function formatOf(path: string, start: string): "csv" | "json" | "jsonl" {
   const extension = extname(path).toLowerCase();
   if ([".csv", ".tsv", ".psv"].includes(extension)) return "csv";
   if ([".jsonl", ".ndjson"].includes(extension)) return "jsonl";

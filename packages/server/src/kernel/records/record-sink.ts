@@ -10,7 +10,7 @@ export type RecordSink = {
   readonly drain?: () => Promise<void> | undefined;
 };
 
-export type SourceFormat = "csv" | "json" | "jsonl" | "fixed";
+export type SourceFormat = "csv" | "json" | "jsonl" | "fixed" | "xlsx";
 
 /** How a file is written, where it does not say so itself. */
 export type FileShape = {
@@ -22,6 +22,10 @@ export type FileShape = {
   readonly delimiter?: string | undefined;
   /** Of fixed width, from the first character on. */
   readonly columns?: readonly { readonly name: string; readonly width: number }[] | undefined;
+  /** Of XLSX. Default: the first sheet that is not hidden. */
+  readonly sheet?: string | undefined;
+  /** Of XLSX: the row that names the columns, from 1. Default: the first that holds something. */
+  readonly header?: number | undefined;
 };
 
 /** Everything a reader of one format is given. */
