@@ -1,11 +1,9 @@
 /** A file source on a real store, run by hand: what tests of file drops are made of. */
-import type { FileConnector, JsonObject, Snapshot, SourceContractDocument } from "@airworthy/contract";
+import type { FileConnector, JsonObject, SourceContractDocument } from "@airworthy/contract";
 
-import { createIntake } from "../../packages/server/src/intake/create-intake.ts";
 import { fileDriver } from "../../packages/server/src/intake/files/file-driver.ts";
-import type { SourceIntake } from "../../packages/server/src/intake/source-driver.ts";
 import type { Database } from "../../packages/server/src/store/database.ts";
-import { createSourceStore } from "../../packages/server/src/store/sources.ts";
+import { runSource, type Around, type RunningSource } from "./run-source.ts";
 
 export const paymentsContract: SourceContractDocument = {
   apiVersion: "airworthy/v1",
@@ -40,38 +38,8 @@ export function fileConnectorOf(name: string, folder: string, extra: Partial<Fil
 }
 
 /** One node that brings the source in until `stop`; `around` may break what it delivers. */
-export async function startFileSource(
-  db: Database,
-  connector: FileConnector,
-  around: (intake: SourceIntake) => SourceIntake = (intake) => intake,
-): Promise<{ readonly ended: Promise<void>; readonly stop: () => Promise<void> }> {
-  const store = createSourceStore(db);
-  const holder = `node-${process.pid}-${Math.random()}`;
-  const lease = await store.acquire({ tenant: "t", connector: connector.name }, holder);
-  if (!lease) throw new Error("no lease");
-  const snapshot = { contracts: { payments: paymentsContract }, tools: {}, connectors: {} } as unknown as Snapshot;
-  const abort = new AbortController();
-  const untyped = fileDriver.untyped(connector);
-  const intake = createIntake({ store, lease, snapshot, connector, untyped, now: Date.now });
-  const secret = (): string => "";
-  const fill = (text: string): string => text;
-  const run = { tenant: "t", connector, snapshot, intake: around(intake), secret, fill, peers: () => ({}) };
-  const ended = fileDriver.run({ ...run, signal: abort.signal }).then(
-    () => undefined,
-    async (error: unknown) => {
-      await store.release(lease, holder);
-      throw error;
-    },
-  );
-  return {
-    ended,
-    async stop() {
-      abort.abort();
-      await ended;
-      await store.release(lease, holder);
-    },
-  };
-}
+export const startFileSource = (db: Database, connector: FileConnector, around?: Around): Promise<RunningSource> =>
+  runSource(db, { driver: fileDriver, connector, contracts: { payments: paymentsContract } }, around);
 
 export type SourceCounts = { records: number; quarantined: number; duplicates: number; late: number };
 

@@ -1,6 +1,7 @@
 /** Configuration documents: what an operator writes in YAML. Strict, so an unknown key is an error with a place. */
 import { z } from "zod";
 
+import { documentToolShape, documentsShape } from "./config-documents.ts";
 import { fileShape } from "./config-files.ts";
 import { RestsOn, WriteRule, YieldRule } from "./config-facts.ts";
 import { Compensate, Notice, RecallPolicyDocument } from "./config-recall.ts";
@@ -19,7 +20,7 @@ import {
   SecretRef,
   toolName,
 } from "./config-text.ts";
-import { DataClassDocument, DataRuleDocument, IssuerDocument, toolData } from "./data.ts";
+import { AgreementDocument, DataClassDocument, DataRuleDocument, IssuerDocument, toolData } from "./data.ts";
 import { EntityState, Flow } from "./entity.ts";
 
 export { Level, PersonRole } from "./config-text.ts";
@@ -221,6 +222,10 @@ export type McpTool = z.infer<typeof McpTool>;
 export const IngestTool = z.strictObject({ ...toolBase, input: inputSchema, ...ingestToolShape });
 export type IngestTool = z.infer<typeof IngestTool>;
 
+/** A read of what a folder of documents has brought in. */
+export const DocumentTool = z.strictObject({ ...toolBase, input: inputSchema, ...documentToolShape });
+export type DocumentTool = z.infer<typeof DocumentTool>;
+
 const connectorBase = { apiVersion, kind: z.literal("Connector"), name } as const;
 const auth = z.strictObject({ header: z.string().min(1), prefix: z.string().optional(), value: SecretRef });
 
@@ -279,6 +284,16 @@ export type StreamConnector = z.infer<typeof StreamConnector>;
 export const MailboxConnector = z.strictObject({ ...ingestBase, type: z.literal("mailbox"), ...mailboxShape });
 export type MailboxConnector = z.infer<typeof MailboxConnector>;
 
+/** Documents that others put into a folder tree: text, Markdown, PDF. */
+export const DocumentsConnector = z.strictObject({
+  ...connectorBase,
+  type: z.literal("documents"),
+  ...documentsShape,
+  retention: ingestShape.retention,
+  tools: z.array(DocumentTool).min(1),
+});
+export type DocumentsConnector = z.infer<typeof DocumentsConnector>;
+
 export const ConnectorDocument = z.discriminatedUnion("type", [
   HttpConnector,
   SqlConnector,
@@ -286,10 +301,16 @@ export const ConnectorDocument = z.discriminatedUnion("type", [
   WebhookConnector,
   StreamConnector,
   FileConnector,
+  DocumentsConnector,
   MailboxConnector,
 ]);
 /** Connectors that bring records in; their tools read what was brought. */
-export type IngestConnector = WebhookConnector | StreamConnector | FileConnector | MailboxConnector;
+export type IngestConnector =
+  | WebhookConnector
+  | StreamConnector
+  | FileConnector
+  | DocumentsConnector
+  | MailboxConnector;
 export type HttpConnector = z.infer<typeof HttpConnector>;
 export type SqlConnector = z.infer<typeof SqlConnector>;
 export type McpConnector = z.infer<typeof McpConnector>;
@@ -332,6 +353,7 @@ export const documentKinds = {
   SourceContract: SourceContractDocument,
   DataClass: DataClassDocument,
   DataRule: DataRuleDocument,
+  Agreement: AgreementDocument,
   Issuer: IssuerDocument,
   RecallPolicy: RecallPolicyDocument,
 } as const;
@@ -345,6 +367,7 @@ export type ConfigDocument =
   | SourceContractDocument
   | DataClassDocument
   | DataRuleDocument
+  | AgreementDocument
   | IssuerDocument
   | RecallPolicyDocument;
 

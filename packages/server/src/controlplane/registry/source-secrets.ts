@@ -11,8 +11,8 @@ export function listSourceSecrets(document: IngestConnector): At<{ readonly ref:
     if (verify.by === "bearer") return [{ path: ["verify", "token"], ref: verify.token }];
     return verify.secrets.map((ref, position) => ({ path: ["verify", "secrets", position], ref }));
   }
-  if (document.type === "file") return [];
   if (document.type === "mailbox") return listMailboxSecrets(document);
+  if (document.type !== "stream") return [];
   const { auth } = document.broker;
   if (auth === undefined) return [];
   return "token" in auth
