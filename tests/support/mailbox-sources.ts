@@ -43,7 +43,8 @@ export async function startMailbox(
   const intake = createIntake({ store, lease, snapshot, connector, untyped: false, now: Date.now });
   const secret = (ref: { env: string } | { file: string }): string => ("env" in ref ? ref.env : ref.file);
   const peers = createPeers({ text: secret, fill: (text) => text, now: Date.now });
-  const run = { tenant: "t", connector, snapshot, intake: around(intake), secret, fill: String, peers };
+  const rest = { secret, pem: secret, spool: "", fill: String, peers };
+  const run = { tenant: "t", connector, snapshot, intake: around(intake), ...rest };
   const ended = mailboxDriver.run({ ...run, signal: abort.signal }).then(
     () => store.release(lease, holder),
     async (error: unknown) => {
