@@ -138,9 +138,13 @@ async function forget(
      where m.tenant = $1 and m.connector = $2 and m.id = o.id returning 1`;
   const statements = [
     ...(keepsIds ? [] : [ids]),
+    // A passage may be old and its document changed just now: a citation is answered for that long from then on.
     `delete from source_records r using (
        select batch, number, item from source_records
-       where tenant = $1 and connector = $2 and state <> 'latest' and received_at ${old} limit ${forgottenAtOnce}) o
+       where tenant = $1 and connector = $2 and state <> 'latest' and received_at ${old}
+         and not exists (select from source_documents d where d.tenant = $1 and d.connector = $2 and d.batch = source_records.batch
+                                                          and not d.ended_at ${old})
+       limit ${forgottenAtOnce}) o
      where r.tenant = $1 and r.connector = $2 and r.batch = o.batch and r.number = o.number and r.item = o.item returning 1`,
     // A batch of which nothing is left has nothing to tell.
     `delete from source_batches b using (
