@@ -1,11 +1,13 @@
 /** The vocabulary of Airworthy: schemas, types and the table of operations. */
 export * from "./action.ts";
 export * from "./api.ts";
+export { TokenErasure } from "./api-data.ts";
 export * from "./approval.ts";
 export * from "./config-documents.ts";
 export * from "./config-files.ts";
 export * from "./config-facts.ts";
 export * from "./config-contracts.ts";
+export * from "./config-mailbox.ts";
 export * from "./config-network.ts";
 export * from "./config-sources.ts";
 export { SecretRef } from "./config-text.ts";
