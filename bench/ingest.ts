@@ -98,6 +98,7 @@ async function bringIn(db: Database, records: number, round: number): Promise<nu
     policies: [],
     dataClasses: {},
     dataRules: {},
+    agreements: {},
     issuers: {},
     contracts: { orders: contract },
   };

@@ -1,16 +1,9 @@
 /** A file source on a real store, run by hand: what tests of file drops are made of. */
-import { tmpdir } from "node:os";
-import path from "node:path";
+import type { FileConnector, JsonObject, SourceContractDocument } from "@airworthy/contract";
 
-import type { FileConnector, JsonObject, SecretRef, Snapshot, SourceContractDocument } from "@airworthy/contract";
-
-import { fillUrl, readPem, readSecret } from "../../packages/server/src/dataplane/5-execution/connectors/secrets.ts";
-import { createIntake } from "../../packages/server/src/intake/create-intake.ts";
 import { fileDriver } from "../../packages/server/src/intake/files/file-driver.ts";
-import type { SourceIntake } from "../../packages/server/src/intake/source-driver.ts";
-import { createPeers } from "../../packages/server/src/kernel/network/create-peers.ts";
 import type { Database } from "../../packages/server/src/store/database.ts";
-import { createSourceStore } from "../../packages/server/src/store/sources.ts";
+import { runSource, type Around, type RunningSource } from "./run-source.ts";
 
 export const paymentsContract: SourceContractDocument = {
   apiVersion: "airworthy/v1",
@@ -45,42 +38,13 @@ export function fileConnectorOf(name: string, folder: string, extra: Partial<Fil
 }
 
 /** One node that brings the source in until `stop`; `around` may break what it delivers. */
-export async function startFileSource(
+export const startFileSource = (
   db: Database,
   connector: FileConnector,
-  around: (intake: SourceIntake) => SourceIntake = (intake) => intake,
-  spool = path.join(tmpdir(), "airworthy-no-spool"),
-): Promise<{ readonly ended: Promise<void>; readonly stop: () => Promise<void> }> {
-  const store = createSourceStore(db);
-  const holder = `node-${process.pid}-${Math.random()}`;
-  const lease = await store.acquire({ tenant: "t", connector: connector.name }, holder);
-  if (!lease) throw new Error("no lease");
-  const snapshot = { contracts: { payments: paymentsContract }, tools: {}, connectors: {} } as unknown as Snapshot;
-  const abort = new AbortController();
-  const untyped = fileDriver.untyped(connector);
-  const intake = createIntake({ store, lease, snapshot, connector, untyped, now: Date.now });
-  const { env } = process;
-  const secret = (ref: SecretRef): string => readSecret(ref, env);
-  const pem = (ref: SecretRef): string => readPem(ref, env);
-  const fill = (text: string): string => fillUrl(text, env);
-  const peers = createPeers({ text: pem, fill, now: Date.now });
-  const run = { tenant: "t", connector, snapshot, intake: around(intake), secret, pem, spool, fill, peers };
-  const ended = fileDriver.run({ ...run, signal: abort.signal }).then(
-    () => undefined,
-    async (error: unknown) => {
-      await store.release(lease, holder);
-      throw error;
-    },
-  );
-  return {
-    ended,
-    async stop() {
-      abort.abort();
-      await ended;
-      await store.release(lease, holder);
-    },
-  };
-}
+  around?: Around,
+  spool?: string,
+): Promise<RunningSource> =>
+  runSource(db, { driver: fileDriver, connector, contracts: { payments: paymentsContract }, spool }, around);
 
 export type SourceCounts = { records: number; quarantined: number; duplicates: number; late: number };
 

@@ -68,6 +68,7 @@ export const snapshot: Snapshot = {
   contracts: {},
   dataClasses: {},
   dataRules: {},
+  agreements: {},
   issuers: {},
   policies: [],
 };

@@ -33,7 +33,12 @@ kind: Person
 name: ada
 roles: [admin]
 `,
-  "agents.yaml": [agent("clerk", "openai"), agent("inner", "local"), agent("boss", "openai", "principal")].join("---"),
+  "agents.yaml": [
+    agent("clerk", "openai"),
+    agent("inner", "local"),
+    agent("boss", "openai", "principal"),
+    ...["agreed", "lapsed", "coming"].map((name) => agent(name, `${name}-models`)),
+  ].join("---"),
   "crm.yaml": `
 apiVersion: airworthy/v1
 kind: Connector
@@ -106,6 +111,40 @@ classes: [pii]
 to: { providers: [openai] }
 do: tokenise
 except: { levels: [principal] }
+---
+apiVersion: airworthy/v1
+kind: DataRule
+name: no-people-without-an-agreement
+classes: [pii]
+to: { providers: [agreed-models, lapsed-models, coming-models] }
+do: mask
+except: { agreement: true }
+---
+apiVersion: airworthy/v1
+kind: Agreement
+name: dpa
+provider: agreed-models
+covers: [pii.name]
+reference: contracts/dpa-2026.pdf
+from: 2026-01-01
+until: 2999-12-31
+---
+apiVersion: airworthy/v1
+kind: Agreement
+name: old-dpa
+provider: lapsed-models
+covers: [pii]
+reference: contracts/dpa-2020.pdf
+until: 2020-12-31
+---
+apiVersion: airworthy/v1
+kind: Agreement
+name: next-dpa
+provider: coming-models
+covers: [pii]
+reference: contracts/dpa-2999.pdf
+from: 2999-01-01
+until: 2999-12-31
 ---
 apiVersion: airworthy/v1
 kind: DataRule
@@ -202,6 +241,28 @@ describe("on its way to an agent", () => {
     expect(again).toMatchObject({ name: first.name, email: first.email });
     expect(customerOf(await get(inner))).toMatchObject({ name, email });
     expect(customerOf(await get(boss))).toMatchObject({ name, email });
+  });
+
+  it("goes to a provider's models as far as an agreement in force covers it, and the record names the agreement", async () => {
+    const answer = await get(await client("agreed"));
+    expect(customerOf(answer)).toMatchObject({ name, email: "[masked: pii.email]" });
+    const { action } = await desk.server.admin.explainAction({ id: answer.id });
+    const seen = { at: "result", how: "declared", count: 1 };
+    expect(action.data).toEqual(
+      expect.arrayContaining([
+        { ...seen, path: "$.customer.name", class: "pii.name", did: "none", agreement: "dpa" },
+        {
+          ...seen,
+          path: "$.customer.email",
+          class: "pii.email",
+          did: "masked",
+          rule: "no-people-without-an-agreement",
+        },
+      ]),
+    );
+    for (const who of ["lapsed", "coming"]) {
+      expect(customerOf(await get(await client(who)))).toMatchObject({ name: "[masked: pii.name]" });
+    }
   });
 
   it("a value keeps its class under another name, in another system's answer and inside a text", async () => {

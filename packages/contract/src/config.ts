@@ -1,6 +1,7 @@
 /** Configuration documents: what an operator writes in YAML. Strict, so an unknown key is an error with a place. */
 import { z } from "zod";
 
+import { documentToolShape, documentsShape } from "./config-documents.ts";
 import { fileShape } from "./config-files.ts";
 import { RestsOn, WriteRule, YieldRule } from "./config-facts.ts";
 import { Compensate, Notice, RecallPolicyDocument } from "./config-recall.ts";
@@ -18,7 +19,7 @@ import {
   SecretRef,
   toolName,
 } from "./config-text.ts";
-import { DataClassDocument, DataRuleDocument, IssuerDocument, toolData } from "./data.ts";
+import { AgreementDocument, DataClassDocument, DataRuleDocument, IssuerDocument, toolData } from "./data.ts";
 import { EntityState, Flow } from "./entity.ts";
 
 export { Level, PersonRole } from "./config-text.ts";
@@ -220,6 +221,10 @@ export type McpTool = z.infer<typeof McpTool>;
 export const IngestTool = z.strictObject({ ...toolBase, input: inputSchema, ...ingestToolShape });
 export type IngestTool = z.infer<typeof IngestTool>;
 
+/** A read of what a folder of documents has brought in. */
+export const DocumentTool = z.strictObject({ ...toolBase, input: inputSchema, ...documentToolShape });
+export type DocumentTool = z.infer<typeof DocumentTool>;
+
 const connectorBase = { apiVersion, kind: z.literal("Connector"), name } as const;
 const auth = z.strictObject({ header: z.string().min(1), prefix: z.string().optional(), value: SecretRef });
 
@@ -274,6 +279,16 @@ export type FileConnector = z.infer<typeof FileConnector>;
 export const StreamConnector = z.strictObject({ ...ingestBase, type: z.literal("stream"), ...streamShape });
 export type StreamConnector = z.infer<typeof StreamConnector>;
 
+/** Documents that others put into a folder tree: text, Markdown, PDF. */
+export const DocumentsConnector = z.strictObject({
+  ...connectorBase,
+  type: z.literal("documents"),
+  ...documentsShape,
+  retention: ingestShape.retention,
+  tools: z.array(DocumentTool).min(1),
+});
+export type DocumentsConnector = z.infer<typeof DocumentsConnector>;
+
 export const ConnectorDocument = z.discriminatedUnion("type", [
   HttpConnector,
   SqlConnector,
@@ -281,9 +296,10 @@ export const ConnectorDocument = z.discriminatedUnion("type", [
   WebhookConnector,
   StreamConnector,
   FileConnector,
+  DocumentsConnector,
 ]);
 /** Connectors that bring records in; their tools read what was brought. */
-export type IngestConnector = WebhookConnector | StreamConnector | FileConnector;
+export type IngestConnector = WebhookConnector | StreamConnector | FileConnector | DocumentsConnector;
 export type HttpConnector = z.infer<typeof HttpConnector>;
 export type SqlConnector = z.infer<typeof SqlConnector>;
 export type McpConnector = z.infer<typeof McpConnector>;
@@ -326,6 +342,7 @@ export const documentKinds = {
   SourceContract: SourceContractDocument,
   DataClass: DataClassDocument,
   DataRule: DataRuleDocument,
+  Agreement: AgreementDocument,
   Issuer: IssuerDocument,
   RecallPolicy: RecallPolicyDocument,
 } as const;
@@ -339,6 +356,7 @@ export type ConfigDocument =
   | SourceContractDocument
   | DataClassDocument
   | DataRuleDocument
+  | AgreementDocument
   | IssuerDocument
   | RecallPolicyDocument;
 

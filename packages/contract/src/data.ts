@@ -94,11 +94,27 @@ export const DataRuleDocument = z.strictObject({
       agents: z.array(name).min(1).optional(),
       levels: z.array(Level).min(1).optional(),
       tools: z.array(toolName).min(1).optional(),
+      agreement: z.literal(true).optional().meta({
+        description: "Not where the provider of the agent's model has an Agreement in force that covers the class.",
+      }),
     })
     .optional()
     .meta({ description: "Agents, levels of agents, and tools that the rule does not hold for." }),
 });
 export type DataRuleDocument = z.infer<typeof DataRuleDocument>;
+
+/** What a provider of models has agreed to in writing: data of these classes may go to its models (a DPA, a BAA). */
+export const AgreementDocument = z.strictObject({
+  apiVersion,
+  kind: z.literal("Agreement"),
+  name,
+  provider: z.string().min(1).max(128).meta({ description: "As the agents' models name it." }),
+  covers: z.array(DataClass).min(1),
+  reference: z.string().min(1).max(500).meta({ description: "Where the signed text lies, for whoever audits this." }),
+  from: z.iso.date().optional().meta({ description: "Its first day (UTC). Default: it is in force already." }),
+  until: z.iso.date().meta({ description: "Its last day (UTC)." }),
+});
+export type AgreementDocument = z.infer<typeof AgreementDocument>;
 
 /** Who vouches for the person on whose behalf an agent acts: an issuer of signed, short-lived tokens (JWT). */
 export const IssuerDocument = z.strictObject({
@@ -159,6 +175,7 @@ export const DataUse = z.object({
   /** `none`: it was seen and went on as it was. `revealed`: a token was turned into its value. */
   did: z.enum(["none", "masked", "tokenised", "blocked", "revealed"]),
   rule: z.string().optional(),
+  agreement: z.string().optional().meta({ description: "The Agreement under which it went on as it was." }),
   count: z.int(),
 });
 export type DataUse = z.infer<typeof DataUse>;

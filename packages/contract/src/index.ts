@@ -2,6 +2,7 @@
 export * from "./action.ts";
 export * from "./api.ts";
 export * from "./approval.ts";
+export * from "./config-documents.ts";
 export * from "./config-files.ts";
 export * from "./config-facts.ts";
 export * from "./config-contracts.ts";

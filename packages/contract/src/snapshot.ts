@@ -4,6 +4,7 @@ import type {
   AgentDocument,
   BudgetDocument,
   ConnectorDocument,
+  DocumentTool,
   HttpTool,
   IngestTool,
   McpTool,
@@ -11,7 +12,7 @@ import type {
   SqlTool,
   TeamDocument,
 } from "./config.ts";
-import type { DataClassDocument, DataRuleDocument, IssuerDocument } from "./data.ts";
+import type { AgreementDocument, DataClassDocument, DataRuleDocument, IssuerDocument } from "./data.ts";
 import type { RecallPolicyDocument } from "./config-recall.ts";
 
 /** A tool as agents see it and rooms judge it; `digest` is the tool's version. */
@@ -21,7 +22,7 @@ export type GovernedTool = {
   readonly effect: "read" | "write";
   readonly reversibility: "read_only" | "reversible" | "externally_reversible" | "irreversible";
   readonly timeoutMs: number;
-  readonly definition: HttpTool | SqlTool | McpTool | IngestTool;
+  readonly definition: HttpTool | SqlTool | McpTool | IngestTool | DocumentTool;
   readonly digest: string;
 };
 
@@ -44,6 +45,8 @@ export type Snapshot = {
   readonly dataClasses: Readonly<Record<string, DataClassDocument>>;
   /** What becomes of data of a class on its way to an agent or a system. */
   readonly dataRules: Readonly<Record<string, DataRuleDocument>>;
+  /** What providers of models have agreed to. */
+  readonly agreements: Readonly<Record<string, AgreementDocument>>;
   /** Who vouches for the people on whose behalf agents act. */
   readonly issuers: Readonly<Record<string, IssuerDocument>>;
   /** Who may approve a recall; nobody where it is absent. */

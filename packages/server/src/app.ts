@@ -58,6 +58,7 @@ import { createRecallRecords } from "./store/recall-records.ts";
 import { createRecallWork } from "./store/recall-work.ts";
 import { createReadinessStore } from "./store/readiness.ts";
 import { createSnapshotStore } from "./store/snapshots.ts";
+import { createSourceDocuments } from "./store/source-documents.ts";
 import { createQuarantineStore, createReadQuarantine } from "./store/source-quarantine.ts";
 import { createSourceReader } from "./store/source-reader.ts";
 import { createSourceRecords, createSourceStore } from "./store/sources.ts";
@@ -155,7 +156,13 @@ function createReading({ config, db, log }: AppParts, { control, writer }: Pick<
   });
   const records = createSourceRecords(db);
   const quarantine = createReadQuarantine(db);
-  const connectors = createConnectors({ env: config.env, records, quarantine, watch: watcher });
+  const connectors = createConnectors({
+    env: config.env,
+    records,
+    documents: createSourceDocuments(db),
+    quarantine,
+    watch: watcher,
+  });
   return { readiness, watcher, records, connectors };
 }
 
@@ -278,7 +285,7 @@ function createWalkDeps({ config, db, log }: AppParts, made: Made): RecoverDeps 
     control,
     observations: createObservations(db),
     values: createValues(db),
-    data: createDataShield(classes),
+    data: createDataShield(classes, control.clock.now),
     expressions: createExpressions(),
     inputSchemas: createInputSchemas((connector) => connectors.mcp.definitions(connector)),
     surroundings: createSurroundings(db),

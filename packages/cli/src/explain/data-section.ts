@@ -43,7 +43,7 @@ const columns: readonly Column[] = [
   { title: "WHERE", shrinks: true },
   { title: "KNOWN BY" },
   { title: "WENT ON" },
-  { title: "RULE", shrinks: true },
+  { title: "RULE OR AGREEMENT", shrinks: true },
 ];
 
 function useLines(data: readonly DataUse[], look: Look): readonly string[] {
@@ -52,7 +52,7 @@ function useLines(data: readonly DataUse[], look: Look): readonly string[] {
     clean(`${use.at} ${use.path}${use.count > 1 ? ` ×${use.count}` : ""}`),
     howText[use.how],
     { text: didText[use.did], paint: use.did === "none" ? look.paint.dim : look.paint.green },
-    clean(use.rule ?? ""),
+    clean(use.rule ?? use.agreement ?? ""),
   ]);
   const table = renderTable(columns, rows, { width: look.width - indent.length, title: look.paint.dim });
   return table

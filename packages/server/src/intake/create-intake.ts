@@ -2,8 +2,8 @@
 import type { IngestConnector, Snapshot } from "@airworthy/contract";
 
 import { createMessageReader } from "../kernel/records/read-message.ts";
-import type { SourceLease, SourceStore } from "../kernel/source-store.ts";
-import type { SourceIntake } from "./source-driver.ts";
+import type { PartOutcome, SourceLease, SourceStore } from "../kernel/source-store.ts";
+import type { Delivery, SourceIntake } from "./source-driver.ts";
 
 type Options = {
   readonly store: SourceStore;
@@ -18,17 +18,31 @@ export function createIntake({ store, lease, snapshot, connector, untyped, now }
   const read = createMessageReader(snapshot, connector, { untyped, now });
   const at = { tenant: lease.tenant, connector: lease.connector, lease };
   let { position } = lease;
+  const deliverAll = async (deliveries: readonly Delivery[]): Promise<PartOutcome[]> => {
+    const parts = deliveries.map(({ batch, messages, more = false, ...rest }) => {
+      return { batch, messages: messages.map((message) => read(message, batch.id)), more, ...rest };
+    });
+    const outcomes = await store.ingest(at, parts);
+    for (const [index, part] of parts.entries()) {
+      if (outcomes[index]?.state === "taken") position = part.position ?? position;
+    }
+    return outcomes;
+  };
   return {
     position: () => position,
-    deliver: async ({ batch, messages, more = false, ...rest }) => {
-      const part = { batch, messages: messages.map((message) => read(message, batch.id)), more, ...rest };
-      const [outcome] = await store.ingest(at, [part]);
+    deliverAll,
+    deliver: async (delivery) => {
+      const [outcome] = await deliverAll([delivery]);
       if (!outcome) throw new Error("A part was written and nothing said of it.");
-      if (outcome.state === "taken") position = rest.position ?? position;
       return outcome;
     },
     reject: (batch, reason) => store.rejectBatch(lease, batch, reason),
     known: ({ ids = [], digests = [] }) => store.knownBatches(at, { ids, digests }),
     caughtUp: () => store.noteCaughtUp(lease),
+    documents: {
+      known: () => store.documents.known(at),
+      reject: (batch, refused) => store.documents.reject(lease, batch, refused),
+      withdraw: (paths) => store.documents.withdraw(lease, paths),
+    },
   };
 }

@@ -1,6 +1,7 @@
 /** What a kind of source implements, and what it is handed: where it left off, and one way to bring in what it finds. */
 import type { IngestConnector, SecretRef, Snapshot } from "@airworthy/contract";
 
+import type { DocumentVersion, KnownDocument } from "../kernel/document-version.ts";
 import type { Peers } from "../kernel/network/create-peers.ts";
 import type { Message } from "../kernel/records/read-message.ts";
 import type { BatchRef, KnownBatch, PartOutcome } from "../kernel/source-store.ts";
@@ -15,6 +16,8 @@ export type Delivery = {
   readonly more?: boolean;
   /** What is known to be there and not yet in. */
   readonly lag?: number;
+  /** The version of a document that this batch brings. */
+  readonly document?: DocumentVersion;
 };
 
 export type SourceIntake = {
@@ -25,6 +28,8 @@ export type SourceIntake = {
    * When it rejects, nothing of it is written, or it is not known: begin again from the position.
    */
   readonly deliver: (delivery: Delivery) => Promise<PartOutcome>;
+  /** Several batches in one transaction, all or nothing: for sources of many small ones. */
+  readonly deliverAll: (deliveries: readonly Delivery[]) => Promise<PartOutcome[]>;
   /** Refuses a batch as a whole: a file whose totals do not add up. */
   readonly reject: (batch: BatchRef, reason: string) => Promise<void>;
   /** Batches by these ids or of this content that are known already, whole, in part or as rejected. */
@@ -34,6 +39,15 @@ export type SourceIntake = {
   }) => Promise<KnownBatch[]>;
   /** Everything that happened at the source before now is in. */
   readonly caughtUp: () => Promise<void>;
+  /** Of sources whose batches are documents. */
+  readonly documents: {
+    readonly known: () => Promise<KnownDocument[]>;
+    readonly reject: (
+      batch: BatchRef,
+      refused: { readonly document: DocumentVersion; readonly reason: string },
+    ) => Promise<void>;
+    readonly withdraw: (paths: readonly string[]) => Promise<void>;
+  };
 };
 
 export type SourceRun<C extends IngestConnector = IngestConnector> = {

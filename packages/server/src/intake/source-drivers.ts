@@ -1,11 +1,13 @@
 /** The kinds of source that we bring in ourselves, by the connector's type. */
 import { AirworthyError, type IngestConnector } from "@airworthy/contract";
 
+import { documentsDriver } from "./documents/documents-driver.ts";
 import { fileDriver } from "./files/file-driver.ts";
 import type { SourceDriver } from "./source-driver.ts";
 import { streamDriver } from "./streams/stream-driver.ts";
 
 export const sourceDrivers: Readonly<Record<string, SourceDriver>> = {
+  documents: only("documents", documentsDriver),
   file: only("file", fileDriver),
   stream: streamDriver,
 };

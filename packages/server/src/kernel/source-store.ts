@@ -10,6 +10,8 @@ import type {
   SourceState,
 } from "@airworthy/contract";
 
+import type { DocumentVersion, KnownDocument } from "./document-version.ts";
+
 /** A value of a fact as a record brought it. `asOf` in epoch ms. */
 export type PushedFact = {
   readonly fact: string;
@@ -33,6 +35,15 @@ export type IncomingRecord = RecordPlace & {
   readonly value: Json;
   readonly deleted: boolean;
   readonly facts: readonly PushedFact[];
+  /** Where the record is a passage of a document: its hash, and the words by which it is found. */
+  readonly passage?: {
+    readonly hash: string;
+    readonly title: string;
+    readonly headings: string;
+    readonly text: string;
+    /** A PostgreSQL text search configuration. */
+    readonly language: string;
+  };
 };
 
 export type RecordFaults = readonly { readonly field: string; readonly expected: string; readonly found: string }[];
@@ -76,6 +87,8 @@ export type IngestPart = {
   /** Whether more of this batch is to come. */
   readonly more: boolean;
   readonly lag?: number;
+  /** The version of a document that this batch brings: with its last part it takes the place of the one before. */
+  readonly document?: DocumentVersion;
 };
 
 /**
@@ -125,6 +138,19 @@ export type SourceStore = {
   readonly noteProblem: (at: SourceAt, problem: string | undefined) => Promise<void>;
   /** Forgets superseded and late records and ids of messages. */
   readonly forget: (at: SourceAt, olderThanMs: number) => Promise<void>;
+  readonly documents: DocumentShelf;
+};
+/** For whoever brings documents in. What is written of a version itself goes with the parts of its batch. */
+export type DocumentShelf = {
+  readonly known: (at: SourceAt) => Promise<KnownDocument[]>;
+  /** Records that this content cannot be read; what the path held before is superseded all the same. */
+  readonly reject: (
+    lease: SourceLease,
+    batch: BatchRef,
+    refused: { readonly document: DocumentVersion; readonly reason: string },
+  ) => Promise<void>;
+  /** These are not there any more: from now on no agent reads them. */
+  readonly withdraw: (lease: SourceLease, paths: readonly string[]) => Promise<void>;
 };
 export type SourceAt = { readonly tenant: string; readonly connector: string };
 

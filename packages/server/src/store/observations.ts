@@ -25,9 +25,10 @@ type Row = {
   readonly run: string | null;
   readonly read_by: string | null;
   readonly batch: string | null;
+  readonly document: string | null;
 };
 
-const columns = `id, fact, key, value, value_digest, source, source_version, principal, run, read_by, batch,
+const columns = `id, fact, key, value, value_digest, source, source_version, principal, run, read_by, batch, document,
   extract(epoch from as_of)::float8 * 1000 as as_of, extract(epoch from fetched_at)::float8 * 1000 as fetched_at`;
 
 /** How far back lineage looks for a value, and how many observations it may compare. */
@@ -88,13 +89,13 @@ function insertion(tenant: string, observations: readonly Observation[]): Statem
   return {
     name: "observation-insert",
     text: `insert into observations (tenant, id, principal, fact, key, value, value_digest, source, source_version, as_of,
-                                     fetched_at, run, read_by, batch)
+                                     fetched_at, run, read_by, batch, document)
            select $1, id, principal, fact, key, value, value_digest, source, source_version,
-                  to_timestamp(as_of / 1000), to_timestamp(fetched_at / 1000), run, read_by, batch
+                  to_timestamp(as_of / 1000), to_timestamp(fetched_at / 1000), run, read_by, batch, document
            from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
-                       $10::float8[], $11::float8[], $12::text[], $13::text[], $14::text[])
+                       $10::float8[], $11::float8[], $12::text[], $13::text[], $14::text[], $15::text[])
              as r(id, principal, fact, key, value, value_digest, source, source_version, as_of, fetched_at, run, read_by,
-                  batch)
+                  batch, document)
            on conflict do nothing`,
     values: [
       tenant,
@@ -111,6 +112,7 @@ function insertion(tenant: string, observations: readonly Observation[]): Statem
       column((o) => o.run ?? null),
       column((o) => o.readBy ?? null),
       column((o) => o.batch ?? null),
+      column((o) => o.document ?? null),
     ],
   };
 }
@@ -168,5 +170,6 @@ function toObservation(row: Row): Observation {
     ...(row.run === null ? {} : { run: row.run }),
     ...(row.read_by === null ? {} : { readBy: row.read_by as ActionId }),
     ...(row.batch === null ? {} : { batch: row.batch }),
+    ...(row.document === null ? {} : { document: row.document }),
   };
 }

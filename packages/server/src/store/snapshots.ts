@@ -16,7 +16,7 @@ function emptySnapshot(tenant: string): Snapshot {
 }
 
 /** Snapshots that were published before there were such documents lack them. */
-const noLater = { contracts: {}, dataClasses: {}, dataRules: {}, issuers: {} };
+const noLater = { contracts: {}, dataClasses: {}, dataRules: {}, agreements: {}, issuers: {} };
 
 export async function readSnapshot(db: Queryable, tenant: string, version: number): Promise<Snapshot> {
   if (version === 0) return emptySnapshot(tenant);

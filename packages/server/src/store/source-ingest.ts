@@ -13,6 +13,7 @@ import type {
 } from "../kernel/source-store.ts";
 import type { Queryable } from "./database.ts";
 import { type Held, judgeRecord } from "./judge-record.ts";
+import { isCurrentBatch, writeDocuments } from "./source-shelf.ts";
 import {
   type JudgedPart,
   keysByRecord,
@@ -47,6 +48,11 @@ export async function ingestParts(
   });
   await judgeParts(tx, at, judged);
   await writeParts(tx, at, judged);
+  await writeDocuments(
+    tx,
+    at,
+    judged.map(({ part }) => part),
+  );
   return outcomes.map((one) =>
     "state" in one
       ? one
@@ -108,6 +114,9 @@ export async function ingestReleased(
 ): Promise<"newest" | "late" | "duplicate"> {
   const { batch, record } = released;
   await lockSource(tx, at);
+  if (record.passage !== undefined && !(await isCurrentBatch(tx, at, batch))) {
+    throw new AirworthyError("conflict", "Its document was changed or removed meanwhile.", { fix: "Discard it." });
+  }
   const part: IngestPart = { batch: { id: batch, origin: "", digest: "" }, messages: [], more: false };
   const one: JudgedPart = { part, records: [], held: [], ids: [], duplicates: 0, late: 0 };
   settle(one, record, await readLatest(tx, at, [record]));

@@ -3,6 +3,7 @@ import { digestJson } from "../kernel/canonical.ts";
 import { newId } from "../kernel/ids.ts";
 import type { HeldRecord, IncomingRecord, IngestPart, PushedFact, SourceAt } from "../kernel/source-store.ts";
 import type { Queryable } from "./database.ts";
+import { scopeWord } from "./scope-word.ts";
 
 export type NewRecord = IncomingRecord & { readonly digest: string; state: "latest" | "superseded" | "late" };
 export type JudgedPart = {
@@ -100,11 +101,17 @@ export async function writeRecords(tx: Queryable, at: SourceAt, records: readonl
   await tx.query({
     name: "source-records-write",
     text: `insert into source_records (tenant, connector, batch, number, item, record, key, version, as_of, value, digest,
-                                       deleted, state)
-           select $1, $2, batch, number, item, record, key, version, to_timestamp(as_of / 1000), value, digest, deleted, state
+                                       deleted, state, passage, words)
+           select $1, $2, batch, number, item, record, key, version, to_timestamp(as_of / 1000), value, digest, deleted, state,
+                  passage, case when passage is null then null else
+                    setweight(to_tsvector(language::regconfig, title), 'A')
+                    || setweight(to_tsvector(language::regconfig, headings), 'B')
+                    || to_tsvector(language::regconfig, said) || array_to_tsvector(array[$14]) end
            from unnest($3::text[], $4::bigint[], $5::int[], $6::text[], $7::text[], $8::text[], $9::float8[], $10::text[],
-                       $11::text[], $12::boolean[], $13::text[])
-             as r(batch, number, item, record, key, version, as_of, value, digest, deleted, state)`,
+                       $11::text[], $12::boolean[], $13::text[], $15::text[], $16::text[], $17::text[], $18::text[],
+                       $19::text[])
+             as r(batch, number, item, record, key, version, as_of, value, digest, deleted, state, passage, title, headings,
+                  said, language)`,
     values: [
       at.tenant,
       at.connector,
@@ -119,6 +126,12 @@ export async function writeRecords(tx: Queryable, at: SourceAt, records: readonl
       column(({ digest }) => digest),
       column(({ deleted }) => deleted),
       column(({ state }) => state),
+      scopeWord(at),
+      column(({ passage }) => passage?.hash ?? null),
+      column(({ passage }) => passage?.title ?? null),
+      column(({ passage }) => passage?.headings ?? null),
+      column(({ passage }) => passage?.text ?? null),
+      column(({ passage }) => passage?.language ?? null),
     ],
   });
 }

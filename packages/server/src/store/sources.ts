@@ -10,8 +10,9 @@ import type {
   SourceStore,
   StoredRecord,
 } from "../kernel/source-store.ts";
-import type { Database } from "./database.ts";
+import type { Database, Queryable } from "./database.ts";
 import { ingestParts, lockSource } from "./source-ingest.ts";
+import { readKnownDocuments, rejectDocument, withdrawDocuments } from "./source-shelf.ts";
 
 /** A node that has not been heard of for this long has lost the source. */
 export const sourceLeaseMs = 10_000;
@@ -35,7 +36,11 @@ export function createSourceStore(db: Database): SourceStore {
       });
     },
     ingest: (at, parts) => db.transaction((tx) => ingestParts(tx, at, parts)),
-    rejectBatch: (lease, batch, reason) => rejectBatch(db, lease, { batch, reason }),
+    rejectBatch: (lease, batch, reason) =>
+      db.transaction(async (tx) => {
+        await lockLeased(tx, lease);
+        await rejectBatch(tx, lease, { batch, reason });
+      }),
     knownBatches: (at, { ids, digests }) =>
       db.query<KnownBatch>({
         text: `select batch as id, digest, state from source_batches
@@ -57,6 +62,20 @@ export function createSourceStore(db: Database): SourceStore {
       });
     },
     forget: (at, olderThanMs) => forget(db, at, olderThanMs),
+    documents: {
+      known: (at) => readKnownDocuments(db, at),
+      reject: (lease, batch, { document, reason }) =>
+        db.transaction(async (tx) => {
+          await lockLeased(tx, lease);
+          await rejectBatch(tx, lease, { batch, reason });
+          await rejectDocument(tx, lease, { batch: batch.id, document, reason });
+        }),
+      withdraw: (lease, paths) =>
+        db.transaction(async (tx) => {
+          await lockLeased(tx, lease);
+          await withdrawDocuments(tx, lease, paths);
+        }),
+    },
   };
 }
 
@@ -79,29 +98,22 @@ async function acquire(
   return row && { tenant, connector, epoch: row.epoch, position: row.position ?? undefined };
 }
 
+const lockLeased = (tx: Queryable, lease: SourceLease): Promise<unknown> =>
+  lockSource(tx, { tenant: lease.tenant, connector: lease.connector, lease });
+
 async function rejectBatch(
-  db: Database,
-  lease: SourceLease,
+  tx: Queryable,
+  { tenant, connector }: SourceAt,
   { batch, reason }: { readonly batch: BatchRef; readonly reason: string },
 ): Promise<void> {
-  await db.transaction(async (tx) => {
-    await lockSource(tx, { tenant: lease.tenant, connector: lease.connector, lease });
-    await tx.query({
-      text: `insert into source_batches (tenant, connector, batch, origin, digest, state, reason, as_of, ended_at)
-             values ($1, $2, $3, $4, $5, 'rejected', $6, to_timestamp($7::float8 / 1000), clock_timestamp())
-             on conflict (tenant, connector, batch) do update
-               set state = 'rejected', reason = excluded.reason, ended_at = excluded.ended_at
-               where source_batches.state = 'open'`,
-      values: [
-        lease.tenant,
-        lease.connector,
-        batch.id,
-        batch.origin,
-        batch.digest,
-        reason.slice(0, 500),
-        batch.asOf ?? null,
-      ],
-    });
+  const { id, origin, digest, asOf } = batch;
+  await tx.query({
+    text: `insert into source_batches (tenant, connector, batch, origin, digest, state, reason, as_of, ended_at)
+           values ($1, $2, $3, $4, $5, 'rejected', $6, to_timestamp($7::float8 / 1000), clock_timestamp())
+           on conflict (tenant, connector, batch) do update
+             set state = 'rejected', reason = excluded.reason, ended_at = excluded.ended_at
+             where source_batches.state = 'open'`,
+    values: [tenant, connector, id, origin, digest, reason.slice(0, 500), asOf ?? null],
   });
 }
 
@@ -127,6 +139,14 @@ async function forget(db: Database, { tenant, connector }: SourceAt, olderThanMs
                                                           and q.state = 'held')
        limit ${forgottenAtOnce}) o
      where b.tenant = $1 and b.connector = $2 and b.batch = o.batch returning 1`,
+    // The newest version of a path stays, so that the next one has a number that was never given.
+    `delete from source_documents d using (
+       select path, version from source_documents d
+       where tenant = $1 and connector = $2 and state <> 'current' and ended_at ${old}
+         and exists (select from source_documents n where n.tenant = $1 and n.connector = $2 and n.path = d.path
+                                                      and n.version > d.version)
+       limit ${forgottenAtOnce}) o
+     where d.tenant = $1 and d.connector = $2 and d.path = o.path and d.version = o.version returning 1`,
   ];
   for (const text of statements) {
     for (;;) {

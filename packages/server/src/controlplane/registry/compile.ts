@@ -20,6 +20,7 @@ import { linkDocuments } from "./link.ts";
 import { loadDocuments } from "./load-documents.ts";
 import type { LoadedFiles } from "./load-documents.ts";
 import { adoptPolicyFinding, isAboutTools } from "./policy-findings.ts";
+import { fillDocumentYields } from "./document-yields.ts";
 import { checkPolicyTests, readPolicyTests } from "./policy-tests.ts";
 
 /** How long a call may take whose tool states no `timeout`. */
@@ -93,6 +94,7 @@ function assembleSnapshot(
     contracts: byName(documents.filter((one) => one.kind === "SourceContract")),
     dataClasses: byName(documents.filter((one) => one.kind === "DataClass")),
     dataRules: byName(documents.filter((one) => one.kind === "DataRule")),
+    agreements: byName(documents.filter((one) => one.kind === "Agreement")),
     issuers: byName(documents.filter((one) => one.kind === "Issuer")),
     policies: policies.toSorted((left, right) => (left.path < right.path ? -1 : 1)),
     ...recallPolicyOf(documents),
@@ -113,7 +115,8 @@ function governTools(connector: Connector): GovernedTool[] {
   const { tools, ...address } = connector;
   const ingesting = isIngesting(connector);
   return tools.map((declared) => {
-    const definition = ingesting ? fillYields(declared) : declared;
+    const definition =
+      connector.type === "documents" ? fillDocumentYields(declared) : ingesting ? fillYields(declared) : declared;
     const { name, effect, reversibility, timeout } = definition;
     return {
       name,

@@ -1,12 +1,18 @@
 /** Compares data classes, rules of data, and the issuers who vouch for people. */
 import { isDeepStrictEqual } from "node:util";
 
-import type { DataClassDocument, DataRuleDocument, IssuerDocument, Snapshot } from "@airworthy/contract";
+import type {
+  AgreementDocument,
+  DataClassDocument,
+  DataRuleDocument,
+  IssuerDocument,
+  Snapshot,
+} from "@airworthy/contract";
 
 import { kindOf, listNames, pairUp } from "./diff-entries.ts";
 import type { Consequence, Pair } from "./diff-entries.ts";
 
-type Content = Pick<Snapshot, "dataClasses" | "dataRules" | "issuers">;
+type Content = Pick<Snapshot, "dataClasses" | "dataRules" | "agreements" | "issuers">;
 type Say = (control: Consequence["control"], detail: string) => void;
 
 export function diffData(from: Content, to: Content): Consequence[] {
@@ -17,6 +23,7 @@ export function diffData(from: Content, to: Content): Consequence[] {
       found.push({ control, change: { group: "data", kind: kindOf(pair), name: pair.name, detail } });
   for (const pair of pairUp(from.dataRules, to.dataRules)) describeRule(pair, sayOf(pair));
   for (const pair of pairUp(from.dataClasses, to.dataClasses)) describeClass(pair, sayOf(pair));
+  for (const pair of pairUp(from.agreements, to.agreements)) describeAgreement(pair, sayOf(pair));
   for (const pair of pairUp(from.issuers, to.issuers)) describeIssuer(pair, sayOf(pair));
   return found;
 }
@@ -45,8 +52,8 @@ function describeTo({ to, except = {} }: DataRuleDocument): string {
     ...named("every tool", to.tools),
     ...named("", to.connectors),
   ];
-  const { agents = [], levels = [], tools = [] } = except;
-  const excepted = [...agents, ...levels, ...tools];
+  const { agents = [], levels = [], tools = [], agreement } = except;
+  const excepted = [...agents, ...levels, ...tools, ...(agreement === true ? ["what an agreement covers"] : [])];
   return `${listNames(destinations)}${excepted.length > 0 ? `, ${listNames(excepted)} excepted` : ""}`;
 }
 
@@ -63,6 +70,12 @@ function describeClass({ name, was, is }: Pair<DataClassDocument>, say: Say): vo
   }
   if (!isDeepStrictEqual([was.patterns, was.words], [is.patterns, is.words]))
     say("same", `class ${name} is found by other patterns or words`);
+}
+
+function describeAgreement({ name, was, is }: Pair<AgreementDocument>, say: Say): void {
+  if (is === undefined) return say("more", `agreement ${name} is removed; its rules hold for its provider again`);
+  const what = `${listNames(is.covers)} may go to models of ${is.provider} until ${is.until} (${is.reference})`;
+  say("less", `agreement ${name} ${was === undefined ? "is new" : "is another"}: ${what}`);
 }
 
 function describeIssuer({ name, was, is }: Pair<IssuerDocument>, say: Say): void {

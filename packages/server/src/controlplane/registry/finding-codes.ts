@@ -24,7 +24,7 @@ export const findingCodes = {
   AW1007: error("A document is not a map.", "Begin with `apiVersion: airworthy/v1` and `kind:`."),
   AW1008: error(
     "`kind` is missing or unknown.",
-    "Use Agent, Connector, Person, Team, Budget, SourceContract, DataClass, DataRule, Issuer or RecallPolicy.",
+    "Use Agent, Connector, Person, Team, Budget, SourceContract, DataClass, DataRule, Agreement, Issuer or RecallPolicy.",
   ),
   AW1009: error("An unknown key.", "Correct its spelling or remove it."),
   AW1010: error("A required key is missing.", "Add it; the hint shows an example."),
@@ -246,7 +246,10 @@ export const findingCodes = {
     "A tool of an ingesting source that writes.",
     "Make its effect read: what was brought in is only read.",
   ),
-  AW1904: error("A tool of an ingesting source needs exactly one of `find` and `list`.", "Keep one of the two."),
+  AW1904: error(
+    "A tool of an ingesting source needs exactly one of `find` and `list`, and of a folder of documents one of `search`, `find` and `list`.",
+    "Keep one of them.",
+  ),
   AW1905: error("A source lists a record twice.", "Rename one of the two."),
   AW1906: error(
     "`contract` or `records` where it has no meaning.",
@@ -271,6 +274,18 @@ export const findingCodes = {
     "`tls` or `proxy` stands where nothing goes over the network that way.",
     "Remove it, or use an https address.",
   ),
+  AW1961: error(
+    "The contract of a folder of documents asks for a field that passages do not have.",
+    "Correct the field's name, or remove it.",
+  ),
+  AW1962: error(
+    "The contract of a folder of documents leaves out fields that every passage has.",
+    "List them, or say `unlisted: ignore`.",
+  ),
+  AW1963: error(
+    "Passages may be longer than their contract allows.",
+    "Lower `passageLength`, or raise `maxLength` of `text`.",
+  ),
   AW2001: error(
     "A pattern of a data class that RE2 does not take.",
     "Write it without look-around and back-references.",
@@ -290,6 +305,12 @@ export const findingCodes = {
     "Correct the name, or add it to `input`.",
   ),
   AW2010: error("A limit names an attribute that no issuer vouches for.", "Add it to the `attributes` of an Issuer."),
+  AW2011: warning("An agreement with a provider whose models no agent uses.", "Correct the provider's name."),
+  AW2012: error("An agreement ends before it begins.", "Correct one of the two days."),
+  AW2013: error(
+    "`except.agreement` on a rule that is not about agents.",
+    "Agreements are with providers of models: name agents or providers under `to`.",
+  ),
 } as const satisfies Record<string, CodeEntry>;
 
 export type FindingCode = keyof typeof findingCodes;

@@ -1,5 +1,5 @@
 /** Checks data classes and rules: patterns that can be matched, names that exist, classes that something is of. */
-import type { DataClassDocument, DataRuleDocument } from "@airworthy/contract";
+import type { AgreementDocument, DataClassDocument, DataRuleDocument } from "@airworthy/contract";
 
 import { compileDetector } from "../../kernel/classes/custom-detector.ts";
 import { coversClass } from "../../kernel/classes/covers-class.ts";
@@ -14,6 +14,7 @@ export function linkData(index: LinkIndex): void {
   const known = knownClasses(index);
   for (const one of index.dataClasses) linkClass(index, one);
   for (const one of index.dataRules) linkRule(index, one, known);
+  for (const one of index.agreements) linkAgreement(index, one, known);
   for (const linked of index.tools.values()) {
     linkFields(index, linked, "classes");
     linkFields(index, linked, "accepts");
@@ -77,15 +78,49 @@ function linkRule(index: LinkIndex, rule: LoadedDocument<DataRuleDocument>, know
   named(["from", "connectors"], "Connector", from?.connectors);
   named(["except", "agents"], "Agent", except?.agents);
   named(["except", "tools"], "Tool", except?.tools);
+  if (except?.agreement === true && to.agents === undefined && to.providers === undefined) {
+    const message = `${document.name} is about no agent's model, so no agreement can except it`;
+    report(index, { code: "AW2013", file, place: locate(["except", "agreement"]) }, { message });
+  }
+  reportStrangeClasses(index, { rule, key: "classes", classes, known });
+}
+
+type Naming = {
+  readonly rule: LoadedDocument;
+  readonly key: string;
+  readonly classes: readonly string[];
+  readonly known: readonly string[];
+};
+
+function reportStrangeClasses(index: LinkIndex, { rule: { file, locate }, key, classes, known }: Naming): void {
   for (const [position, name] of classes.entries()) {
     if (!index.complete || known.some((one) => coversClass(name, one) || coversClass(one, name))) continue;
     const message = `nothing is of class "${name}": no detector finds it, and no tool declares it`;
     report(
       index,
-      { code: "AW2005", file, place: locate(["classes", position]) },
+      { code: "AW2005", file, place: locate([key, position]) },
       { message, hint: suggestName(name, known) },
     );
   }
+}
+
+function linkAgreement(index: LinkIndex, agreement: LoadedDocument<AgreementDocument>, known: readonly string[]): void {
+  const { document, file, locate } = agreement;
+  const { provider, covers, from, until } = document;
+  const providers = index.agents.flatMap((one) => one.document.model?.provider ?? []);
+  if (index.complete && !providers.includes(provider)) {
+    const message = `no agent's model is of "${provider}"`;
+    report(
+      index,
+      { code: "AW2011", file, place: locate(["provider"]) },
+      { message, hint: suggestName(provider, providers) },
+    );
+  }
+  if (from !== undefined && from > until) {
+    const message = `${document.name} ends on ${until}, before it begins on ${from}`;
+    report(index, { code: "AW2012", file, place: locate(["until"]) }, { message });
+  }
+  reportStrangeClasses(index, { rule: agreement, key: "covers", classes: covers, known });
 }
 
 function linkFields(index: LinkIndex, linked: LinkedTool, part: "classes" | "accepts"): void {

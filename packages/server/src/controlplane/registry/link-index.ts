@@ -1,11 +1,13 @@
 /** The loaded documents by kind and name, and the one way in which checks across documents report. */
 import type {
   AgentDocument,
+  AgreementDocument,
   BudgetDocument,
   ConnectorDocument,
   DataClassDocument,
   DataRuleDocument,
   Finding,
+  DocumentTool,
   HttpTool,
   IngestTool,
   IssuerDocument,
@@ -23,7 +25,7 @@ import type { DeclaredName, LoadedDocument, LoadedFiles } from "./load-documents
 import { suggestName } from "./nearest-name.ts";
 import type { DataPath, Place } from "./place.ts";
 
-export type Tool = HttpTool | SqlTool | McpTool | IngestTool;
+export type Tool = HttpTool | SqlTool | McpTool | IngestTool | DocumentTool;
 
 /** The arguments of a tool as its `input` declares them. Absent for an MCP tool, whose schema its server has. */
 export type InputShape = {
@@ -51,6 +53,7 @@ export type LinkIndex = {
   readonly contracts: readonly LoadedDocument<SourceContractDocument>[];
   readonly dataClasses: readonly LoadedDocument<DataClassDocument>[];
   readonly dataRules: readonly LoadedDocument<DataRuleDocument>[];
+  readonly agreements: readonly LoadedDocument<AgreementDocument>[];
   readonly issuers: readonly LoadedDocument<IssuerDocument>[];
   readonly tools: ReadonlyMap<string, LinkedTool>;
   readonly names: (kind: DeclaredName["kind"]) => ReadonlySet<string>;
@@ -72,6 +75,7 @@ export function indexDocuments(loaded: LoadedFiles): LinkIndex {
     contracts: loaded.documents.filter(isContract),
     dataClasses: loaded.documents.filter(isDataClass),
     dataRules: loaded.documents.filter(isDataRule),
+    agreements: loaded.documents.filter(isAgreement),
     issuers: loaded.documents.filter(isIssuer),
     tools: new Map(connectors.flatMap(listTools)),
     names: (kind) => names.get(kind) ?? new Set(),
@@ -164,6 +168,9 @@ function isDataClass(one: LoadedDocument): one is LoadedDocument<DataClassDocume
 }
 function isDataRule(one: LoadedDocument): one is LoadedDocument<DataRuleDocument> {
   return one.document.kind === "DataRule";
+}
+function isAgreement(one: LoadedDocument): one is LoadedDocument<AgreementDocument> {
+  return one.document.kind === "Agreement";
 }
 function isIssuer(one: LoadedDocument): one is LoadedDocument<IssuerDocument> {
   return one.document.kind === "Issuer";

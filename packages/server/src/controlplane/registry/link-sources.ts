@@ -24,7 +24,10 @@ const isSource = (one: LoadedDocument<ConnectorDocument>): one is Source => isIn
 
 function linkRecords(index: LinkIndex, source: Source): void {
   const names = new Set<string>();
-  for (const [position, shape] of source.document.records.entries()) {
+  const shapes: readonly RecordShape[] = source.document.records;
+  // The time of a document is its file's, always.
+  const isTimed = source.document.type === "documents";
+  for (const [position, shape] of shapes.entries()) {
     const path = ["records", position];
     if (names.has(shape.record)) {
       say(index, source, { code: "AW1905", path: [...path, "record"], message: `"${shape.record}" is listed twice` });
@@ -36,7 +39,7 @@ function linkRecords(index: LinkIndex, source: Source): void {
       say(index, source, { code: "AW1901", path: [...path, "contract"], message, hint });
     }
     linkShapePaths(index, source, { shape, path });
-    if (shape.version !== undefined || shape.asOf !== undefined) continue;
+    if (isTimed || shape.version !== undefined || shape.asOf !== undefined) continue;
     const message = `${shape.record} has neither version nor asOf: where its messages carry no time, what arrives later counts as newer`;
     say(index, source, { code: "AW1907", path: [...path, "record"], message });
   }
@@ -100,10 +103,23 @@ function linkReading(index: LinkIndex, linked: LinkedTool, source: IngestConnect
     );
   }
   const { find, list } = "find" in tool || "list" in tool ? tool : {};
-  if ((find === undefined) === (list === undefined)) {
-    const message = `${tool.name} says ${find === undefined ? "neither find nor list" : "both find and list"}`;
+  const search = "search" in tool ? tool.search : undefined;
+  const said = Object.entries({ search, find, list }).flatMap(([way, rule]) => (rule === undefined ? [] : way));
+  if (said.length !== 1) {
+    const ways = source.type === "documents" ? "search, find and list" : "find and list";
+    const message = `${tool.name} says ${said.length === 0 ? `none of ${ways}` : said.join(" and ")}`;
     reportTool(index, { code: "AW1904", linked, path: ["name"] }, { message });
   }
+  if (source.type !== "documents") linkRead(index, linked, { source, find, list });
+}
+
+type Reads = {
+  readonly source: IngestConnector;
+  readonly find: { readonly record: string } | undefined;
+  readonly list: { readonly record: string } | undefined;
+};
+
+function linkRead(index: LinkIndex, linked: LinkedTool, { source, find, list }: Reads): void {
   const known = source.records.map(({ record }) => record);
   for (const [part, record] of [
     ["find", find?.record],

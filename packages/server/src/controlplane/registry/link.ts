@@ -7,6 +7,7 @@ import { linkConnectors } from "./link-connectors.ts";
 import { linkContracts } from "./link-contracts.ts";
 import { linkData } from "./link-data.ts";
 import { linkFacts } from "./link-facts.ts";
+import { linkDocumentFolders } from "./link-documents.ts";
 import { linkFiles } from "./link-files.ts";
 import { indexDocuments } from "./link-index.ts";
 import { linkInputs } from "./link-input.ts";
@@ -34,6 +35,7 @@ export function linkDocuments(loaded: LoadedFiles): Finding[] {
   linkWrites(index);
   linkSources(index);
   linkFiles(index);
+  linkDocumentFolders(index);
   linkData(index);
   linkPersons(index);
   linkOutcomes(index);

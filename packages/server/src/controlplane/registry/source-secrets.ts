@@ -12,6 +12,7 @@ export function listSourceSecrets(document: IngestConnector): At<{ readonly ref:
     return verify.secrets.map((ref, position) => ({ path: ["verify", "secrets", position], ref }));
   }
   if (document.type === "file") return document.sftp === undefined ? [] : listSftpSecrets(document.sftp.auth);
+  if (document.type !== "stream") return [];
   const { auth } = document.broker;
   if (auth === undefined) return [];
   return "token" in auth

@@ -1,5 +1,11 @@
 /** Which rule holds for data of a class on its way: of all that fit, the strictest. */
-import type { AgentDocument, DataRuleDocument, DataTreatment, GovernedTool } from "@airworthy/contract";
+import type {
+  AgentDocument,
+  AgreementDocument,
+  DataRuleDocument,
+  DataTreatment,
+  GovernedTool,
+} from "@airworthy/contract";
 
 import { coversClass } from "./covers-class.ts";
 
@@ -9,6 +15,8 @@ export type Way = {
   /** Absent where what an answer holds has no tool: the prompts and resources of a server. */
   readonly tool: Pick<GovernedTool, "name" | "connector"> | undefined;
   readonly to: "agent" | "tool";
+  /** Of the provider of the agent's model, those in force. Absent on the way to a tool: no model reads there. */
+  readonly agreements?: readonly AgreementDocument[];
 };
 export type Treatment = { readonly do: DataTreatment; readonly rule: string };
 
@@ -22,10 +30,16 @@ export function chooseTreatment(
   let chosen: Treatment | undefined;
   for (const rule of rules) {
     if (!rule.classes.some((one) => coversClass(one, dataClass)) || !leads(rule, way)) continue;
+    if (rule.except?.agreement === true && findAgreement(dataClass, way) !== undefined) continue;
     if (!chosen || strictness.indexOf(rule.do) > strictness.indexOf(chosen.do))
       chosen = { do: rule.do, rule: rule.name };
   }
   return chosen;
+}
+
+/** The agreement that covers the class on this way. */
+export function findAgreement(dataClass: string, { agreements = [] }: Way): AgreementDocument | undefined {
+  return agreements.find(({ covers }) => covers.some((one) => coversClass(one, dataClass)));
 }
 
 /** Whether a rule is about this way at all, whatever the class. */

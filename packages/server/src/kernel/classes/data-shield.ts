@@ -1,8 +1,9 @@
 /** What stands between data and where it goes: classes found, rules applied, tokens made and turned back. One for the process. */
 import type { AgentDocument, DataUse, GovernedTool, Json, JsonObject, OnBehalfOf, Snapshot } from "@airworthy/contract";
 
+import { agreementsInForce } from "./agreements-in-force.ts";
 import { carriedForms } from "./carried-forms.ts";
-import { chooseTreatment, leads, type Way } from "./choose-treatment.ts";
+import { chooseTreatment, findAgreement, leads, type Way } from "./choose-treatment.ts";
 import { type Classifying, classifyJson, type DeclaredField } from "./classify-json.ts";
 import type { ClassStore } from "./class-store.ts";
 import { compileDetector, type CustomDetector } from "./custom-detector.ts";
@@ -36,7 +37,8 @@ export type DataShield = {
 
 type Plan = { readonly custom: readonly CustomDetector[]; readonly carries: boolean };
 
-export function createDataShield(store: ClassStore): DataShield {
+/** `now`: epoch ms; agreements are in force by it. */
+export function createDataShield(store: ClassStore, now: () => number): DataShield {
   const plans = new WeakMap<Snapshot, Plan>();
   const planOf = (snapshot: Snapshot): Plan => {
     const plan = plans.get(snapshot) ?? makePlan(snapshot);
@@ -53,7 +55,9 @@ export function createDataShield(store: ClassStore): DataShield {
       const { tenant, snapshot, tool, agent, connector } = to;
       await remember(store, to, result);
       const from = tool ?? (connector === undefined ? undefined : { name: "", connector });
-      const way: Way = { agent: agentOf(snapshot, agent), tool: from, to: "agent" };
+      const hearer = agentOf(snapshot, agent);
+      const agreements = agreementsInForce(snapshot, hearer, now());
+      const way: Way = { agent: hearer, tool: from, to: "agent", agreements };
       const rules = Object.values(snapshot.dataRules).filter((rule) => leads(rule, way));
       if (rules.length === 0) return { value: result, kept: result, uses: [] };
       const declared = declaredOf(tool?.definition.classes);
@@ -63,6 +67,7 @@ export function createDataShield(store: ClassStore): DataShield {
           const treated = await treatJson(part.root, await classifyJson(part.root, looking), {
             at,
             treat: (one) => chooseTreatment(rules, one, way),
+            agreed: (one) => findAgreement(one, way)?.name,
             tokenise: (values) => store.tokenise(tenant, values),
             guarded: true,
           });

@@ -9,6 +9,8 @@ import { showSteps, type Steps } from "./field-pattern.ts";
 export type Treating = {
   readonly at: DataUse["at"];
   readonly treat: (dataClass: string) => Treatment | undefined;
+  /** The agreement under which data of a class goes on where no rule holds for it. */
+  readonly agreed?: (dataClass: string) => string | undefined;
   readonly tokenise: (
     values: readonly { readonly class: string; readonly value: Json }[],
   ) => Promise<readonly string[]>;
@@ -130,12 +132,13 @@ function rewrite(value: Json, steps: Steps, given: ReadonlyMap<string, string>):
 
 const done = { mask: "masked", tokenise: "tokenised", block: "blocked" } as const;
 
-function useOf(leaf: ClassedLeaf, { at, treat, guarded }: Treating): DataUse[] {
+function useOf(leaf: ClassedLeaf, { at, treat, agreed, guarded }: Treating): DataUse[] {
   const path = showSteps(leaf.isName ? leaf.steps.slice(0, -1) : leaf.steps);
   const uses = leaf.marks.map(({ class: one, how }: Mark): DataUse => {
     const treatment = treat(one);
-    const told = treatment ? { did: done[treatment.do], rule: treatment.rule } : { did: "none" as const };
-    return { at, path, class: one, how, ...told, count: 1 };
+    if (treatment) return { at, path, class: one, how, did: done[treatment.do], rule: treatment.rule, count: 1 };
+    const agreement = agreed?.(one);
+    return { at, path, class: one, how, did: "none", ...(agreement === undefined ? {} : { agreement }), count: 1 };
   });
   const how: ClassEvidence = "detected";
   return leaf.unsearched && guarded ? [...uses, { at, path, class: "unsearched", how, did: "masked", count: 1 }] : uses;
@@ -149,7 +152,7 @@ export function gather(uses: readonly DataUse[]): DataUse[] {
   // What blocks is never among those that there is no room for.
   const first = uses.filter((use) => use.did === "blocked");
   for (const use of [...first, ...uses.filter((other) => other.did !== "blocked")]) {
-    const key = JSON.stringify([use.at, use.path, use.class, use.how, use.did, use.rule]);
+    const key = JSON.stringify([use.at, use.path, use.class, use.how, use.did, use.rule, use.agreement]);
     const known = found.get(key);
     if (known) found.set(key, { ...known, count: known.count + use.count });
     else if (found.size < usesMax) found.set(key, use);

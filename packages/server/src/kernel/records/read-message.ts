@@ -10,6 +10,7 @@ import type {
 } from "@airworthy/contract";
 
 import { digestJson, sha256Hex } from "../canonical.ts";
+import { passageHash } from "../documents/passage-hash.ts";
 import { isIdentifier } from "../identifier.ts";
 import { isJsonArray, isJsonObject } from "../json.ts";
 import { type Path, parsePath, readEach, readPath } from "../path.ts";
@@ -50,6 +51,8 @@ type Shape = {
   readonly types: RegExp | undefined;
   readonly paths: { readonly [Name in "each" | "key" | "version" | "asOf" | "deleted"]: Path | undefined };
   readonly yields: readonly { readonly tool: string; readonly rules: readonly YieldRule[] }[];
+  /** Of documents: in which language their words are found. */
+  readonly language: string | undefined;
 };
 type Options = {
   /** Whether the source knows text only, as CSV does. The contract's types are then given to the values. */
@@ -68,7 +71,8 @@ export function createMessageReader(snapshot: Snapshot, connector: IngestConnect
     const contract = snapshot.contracts[shape.contract];
     return contract === undefined ? [] : [prepare(snapshot, connector, { shape, contract, untyped: options.untyped })];
   });
-  const ignored = connector.ignore === undefined ? undefined : compileTypes(connector.ignore);
+  const ignore = "ignore" in connector ? connector.ignore : undefined;
+  const ignored = ignore === undefined ? undefined : compileTypes(ignore);
   return (message, batch) => {
     const read: Read = { batch, records: [], held: [], message, options };
     if (!("payload" in message)) {
@@ -129,8 +133,11 @@ function prepare(
   }: { readonly shape: RecordShape; readonly contract: SourceContractDocument; readonly untyped: boolean },
 ): Shape {
   const optional = (text: string | undefined): Path | undefined => (text === undefined ? undefined : parsePath(text));
-  const tools = Object.values(snapshot.tools).filter((tool) => tool.connector === connector.name);
+  const isDocuments = connector.type === "documents";
+  // A passage never changes, so it outdates nothing that was believed of it.
+  const tools = isDocuments ? [] : Object.values(snapshot.tools).filter((tool) => tool.connector === connector.name);
   return {
+    language: isDocuments ? (connector.language ?? "simple") : undefined,
     shape,
     contract,
     check: createRecordChecker(contract, untyped),
@@ -227,7 +234,27 @@ function readItem(read: Read, shape: Shape, scope: Scope): void {
   const value = deleted ? null : read.options.untyped ? typeRecord(shape.contract, item) : item;
   const known = { record, key, ...age.stated, value };
   const facts = deleted ? [] : readFacts(read, shape, known);
-  read.records.push({ number: read.message.number, item: at, ...known, deleted, facts });
+  const taken = { number: read.message.number, item: at, ...known, deleted, facts };
+  if (shape.language === undefined) read.records.push(taken);
+  else takePassage(read, { taken, item, base: { ...base, key } }, shape.language);
+}
+
+type Held = Omit<HeldRecord, "number" | "eventAt" | "eventKey" | "faults">;
+
+/** A person who releases a passage may have changed it: a citation must name what is there. */
+function takePassage(
+  read: Read,
+  { taken, item, base }: { readonly taken: IncomingRecord; readonly item: JsonObject; readonly base: Held },
+  language: string,
+): void {
+  const { hash, title, headings, text } = item;
+  if (typeof hash !== "string" || typeof text !== "string" || hash !== passageHash(text)) {
+    const found = { field: "hash", expected: "the hash of its text", found: showValue(hash) };
+    return hold(read, { ...base, faults: [found] });
+  }
+  const above = headings !== undefined && isJsonArray(headings) ? headings.map(String).join("\n") : "";
+  const passage = { hash, title: typeof title === "string" ? title : "", headings: above, text, language };
+  read.records.push({ ...taken, passage });
 }
 
 function contractFaults(read: Read, shape: Shape, item: JsonObject): Fault[] {
@@ -329,7 +356,8 @@ function hold(read: Read, held: Omit<HeldRecord, "number" | "eventAt" | "eventKe
 
 function holdUnknown(read: Read, connector: IngestConnector): void {
   const { message } = read;
-  const known = connector.records.flatMap(({ types = [] }) => types).slice(0, 5);
+  const shapes: readonly RecordShape[] = connector.records;
+  const known = shapes.flatMap(({ types = [] }) => types).slice(0, 5);
   const expected = known.length === 0 ? "a record with a contract" : `one of ${known.join(", ")}`;
   const faults = [{ field: "(type)", expected, found: showValue(message.type) }];
   hold(read, { item: 0, faults, value: "payload" in message ? message.payload : null, readable: true });

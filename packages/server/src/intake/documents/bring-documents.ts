@@ -1,0 +1,156 @@
+/** Brings in what one look at the tree has found: new and changed documents, those that moved, those that are gone. */
+import type { KnownDocument } from "../../kernel/document-version.ts";
+import type { DocumentsConnector } from "@airworthy/contract";
+
+import { sha256Hex } from "../../kernel/canonical.ts";
+import type { DocumentReader } from "../../kernel/documents/document-reader.ts";
+import type { SourceRun } from "../source-driver.ts";
+import { deliveriesOf } from "./deliver-document.ts";
+import type { Tree } from "./scan-tree.ts";
+import { takeDocument, type TakenDocument } from "./take-document.ts";
+
+export type Keeping = {
+  readonly run: SourceRun<DocumentsConnector>;
+  readonly reader: DocumentReader;
+  readonly reading: string;
+  /** The newest version of each path. */
+  readonly known: Map<string, KnownDocument>;
+  /** By path, the stamp of what is settled: it is not read again at each look. */
+  readonly settled: Map<string, string>;
+};
+
+/** Of small documents, in one transaction. */
+const togetherMax = 50;
+const passagesMax = 500;
+/** Few enough that the transaction is short, however many passages they have. */
+const withdrawnAtOnce = 50;
+
+/** Answers whether something changed while it was read. */
+export async function bringDocuments(keeping: Keeping, tree: Tree): Promise<boolean> {
+  const { run, known, settled } = keeping;
+  const absent = [...known.values()].filter(({ path, state }) => isThere(state) && !tree.present.has(path));
+  const moved = new Map(absent.map((one) => [one.digest, one.path]));
+  const fresh = tree.documents.filter(({ name, stamp }) => settled.get(name) !== stamp);
+  const waiting = createWaiting(keeping);
+  let changing = false;
+  for (const [index, found] of fresh.entries()) {
+    if (run.signal.aborted) return changing;
+    const position = run.intake.position();
+    const before = known.get(found.name);
+    const { connector } = run;
+    // oxlint-disable-next-line no-await-in-loop -- in the order of their times
+    const taken = await takeDocument(found, { ...keeping, connector, root: tree.root, before, moved, position });
+    run.signal.throwIfAborted();
+    if (taken === "changed") changing = true;
+    else if (taken === "settled") settled.set(found.name, found.stamp);
+    // oxlint-disable-next-line no-await-in-loop
+    else await waiting.add(taken, fresh.length - index - 1);
+  }
+  await waiting.flush();
+  for (const one of tree.unnameable) {
+    // oxlint-disable-next-line no-await-in-loop -- there are hardly any
+    await refuseName(keeping, one);
+  }
+  await withdraw(
+    keeping,
+    absent.map(({ path }) => path),
+  );
+  return changing;
+}
+
+const isThere = (state: KnownDocument["state"]): boolean =>
+  state === "open" || state === "current" || state === "rejected";
+
+/** Small documents wait for each other: a transaction for each would cost more than they do. */
+function createWaiting({ run, known, settled }: Keeping) {
+  const { intake, signal } = run;
+  let waiting: TakenDocument[] = [];
+  let passages = 0;
+  let lag = 0;
+  const settle = ({ found, document, batch, read }: TakenDocument): void => {
+    known.set(document.path, { ...document, batch, state: read.kind === "refused" ? "rejected" : "current" });
+    settled.set(found.name, found.stamp);
+  };
+  const refuse = async (taken: TakenDocument, reason: string): Promise<void> => {
+    const { document, batch } = taken;
+    const { path, digest, asOf } = document;
+    await intake.documents.reject({ id: batch, origin: path, digest, asOf }, { document, reason });
+    settle({ ...taken, read: { kind: "refused", reason } });
+  };
+  const deliverOne = async (taken: TakenDocument): Promise<void> => {
+    try {
+      for (const delivery of deliveriesOf(taken, lag)) {
+        signal.throwIfAborted();
+        // oxlint-disable-next-line no-await-in-loop -- one part after the other
+        await intake.deliver(delivery);
+      }
+      settle(taken);
+    } catch (error) {
+      const code = storeRefusal(error);
+      if (code === undefined) throw error;
+      await refuse(taken, `the store does not take it (${code})`);
+    }
+  };
+  const flush = async (): Promise<void> => {
+    const together = waiting;
+    waiting = [];
+    passages = 0;
+    if (together.length === 0) return;
+    try {
+      await intake.deliverAll(together.flatMap((taken) => [...deliveriesOf(taken, lag)]));
+      together.forEach(settle);
+    } catch (error) {
+      if (storeRefusal(error) === undefined) throw error;
+      // One that cannot be written must not take its neighbours with it.
+      // oxlint-disable-next-line no-await-in-loop
+      for (const taken of together) await deliverOne(taken);
+    }
+  };
+  return {
+    flush,
+    add: async (taken: TakenDocument, behind: number): Promise<void> => {
+      const { read } = taken;
+      const count = read.kind === "read" ? read.passages.length : 0;
+      if (passages + count > passagesMax) await flush();
+      lag = behind;
+      if (read.kind === "refused") await refuse(taken, read.reason);
+      else if (count > passagesMax) await deliverOne(taken);
+      else {
+        waiting.push(taken);
+        passages += count;
+        if (waiting.length >= togetherMax) await flush();
+      }
+    },
+  };
+}
+
+/** PostgreSQL's code where it is the data that it refuses (class 22), or the size of it (54). */
+function storeRefusal(error: unknown): string | undefined {
+  const code = typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
+  return typeof code === "string" && /^(?:22|54)[0-9A-Z]{3}$/.test(code) ? code : undefined;
+}
+
+async function withdraw({ run, known, settled }: Keeping, gone: readonly string[]): Promise<void> {
+  for (let at = 0; at < gone.length && !run.signal.aborted; at += withdrawnAtOnce) {
+    const paths = gone.slice(at, at + withdrawnAtOnce);
+    // oxlint-disable-next-line no-await-in-loop -- so that each transaction is short
+    await run.intake.documents.withdraw(paths);
+    for (const path of paths) {
+      settled.delete(path);
+      const one = known.get(path);
+      if (one !== undefined) known.set(path, { ...one, state: "gone" });
+    }
+  }
+}
+
+/** It is said once, under a name that can be kept. */
+async function refuseName(
+  { run, settled }: Keeping,
+  { shown, raw, reason }: Tree["unnameable"][number],
+): Promise<void> {
+  const digest = sha256Hex(raw);
+  const id = `${shown.slice(0, 400)} (${digest.slice(0, 12)})`;
+  if (settled.has(id)) return;
+  await run.intake.reject({ id, origin: shown, digest }, reason);
+  settled.set(id, reason);
+}
