@@ -59,7 +59,7 @@ async function open(run: Run, broker: Nats): Promise<Opened> {
     if (peer.proxy !== undefined) return await openThrough(openTunnels(peer.proxy, connectTimeoutMs), servers, options);
     return { connection: await connect({ ...options, servers }), leave: () => undefined };
   } catch (error) {
-    throw unreachable(connector.name, error);
+    throw error instanceof AirworthyError ? error : unreachable(connector.name, error);
   }
 }
 

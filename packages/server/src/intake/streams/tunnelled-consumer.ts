@@ -1,4 +1,6 @@
 /** A client of Kafka's protocol all of whose connections go through doors of ours, those to brokers that it learns of as well. */
+import { callbackify } from "node:util";
+
 import { AirworthyError } from "@airworthy/contract";
 import {
   Base,
@@ -35,6 +37,8 @@ class TunnelPool extends ConnectionPool {
   readonly #options: Options;
   readonly #tunnels: Tunnels;
   readonly #pools = new Map<string, ConnectionPool>();
+  readonly #tell = callbackify((broker: Broker) => this.#find(broker));
+  readonly #tellEnd = callbackify(() => this.#end());
   #isClosed = false;
 
   constructor(options: Options, tunnels: Tunnels) {
@@ -43,14 +47,10 @@ class TunnelPool extends ConnectionPool {
     this.#tunnels = tunnels;
   }
 
-  override get(broker: Broker, callback?: Done): Promise<Connection> {
-    const found = this.#find(broker);
-    found.then(
-      (connection) => callback?.(null, connection),
-      // What a callback throws is its own; what was not found has no connection.
-      (error: Error) => callback?.(error, undefined as never),
-    );
-    return found;
+  override get(broker: Broker, callback: Done): void;
+  override get(broker: Broker): Promise<Connection>;
+  override get(broker: Broker, callback?: Done): Promise<Connection> | void {
+    return callback === undefined ? this.#find(broker) : this.#tell(broker, callback);
   }
 
   async #find({ host, port }: Broker): Promise<Connection> {
@@ -71,14 +71,15 @@ class TunnelPool extends ConnectionPool {
     return new ConnectionPool(clientId, { ...others, tls: { ...tls, ...identity }, ...name });
   }
 
-  override close(callback?: (error: Error | null) => void): Promise<void> {
+  override close(callback: (error: Error | null) => void): void;
+  override close(): Promise<void>;
+  override close(callback?: (error: Error | null) => void): Promise<void> | void {
+    return callback === undefined ? this.#end() : this.#tellEnd(callback);
+  }
+
+  async #end(): Promise<void> {
     this.#isClosed = true;
-    const closing = Promise.all([...this.#pools.values()].map(async (pool) => pool.close())).then(() => undefined);
-    closing.then(
-      () => callback?.(null),
-      (error: Error) => callback?.(error),
-    );
-    return closing;
+    await Promise.all([...this.#pools.values()].map(async (pool) => pool.close()));
   }
 
   override isActive(): boolean {

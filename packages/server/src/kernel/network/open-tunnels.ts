@@ -1,5 +1,5 @@
 /** Doors on this machine, each of which leads through a proxy to one host: for clients that make their connections themselves. */
-import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import { createServer, type Server, type Socket } from "node:net";
 
 import { type Destination, openTunnel } from "./open-tunnel.ts";
 import type { ProxyTarget } from "./peer.ts";
@@ -50,8 +50,7 @@ export function openTunnels(proxy: ProxyTarget, timeoutMs: number): Tunnels {
       const key = `${destination.hostname} ${destination.port}`;
       const door = doors.get(key) ?? listen((client) => lead(client, destination));
       doors.set(key, door);
-      const { port } = (await door).address() as AddressInfo;
-      return { hostname: loopback, port };
+      return { hostname: loopback, port: portOf(await door) };
     },
     fault: () => fault,
     close: () => {
@@ -68,6 +67,11 @@ function listen(take: (client: Socket) => void): Promise<Server> {
     server.once("error", reject);
     server.listen(0, loopback, () => resolve(server));
   });
+}
+
+function portOf(server: Server): number {
+  const address = server.address();
+  return typeof address === "object" && address !== null ? address.port : 0;
 }
 
 const codeOf = (error: Error): string => ("code" in error ? String(error.code) : error.name);
