@@ -158,6 +158,10 @@ describe("a call", () => {
     const heavy = await pack(["bolt", "anvil"]);
     expect(heavy).toMatchObject({ status: "waiting", decision: { approvers: ["depot"] } });
     const { action } = await desk.server.admin.explainAction({ id: heavy.id });
+    // What it was judged by is in the record, as the ledger tells it, and before whoever is asked.
+    expect(action.computed).toEqual({ grams: 9020, allOrdered: true, heavy: true });
+    const { approvals } = await desk.server.admin.listApprovals({ status: "pending", limit: 500 });
+    expect(approvals.find((one) => one.action === heavy.id)?.computed).toEqual(action.computed);
     expect(action.facts.map(({ fact, key }) => [fact, key])).toEqual([
       ["orders.order", "o1"],
       ["orders.customer.tier", "c1"],

@@ -33,6 +33,7 @@ describe("exit codes", () => {
       not_found: 1,
       conflict: 1,
       idempotency_mismatch: 1,
+      rate_limited: 1,
       unavailable: 5,
       internal: 1,
     });

@@ -30,6 +30,7 @@ export const byErrorCode: Record<ErrorCode, ExitName> = {
   not_found: "unexpected",
   conflict: "unexpected",
   idempotency_mismatch: "unexpected",
+  rate_limited: "unexpected",
   unavailable: "network",
   internal: "unexpected",
 };

@@ -30,6 +30,7 @@ import { addRecallResume } from "./commands/recall-resume.ts";
 import { addRecallStart } from "./commands/recall-start.ts";
 import { addRecallStatus } from "./commands/recall-status.ts";
 import { addResume } from "./commands/resume.ts";
+import { addDataErase } from "./commands/data-erase.ts";
 import { addReveal } from "./commands/reveal.ts";
 import { addSourcesBaseline } from "./commands/sources-baseline.ts";
 import { addSourcesCheck } from "./commands/sources-check.ts";
@@ -101,6 +102,7 @@ const groups: readonly { readonly name: string; readonly description: string; re
         addSourcesFindings,
       ],
     },
+    { name: "data", description: "personal and other classed data", add: [addDataErase] },
     { name: "stops", description: "what is stopped", add: [addStopsList] },
     { name: "tools", description: "tools and their definitions", add: [addToolsPin] },
   ];

@@ -140,6 +140,10 @@ export const ValueOrigin = z.object({
 });
 export type ValueOrigin = z.infer<typeof ValueOrigin>;
 
+/** What a tool's expressions made of arguments and facts, by name: policies judged by it. */
+export const ComputedValues = z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]));
+export type ComputedValues = z.infer<typeof ComputedValues>;
+
 /** What an agent sends. Confidence and rationale are its own claims: recorded, never trusted as such. */
 export const Proposal = z.strictObject({
   tool: nameText(128).meta({ description: "The tool, as the configuration names it." }),
@@ -213,6 +217,8 @@ export const ActionRecord = ActionAnswer.extend({
   entity: z.object({ type: z.string(), id: z.string() }).optional(),
   amount: z.object({ minor: z.int(), currency: z.string() }).optional(),
   facts: z.array(FactUsed),
+  /** Absent where the tool computes nothing, and where a fact was missing. */
+  computed: ComputedValues.optional(),
   lineage: z.array(LineageEdge),
   /** Where each argument of a write came from; absent on reads without sensitive arguments and on older records. */
   provenance: z.array(ValueOrigin).optional(),

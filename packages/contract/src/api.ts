@@ -3,6 +3,7 @@ import { z } from "zod";
 
 import { ActionAnswer, ActionRecord, ActionStatus, Proposal } from "./action.ts";
 import { Approval, ApprovalStatus } from "./approval.ts";
+import { dataRoutes } from "./api-data.ts";
 import { readinessRoutes } from "./api-readiness.ts";
 import { AgentDocument } from "./config.ts";
 import { EntityKey, EntityNote, EntityRecord } from "./entity.ts";
@@ -26,7 +27,7 @@ import { NewStop, Stop, StopMode, StopScope } from "./stop.ts";
 import { nameText, proseText } from "./text.ts";
 
 /** Who may call an operation. `agent` is an agent's key; the rest are roles of people. `public` needs no key. */
-export const Scope = z.enum(["public", "agent", "viewer", "approver", "operator", "admin"]);
+export const Scope = z.enum(["public", "agent", "viewer", "approver", "operator", "privacy", "admin"]);
 export type Scope = z.infer<typeof Scope>;
 
 export type Route = {
@@ -364,14 +365,7 @@ export const api = {
     input: z.strictObject({ id: QuarantineId, reason }),
     output: Quarantined,
   },
-  revealToken: {
-    method: "POST",
-    path: "/v1/tokens/reveal",
-    summary: "Turn a token into the value it stands for, for a role that may; who and why is recorded.",
-    scopes: readers,
-    input: z.strictObject({ token: nameText(200), reason }),
-    output: z.object({ token: z.string(), class: z.string(), value: Json }),
-  },
+  ...dataRoutes,
   ...readinessRoutes,
   verifyLedger: {
     method: "GET",

@@ -1,7 +1,8 @@
 /** Approvals: a person's answer. It holds for exactly what the person saw, and for nothing else. */
 import { z } from "zod";
 
-import { FactUsed, Reason, ValueOrigin } from "./action.ts";
+import { ComputedValues, FactUsed, Reason, ValueOrigin } from "./action.ts";
+import { DataUse } from "./data.ts";
 import { EntityView } from "./entity.ts";
 import { ActionId, ApprovalId, RecallId } from "./ids.ts";
 import { JsonObject } from "./json.ts";
@@ -46,6 +47,10 @@ export const Approval = z.object({
   signOffs: z.array(SignOff),
   reasons: z.array(Reason),
   facts: z.array(FactUsed),
+  /** What was computed of arguments and facts for the policies that ask. */
+  computed: ComputedValues.optional(),
+  /** The classes of data that the arguments carry, and what becomes of them. */
+  data: z.array(DataUse).optional(),
   /** What others had done to the same business objects. */
   entities: z.array(EntityView).optional(),
   /** Where each argument came from, where that is traced. */

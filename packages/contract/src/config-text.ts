@@ -26,5 +26,5 @@ export const apiVersion = z.literal("airworthy/v1");
 
 export const Level = z.enum(["intern", "junior", "senior", "principal"]);
 export type Level = z.infer<typeof Level>;
-export const PersonRole = z.enum(["viewer", "approver", "operator", "admin"]);
+export const PersonRole = z.enum(["viewer", "approver", "operator", "privacy", "admin"]);
 export type PersonRole = z.infer<typeof PersonRole>;

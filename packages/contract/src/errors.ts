@@ -10,6 +10,7 @@ export const ErrorCode = z.enum([
   "not_found",
   "conflict",
   "idempotency_mismatch",
+  "rate_limited",
   "unavailable",
   "internal",
 ]);

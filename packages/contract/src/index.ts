@@ -1,6 +1,7 @@
 /** The vocabulary of Airworthy: schemas, types and the table of operations. */
 export * from "./action.ts";
 export * from "./api.ts";
+export { TokenErasure } from "./api-data.ts";
 export * from "./approval.ts";
 export * from "./config-documents.ts";
 export * from "./config-files.ts";

@@ -20,6 +20,7 @@ export const LedgerKind = z.enum([
   "quarantine_released",
   "quarantine_discarded",
   "token_revealed",
+  "data_erased",
   "baseline_set",
   "readiness_found",
   "readiness_decided",

@@ -70,6 +70,7 @@ export function createClient(options: ClientOptions): Client {
     releaseQuarantined: (input, with_) => call("releaseQuarantined", input, with_),
     discardQuarantined: (input, with_) => call("discardQuarantined", input, with_),
     revealToken: (input, with_) => call("revealToken", input, with_),
+    eraseTokens: (input, with_) => call("eraseTokens", input, with_),
     listReadiness: (input, with_) => call("listReadiness", input ?? {}, with_),
     readContract: (input, with_) => call("readContract", input, with_),
     setBaseline: (input, with_) => call("setBaseline", input, with_),

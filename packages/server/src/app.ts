@@ -14,6 +14,7 @@ import type { RecoverDeps } from "./dataplane/recover.ts";
 import { createTurns } from "./dataplane/turns.ts";
 import { createActionHandlers } from "./doors/api/action-handlers.ts";
 import { createApi } from "./doors/api/app.ts";
+import { createDataHandlers } from "./doors/api/data-handlers.ts";
 import { createControlHandlers } from "./doors/api/control-handlers.ts";
 import { createEntityHandlers } from "./doors/api/entity-handlers.ts";
 import type { Handlers } from "./doors/api/handlers.ts";
@@ -43,6 +44,7 @@ import { createDataShield } from "./kernel/classes/data-shield.ts";
 import { writeReceipt } from "./kernel/recall-receipt.ts";
 import { createActionStore } from "./store/actions.ts";
 import { createClassStore } from "./store/class-store.ts";
+import { createErasure } from "./store/erase-tokens.ts";
 import { createRevealLog } from "./store/reveal-log.ts";
 import { createApprovalStore } from "./store/approvals.ts";
 import { type ControlPoller, startControlPoller } from "./store/control.ts";
@@ -186,10 +188,14 @@ function createHandlers({ db, folder }: AppParts, kept: Kept) {
       keys,
       snapshots,
       ledger,
-      reveals: createRevealLog(writer),
-      tokens: classes,
       health: healthOf(control),
       onFault: recover.onFault,
+    }),
+    ...createDataHandlers({
+      control,
+      tokens: classes,
+      reveals: createRevealLog(writer),
+      erasure: createErasure({ db, writer, classes, observations: recover.observations }),
     }),
     ...createSourceHandlers({
       control,

@@ -21,6 +21,7 @@ export const renderInputs: Section = ({ action, origins = [], citations = [] }, 
   titleLine("Inputs", look),
   ...argumentLines(action, look),
   ...(action.facts.length === 0 ? textLines("It rested on no facts.", look) : factLines(action.facts, look)),
+  ...computedLines(action, look),
   ...(action.lineage.length === 0 ? [] : [""]),
   ...action.lineage.flatMap((edge) => lineageLines(edge, look)),
   ...(origins.length === 0 ? [] : [""]),
@@ -38,6 +39,22 @@ function argumentLines(action: ActionRecord, look: Look): readonly string[] {
   return pairs.length === 0 ? textLines("It had no arguments.", look) : pairLines(pairs, look);
 }
 
+/** What policies judged by beside arguments and facts. */
+function computedLines({ computed = {} }: ActionRecord, look: Look): readonly string[] {
+  const rows = Object.entries(computed).map(([name, value]): readonly Cell[] => [
+    clean(name),
+    cut(valueText(value), valueColumns),
+  ]);
+  if (rows.length === 0) return [];
+  const table = renderTable(computedColumns, rows, { width: look.width - indent.length, title: look.paint.dim });
+  const lines = table.trimEnd().split("\n");
+  return ["", ...lines.map((line) => indent + line)];
+}
+
+const computedColumns: readonly Column[] = [
+  { title: "COMPUTED", shrinks: true },
+  { title: "VALUE", shrinks: true },
+];
 const columns: readonly Column[] = [
   { title: "FACT", shrinks: true },
   { title: "VALUE", shrinks: true },

@@ -138,6 +138,7 @@ export const waiting = Explanation.parse({
         readBy: act("00f1"),
       },
     ],
+    computed: { paidThisMonthMinor: 164_000, categories: ["hardware", "returns"] },
     proposedAt: "2026-03-02T09:27:00.000Z",
     updatedAt: "2026-03-02T09:27:00.200Z",
   },

@@ -112,7 +112,10 @@ export type ActionAccount = Pick<Explanation, "action" | "effect" | "proof"> & {
   /** Entries of the action that are not as they were written: nothing is taken from them. */
   readonly unsound: readonly { readonly chain: string; readonly seq: number; readonly field: string }[];
 };
-/** Writes down who turned which token into its value, and why; never the value. Resolves when it is durable. */
+/**
+ * Writes down who turned which token into its value, and why; never the value. Resolves when it is durable; rejects as
+ * `rate_limited` for a person who has done that too often lately.
+ */
 export type RevealLog = {
   readonly note: (
     tenant: string,

@@ -69,6 +69,7 @@ type Kept = Pick<
   ActionRecord,
   | "decision"
   | "facts"
+  | "computed"
   | "lineage"
   | "provenance"
   | "data"

@@ -163,6 +163,8 @@ type Shown = Pick<
   | "notBy"
   | "reasons"
   | "facts"
+  | "computed"
+  | "data"
   | "provenance"
 >;
 

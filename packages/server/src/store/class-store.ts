@@ -4,12 +4,18 @@ import { createHmac, hkdfSync } from "node:crypto";
 import type { Json } from "@airworthy/contract";
 
 import { canonicalJson } from "../kernel/canonical.ts";
-import type { ClassStore } from "../kernel/classes/class-store.ts";
+import type { ClassStore, TokenMeaning } from "../kernel/classes/class-store.ts";
 import { writeToken } from "../kernel/classes/data-token.ts";
 import type { Database, Queryable } from "./database.ts";
 import { readTenantKey } from "./tenant-key.ts";
 import { createValueCipher, type ValueCipher } from "./value-cipher.ts";
 
+type TokenRow = {
+  readonly token: string;
+  readonly class: string;
+  readonly sealed: Buffer | null;
+  readonly erasedAt: number | null;
+};
 type Keys = { readonly cipher: ValueCipher; readonly formKey: Buffer; readonly tokenKey: Buffer };
 
 /** What was written so lately need not be written again: so many, and for so long, for a note that grows old is forgotten. */
@@ -72,15 +78,17 @@ export function createClassStore(db: Database): ClassStore {
     },
     reveal: async (tenant, tokens) => {
       const { cipher } = await keysOf(tenant);
-      const rows = await db.query<{ token: string; class: string; sealed: Buffer }>({
+      const rows = await db.query<TokenRow>({
         name: "tokens-reveal",
-        text: "select token, class, sealed from class_tokens where tenant = $1 and token = any($2)",
+        text: `select token, class, sealed, extract(epoch from erased_at)::float8 * 1000 as "erasedAt"
+               from class_tokens where tenant = $1 and token = any($2)`,
         values: [tenant, tokens],
       });
       return new Map(
-        rows.flatMap((row) => {
+        rows.flatMap((row): [string, TokenMeaning][] => {
+          if (row.sealed === null) return [[row.token, { class: row.class, erasedAt: row.erasedAt ?? 0 }]];
           const value = cipher.open(row.sealed, placeOf(tenant, row.token));
-          return value === undefined ? [] : [[row.token, { class: row.class, value }] as const];
+          return value === undefined ? [] : [[row.token, { class: row.class, value }]];
         }),
       );
     },
@@ -137,9 +145,11 @@ async function insertTokens(db: Queryable, tenant: string, { cipher, tokens }: T
   const sorted = tokens.toSorted((one, other) => (one.token < other.token ? -1 : 1));
   await db.query({
     name: "tokens-insert",
+    // A value that was erased and that its source still says is data anew.
     text: `insert into class_tokens (tenant, token, class, sealed)
            select $1, token, class, sealed from unnest($2::text[], $3::text[], $4::bytea[]) as r(token, class, sealed)
-           on conflict do nothing`,
+           on conflict (tenant, token) do update set sealed = excluded.sealed, erased_at = null, erased_by = null
+           where class_tokens.erased_at is not null`,
     values: [
       tenant,
       sorted.map((one) => one.token),

@@ -1,5 +1,5 @@
 /** The evidence of a walk: what was asked, what it rested on, and why it was decided so. */
-import type { EntityView } from "@airworthy/contract";
+import type { ComputedValues, EntityView } from "@airworthy/contract";
 
 import type { JudgedAction } from "../kernel/action-walk.ts";
 import { actorOf, isActor } from "../kernel/entities/actor.ts";
@@ -13,6 +13,7 @@ export function evidenceOf(action: JudgedAction): object {
   return {
     decision,
     facts: context.facts,
+    ...computedOf(action),
     lineage: context.lineage,
     ...(context.provenance.length > 0 ? { provenance: context.provenance } : {}),
     ...(context.data.length > 0 ? { data: context.data } : {}),
@@ -23,6 +24,16 @@ export function evidenceOf(action: JudgedAction): object {
     ...(judgement.obligations.mask ? { mask: judgement.obligations.mask } : {}),
   };
 }
+
+/** What was computed for the policies, where anything was. */
+export function computedOf({ context }: Pick<JudgedAction, "context">): { computed?: ComputedValues } {
+  const { computed } = context;
+  if (Object.keys(computed).length === 0) return {};
+  return { computed: Object.fromEntries(Object.entries(computed).map(([name, value]) => [name, copyOf(value)])) };
+}
+
+const copyOf = (value: string | number | boolean | readonly string[]): ComputedValues[string] =>
+  typeof value === "object" ? [...value] : value;
 
 /** What lineage needs of a walk and the working row keeps until the end is written, which another node may have to do. */
 export type Grounds = {

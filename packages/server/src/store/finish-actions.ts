@@ -7,7 +7,7 @@ import { describeHandling } from "../kernel/classes/describe-handling.ts";
 import type { Transaction } from "./database.ts";
 import { isSettled, settleEffects } from "./effects.ts";
 import type { EntityLocks } from "./entity-locks.ts";
-import { describeWalk, evidenceOf, viewsOf } from "./evidence.ts";
+import { computedOf, describeWalk, evidenceOf, viewsOf } from "./evidence.ts";
 import type { Draft } from "./ledger-chain.ts";
 import { insertLineage } from "./lineage-rows.ts";
 import { insertObservations } from "./observations.ts";
@@ -208,6 +208,8 @@ function shownTo(action: FinishedAction): object {
     approvers: decision.approvers,
     reasons: decision.reasons,
     facts: context.facts,
+    ...computedOf(action),
+    ...(context.data.length > 0 ? { data: context.data } : {}),
     ...(context.provenance.length > 0 ? { provenance: context.provenance } : {}),
     ...(context.entities.length > 0 ? { entities: viewsOf(action) } : {}),
   };

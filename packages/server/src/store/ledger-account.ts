@@ -80,6 +80,7 @@ type Body = Pick<
   Partial<ActionRecord>,
   | "decision"
   | "facts"
+  | "computed"
   | "lineage"
   | "provenance"
   | "data"
@@ -126,6 +127,7 @@ function tellEvidence(checked: readonly Checked[]): ToldRecord {
     rationale: body.rationale,
     decision: body.decision,
     facts: body.facts ?? [],
+    computed: body.computed,
     lineage: body.lineage ?? [],
     provenance: body.provenance,
     onBehalfOf: body.onBehalfOf,

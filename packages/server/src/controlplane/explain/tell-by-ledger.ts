@@ -15,6 +15,7 @@ const evidence = [
   "rationale",
   "decision",
   "facts",
+  "computed",
   "lineage",
   "provenance",
   "onBehalfOf",

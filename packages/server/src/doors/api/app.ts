@@ -43,7 +43,7 @@ const wideBodyLimits: Readonly<Partial<Record<Operation, BodyLimits>>> = {
   startRecall: { maxBytes: 24 * mebibyte, maxKeys: 1_000_000 },
 };
 
-const statusOf: Record<ErrorCode, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503> = {
+const statusOf: Record<ErrorCode, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 429 | 500 | 503> = {
   invalid_input: 400,
   invalid_json: 400,
   too_large: 413,
@@ -52,6 +52,7 @@ const statusOf: Record<ErrorCode, 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 
   not_found: 404,
   conflict: 409,
   idempotency_mismatch: 422,
+  rate_limited: 429,
   unavailable: 503,
   internal: 500,
 };

@@ -9,13 +9,11 @@ import type {
   ApprovalStore,
   KeyStore,
   LedgerReader,
-  RevealLog,
   SnapshotStore,
   StopStore,
 } from "../../kernel/control-store.ts";
-import type { ClassStore } from "../../kernel/classes/class-store.ts";
 import { newId } from "../../kernel/ids.ts";
-import { mayReveal } from "./may-reveal.ts";
+import type { DataOperation } from "./data-handlers.ts";
 import type { Handlers } from "./handlers.ts";
 import type { SourceOperation } from "./source-handlers.ts";
 import { warnOfStop } from "./stop-warning.ts";
@@ -29,8 +27,6 @@ export type ControlHandlerDeps = {
   readonly keys: KeyStore;
   readonly snapshots: SnapshotStore;
   readonly ledger: LedgerReader;
-  readonly reveals: RevealLog;
-  readonly tokens: Pick<ClassStore, "reveal">;
   readonly health: Handlers<"readHealth">["readHealth"];
   readonly onFault: (error: unknown) => void;
 };
@@ -43,6 +39,7 @@ type Names = Exclude<
   | "resolveAction"
   | SourceOperation
   | ReadinessOperation
+  | DataOperation
   | "readEntity"
   | "noteEntity"
   | "planRecall"
@@ -65,7 +62,6 @@ export function createControlHandlers(deps: ControlHandlerDeps): Handlers<Names>
     ...stopHandlers(deps),
     ...keyHandlers(deps),
     ...configHandlers(deps),
-    ...dataHandlers(deps),
   };
 }
 
@@ -122,28 +118,6 @@ function stopHandlers({ stops, walk }: ControlHandlerDeps): Handlers<"createStop
       return stop;
     },
   };
-}
-
-function dataHandlers({ walk, tokens, reveals }: ControlHandlerDeps): Handlers<"revealToken"> {
-  return {
-    revealToken: async ({ token, reason }, { principal }) => {
-      const { tenant, name: by } = principal;
-      const { snapshot } = await walk.control.view(tenant);
-      const known = (await tokens.reveal(tenant, [token])).get(token);
-      // To whom may not, a token that there is and one that there is not are the same.
-      if (!known || !mayReveal(principal, known.class, snapshot.dataClasses)) throw noSuchToken();
-      // First the record, then the value: nobody learns it unrecorded.
-      await reveals.note(tenant, { token, class: known.class, by, reason });
-      return { token, class: known.class, value: known.value };
-    },
-  };
-}
-
-function noSuchToken(): AirworthyError {
-  return new AirworthyError("not_found", "There is no such token, or your roles may not reveal its class.", {
-    place: "$.token",
-    fix: "Copy it whole, from tok_ on; the DataClass document of its class names the roles under `reveal` (default: admin).",
-  });
 }
 
 function keyHandlers({ keys, walk }: ControlHandlerDeps): Handlers<"listAgents" | "createKey" | "revokeKey"> {

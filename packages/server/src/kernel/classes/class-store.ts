@@ -1,6 +1,9 @@
 /** The port to what the store keeps of data classes: which values carry which class, and what tokens stand for. */
 import type { Json } from "@airworthy/contract";
 
+/** What a token stands for, or when that was erased (epoch ms). */
+export type TokenMeaning = { readonly class: string } & ({ readonly value: Json } | { readonly erasedAt: number });
+
 export type ClassStore = {
   /** The classes that values of these forms were declared to be of, anywhere in this tenant. Absent forms carry none. */
   readonly carried: (tenant: string, forms: readonly string[]) => Promise<ReadonlyMap<string, readonly string[]>>;
@@ -15,8 +18,5 @@ export type ClassStore = {
     values: readonly { readonly class: string; readonly value: Json }[],
   ) => Promise<readonly string[]>;
   /** Those of the tokens that this tenant has. */
-  readonly reveal: (
-    tenant: string,
-    tokens: readonly string[],
-  ) => Promise<ReadonlyMap<string, { readonly class: string; readonly value: Json }>>;
+  readonly reveal: (tenant: string, tokens: readonly string[]) => Promise<ReadonlyMap<string, TokenMeaning>>;
 };

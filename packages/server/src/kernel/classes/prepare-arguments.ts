@@ -13,7 +13,7 @@ import type {
 import { asJsonObject, isJsonArray, isJsonObject } from "../json.ts";
 import { chooseTreatment, leads, type Treatment, type Way } from "./choose-treatment.ts";
 import { type Classifying, classifyJson, type DeclaredField } from "./classify-json.ts";
-import type { ClassStore } from "./class-store.ts";
+import type { ClassStore, TokenMeaning } from "./class-store.ts";
 import { coversClass } from "./covers-class.ts";
 import { findTokens } from "./data-token.ts";
 import { compileField, showSteps, type Steps } from "./field-pattern.ts";
@@ -44,7 +44,7 @@ type Ports = {
   readonly store: ClassStore;
   readonly lookingOf: (declared: readonly DeclaredField[]) => Classifying;
 };
-type Known = ReadonlyMap<string, { readonly class: string; readonly value: Json }>;
+type Known = ReadonlyMap<string, TokenMeaning>;
 
 /** More than this many different tokens in one call are left as they are. */
 const tokensMax = 500;
@@ -80,7 +80,11 @@ export async function prepareArguments(to: ToPrepare, { store, lookingOf }: Port
     uses,
     carried: uses.map((use) => ({ path: use.path, class: use.class })),
     hidden: judged.hidden,
-    problems: [...filled.problems, ...uses.filter((use) => use.did === "blocked").map((use) => blocked(use, tool))],
+    problems: [
+      ...filled.problems,
+      ...judged.erased.map((path) => gone(path, tool)),
+      ...uses.filter((use) => use.did === "blocked").map((use) => blocked(use, tool)),
+    ],
   };
 }
 
@@ -90,6 +94,12 @@ const asObject = (value: Json): JsonObject => (isJsonObject(value) ? value : asJ
 function blocked({ class: one, path, rule }: DataUse, { name }: GovernedTool): Reason {
   const detail = `Argument ${path} holds ${one}, which ${name} may not have (rule ${rule ?? "of data"}).`;
   return { code: "data_blocked", effect: "deny", detail };
+}
+
+/** The tool would be sent a token where it takes a value. */
+function gone(path: string, { name }: GovernedTool): Reason {
+  const detail = `Argument ${path} holds a token whose value was erased, so ${name} cannot be sent it. Read it again, if it is still there.`;
+  return { code: "data_erased", effect: "deny", detail };
 }
 
 function listTokens(root: Json, found = new Map<string, true>()): ReadonlyMap<string, true> {
@@ -107,6 +117,8 @@ type Resolved = {
   readonly value: Json;
   readonly uses: DataUse[];
   readonly hidden: { readonly value: string; readonly token: string }[];
+  /** Where a token that would have become its value no longer has one. */
+  readonly erased: string[];
 };
 
 /** A token becomes its value only where the tool declares that it takes that class, and elsewhere stays a token. */
@@ -119,7 +131,7 @@ function resolve(root: Json, steps: Steps, resolving: Resolving): Resolved {
       items.map((item) => item.value),
     );
   }
-  if (!isJsonObject(root)) return { value: root, uses: [], hidden: [] };
+  if (!isJsonObject(root)) return { value: root, uses: [], hidden: [], erased: [] };
   const members = Object.entries(root).map(
     ([name, member]) => [name, resolve(member, [...steps, name], resolving)] as const,
   );
@@ -130,12 +142,18 @@ function resolve(root: Json, steps: Steps, resolving: Resolving): Resolved {
 }
 
 function join(parts: readonly Resolved[], value: Json): Resolved {
-  return { value, uses: parts.flatMap((part) => part.uses), hidden: parts.flatMap((part) => part.hidden) };
+  return {
+    value,
+    uses: parts.flatMap((part) => part.uses),
+    hidden: parts.flatMap((part) => part.hidden),
+    erased: parts.flatMap((part) => part.erased),
+  };
 }
 
 function resolveText(text: string, steps: Steps, { known, accepted }: Resolving): Resolved {
   const uses: DataUse[] = [];
   const hidden: { value: string; token: string }[] = [];
+  const erased: string[] = [];
   let value: Json = text;
   for (const { token, from, to } of findTokens(text).toReversed()) {
     const meant = known.get(token);
@@ -148,11 +166,13 @@ function resolveText(text: string, steps: Steps, { known, accepted }: Resolving)
       how: "token" as const,
       count: 1,
     };
-    uses.push({ ...told, did: takes ? "revealed" : "none" });
-    if (!takes || typeof value !== "string") continue;
+    if (takes && !("value" in meant)) erased.push(showSteps(steps));
+    const isRevealed = takes && "value" in meant;
+    uses.push({ ...told, did: isRevealed ? "revealed" : "none" });
+    if (!isRevealed || typeof value !== "string") continue;
     const said = typeof meant.value === "string" ? meant.value : JSON.stringify(meant.value);
     hidden.push({ value: said, token });
     value = from === 0 && to === text.length ? meant.value : value.slice(0, from) + said + value.slice(to);
   }
-  return { value, uses, hidden };
+  return { value, uses, hidden, erased };
 }
