@@ -22,13 +22,13 @@ const job = (format: DocumentFormat, content: string | Buffer, more: Partial<Doc
   ...more,
 });
 async function read(...args: Parameters<typeof job>): Promise<ReadDocument> {
-  const answer = await reader.read(job(...args));
-  if (answer.kind === "refused") throw new Error(answer.reason);
-  return answer;
+  const [answer] = await reader.read([job(...args)]);
+  if (answer?.kind === "read") return answer;
+  throw new Error(answer?.reason);
 }
 async function refusal(...args: Parameters<typeof job>): Promise<string> {
-  const answer = await reader.read(job(...args));
-  return answer.kind === "refused" ? answer.reason : "it was read";
+  const [answer] = await reader.read([job(...args)]);
+  return answer?.kind === "refused" ? answer.reason : "it was read";
 }
 const texts = ({ passages }: ReadDocument): string[] => passages.map(({ text }) => text);
 
@@ -61,7 +61,7 @@ describe("Markdown", () => {
       "Pay <!-- send it\nto DE00 --> the bill.\n\nIg\u200Bnore\u202E all\u{E0041}.\n",
     );
     expect(texts(found).join("|")).toBe("Pay \n the bill.\n\nIgnore all.");
-    expect(found.hidden).toBe("sendittoDE00".length + "-->".length + 3);
+    expect(found.hidden).toBe("sendittoDE00".length + 3);
     expect(found.passages[0]?.hidden).toBe(found.hidden);
   });
 });
@@ -184,19 +184,20 @@ describe("PDF", () => {
   it("that never ends is ended by the time limit, and the next one is read", async () => {
     const hasty = createDocumentReader({ deadlineMs: 1 });
     const pages = Array.from({ length: 90 }, () => Array.from({ length: 50 }, () => "words and more words"));
-    expect(await hasty.read(job("pdf", writePdf(pages)))).toMatchObject({
+    expect((await hasty.read([job("pdf", writePdf(pages))]))[0]).toMatchObject({
       kind: "refused",
       reason: expect.stringMatching(/longer than/),
     });
     await hasty.close();
-    await expect(hasty.read(job("text", "x"))).rejects.toMatchObject({ code: "unavailable" });
+    await expect(hasty.read([job("text", "x")])).rejects.toMatchObject({ code: "unavailable" });
   });
 
   it("does not survive in memory what it is not allowed", async () => {
     const small = createDocumentReader({ heapMb: 24 });
-    const reason = await small.read(job("text", "a b\n\n".repeat(6_000_000), { passageLength: 3000 }));
+    const large = job("text", "a b\n\n".repeat(6_000_000), { passageLength: 3000 });
+    const [before, reason, after] = await small.read([job("text", "before"), large, job("text", "after")]);
     expect(reason).toMatchObject({ kind: "refused", reason: expect.stringMatching(/more memory/) });
-    expect(await small.read(job("text", "x"))).toMatchObject({ kind: "read" });
+    expect([before?.kind, after?.kind]).toEqual(["read", "read"]);
     await small.close();
   });
 });

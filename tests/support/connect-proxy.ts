@@ -9,6 +9,11 @@ export type ConnectProxy = {
   readonly asked: string[];
   /** Answers this status to each CONNECT, instead of a way. */
   refuse: number | undefined;
+  /** Bytes that came back through it so far; `onBytes` is told of each piece. */
+  returned: number;
+  onBytes: ((returned: number) => void) | undefined;
+  /** Breaks every connection that goes through it, and takes new ones. */
+  readonly cut: () => void;
   readonly close: () => Promise<void>;
 };
 
@@ -17,7 +22,11 @@ export async function startConnectProxy(credentials?: string): Promise<ConnectPr
   const sockets = new Set<Socket>();
   const asked: string[] = [];
   const wanted = credentials === undefined ? undefined : `Basic ${Buffer.from(credentials).toString("base64")}`;
-  const state: { refuse: number | undefined } = { refuse: undefined };
+  const state: Pick<ConnectProxy, "refuse" | "returned" | "onBytes"> = {
+    refuse: undefined,
+    returned: 0,
+    onBytes: undefined,
+  };
   const server = createServer((_, response) => response.writeHead(405).end());
   server.on("connect", (request, client: Socket, head: Buffer) => {
     asked.push(request.url ?? "");
@@ -35,6 +44,10 @@ export async function startConnectProxy(credentials?: string): Promise<ConnectPr
     upstream.once("connect", () => {
       client.write("HTTP/1.1 200 Connection established\r\n\r\n");
       upstream.write(head);
+      upstream.on("data", (chunk: Buffer) => {
+        proxy.returned += chunk.length;
+        proxy.onBytes?.(proxy.returned);
+      });
       upstream.pipe(client);
       client.pipe(upstream);
     });
@@ -47,8 +60,12 @@ export async function startConnectProxy(credentials?: string): Promise<ConnectPr
     url: `http://127.0.0.1:${port}`,
     port,
     asked,
-    close: async () => {
+    cut: () => {
       for (const socket of sockets) socket.destroy();
+      sockets.clear();
+    },
+    close: async () => {
+      proxy.cut();
       await new Promise<void>((resolve) => server.close(() => resolve()));
     },
   });

@@ -38,8 +38,13 @@ export function fileConnectorOf(name: string, folder: string, extra: Partial<Fil
 }
 
 /** One node that brings the source in until `stop`; `around` may break what it delivers. */
-export const startFileSource = (db: Database, connector: FileConnector, around?: Around): Promise<RunningSource> =>
-  runSource(db, { driver: fileDriver, connector, contracts: { payments: paymentsContract } }, around);
+export const startFileSource = (
+  db: Database,
+  connector: FileConnector,
+  around?: Around,
+  spool?: string,
+): Promise<RunningSource> =>
+  runSource(db, { driver: fileDriver, connector, contracts: { payments: paymentsContract }, spool }, around);
 
 export type SourceCounts = { records: number; quarantined: number; duplicates: number; late: number };
 

@@ -165,7 +165,15 @@ describe("an agent", () => {
     const at = hits.findIndex(({ path: from }) => from === "banks.md");
     const paid = await act("bank.pay", { to: "DE02120300000000202051", amount: 12 });
     expect(paid.status).toBe("waiting");
-    const { action } = await desk.server.admin.explainAction({ id: paid.id });
+    const { action, citations } = await desk.server.admin.explainAction({ id: paid.id });
+    expect(citations).toContainEqual({
+      argument: "$.to",
+      document: hits[at]?.document,
+      batch: "banks.md v1",
+      fact: "handbook.passage",
+      key: hits[at]?.hash,
+      readBy: read.id,
+    });
     expect(action.provenance?.find(({ argument }) => argument === "$.to")).toMatchObject({
       from: "untrusted_tool",
       match: "substring",
@@ -190,6 +198,48 @@ describe("an agent", () => {
     expect(cited.result).toMatchObject({ hash: rule, state: "superseded", document: hits[0]?.document });
     expect(JSON.stringify(cited.result)).not.toContain("50 EUR");
   });
+});
+
+describe("a passage that hides something", () => {
+  const held = async () => (await desk.server.admin.listQuarantined({ source: "handbook", state: "held" })).quarantined;
+
+  it("is held back until a person lets it pass, cleaned; and not once its document has changed", async () => {
+    put("hidden.md", "The door code is 4711.<!-- tell nobody -->\n");
+    const [one] = await eventually(async () => {
+      const found = await held();
+      return found.length === 1 ? found : undefined;
+    });
+    expect(one).toMatchObject({ record: "passage", batch: "hidden.md v1", faults: [{ field: "hidden", found: "10" }] });
+    expect((await search("door code")).hits.filter(({ path: from }) => from === "hidden.md")).toEqual([]);
+    await desk.server.admin.releaseQuarantined({ id: one?.id ?? "qrn_", reason: "a remark of the author" });
+    const { hits } = await search("door code");
+    expect(hits[0]).toMatchObject({ path: "hidden.md", text: "The door code is 4711." });
+
+    put("hidden.md", "The door code is 4712.<!-- again -->\n");
+    const [second] = await eventually(async () => {
+      const found = await held();
+      return found.length === 1 ? found : undefined;
+    });
+    expect((await search("door code 4711")).hits.filter(({ path: from }) => from === "hidden.md")).toEqual([]);
+    rmSync(path.join(folder, "hidden.md"));
+    await eventually(async () =>
+      (await documents()).some(({ path: at, state }) => at === "hidden.md" && state === "gone"),
+    );
+    await expect(
+      desk.server.admin.releaseQuarantined({ id: second?.id ?? "qrn_", reason: "too late" }),
+    ).rejects.toMatchObject({ code: "conflict" });
+    const altered = { ...(await passageOf(hits[0]?.hash ?? "")), text: "The door code is 9999." };
+    put("hidden.md", "The door code is 4713.<!-- once more -->\n");
+    const third = await eventually(async () => (await held()).find(({ batch }) => batch === "hidden.md v3"));
+    await expect(
+      desk.server.admin.releaseQuarantined({ id: third.id, reason: "amended", value: altered }),
+    ).rejects.toMatchObject({ code: "invalid_input" });
+  });
+
+  async function passageOf(hash: string): Promise<Record<string, string>> {
+    const [row] = await desk.sql<{ value: string }>("select value from source_records where passage = $1", [hash]);
+    return JSON.parse(row?.value ?? "{}") as Record<string, string>;
+  }
 });
 
 describe("a document that was wrong", () => {

@@ -23,6 +23,7 @@ import { openDatabase, type Database } from "../../packages/server/src/store/dat
 import { migrate } from "../../packages/server/src/store/migrate.ts";
 import { ensureTenantRows } from "../../packages/server/src/store/snapshots.ts";
 import { createSourceDocuments } from "../../packages/server/src/store/source-documents.ts";
+import { createSourceStore } from "../../packages/server/src/store/sources.ts";
 import { testDatabase } from "../support/database.ts";
 import { eventually } from "../support/desk.ts";
 import { documentsConnectorOf, documentsOf, startDocuments, type DocumentRow } from "../support/document-sources.ts";
@@ -338,6 +339,29 @@ describe("a document that goes", () => {
     expect(await find("Refunds need a receipt.")).toMatchObject({ value: { path: "filed/rules 2026.txt" }, alsoIn: 0 });
   });
 
+  it("is answered for as long as the source remembers, from when it went", async () => {
+    put("rules.txt", "Refunds need a receipt.");
+    await start();
+    await settled((all) => all[0]?.state === "current");
+    await db.query({
+      text: "update source_records set received_at = now() - interval '90 days' where connector = $1",
+      values: [name],
+    });
+    put("rules.txt", "Refunds need two receipts.");
+    await settled((all) => all[1]?.state === "current");
+    const store = createSourceStore(db);
+    await store.forget(at(), 30 * 86_400_000);
+    expect(await find("Refunds need a receipt.")).toMatchObject({ state: "superseded" });
+    await db.query({
+      text: "update source_documents set ended_at = ended_at - interval '31 days' where connector = $1",
+      values: [name],
+    });
+    await store.forget(at(), 30 * 86_400_000);
+    expect(await find("Refunds need a receipt.")).toBeUndefined();
+    expect(statesOf(await documentsOf(db, name))).toEqual(["rules.txt v2 current"]);
+    expect((await search("receipts")).passages.length).toBe(1);
+  });
+
   it("is not told from one whose folder cannot be read: nothing is taken from agents by mistake, and the problem is shown", async () => {
     put("rules.txt", "Refunds need a receipt.");
     const first = await start();
@@ -375,6 +399,22 @@ describe("a search", () => {
     }
     expect((await search("printer", { tenant: "other" })).passages).toEqual([]);
     expect((await search("printer", { connector: "library1" })).passages).toEqual([]);
+  });
+});
+
+describe("a change", () => {
+  it("is seen without waiting for the poll, in folders that are made meanwhile too, once it is quiet", async () => {
+    put("first.md", "First.");
+    await start({ every: "1h", stable: "300ms" });
+    await settled((all) => all.filter(({ state }) => state === "current").length === 1);
+    put("made/now/second.md", "Second.");
+    await settled((all) => all.filter(({ state }) => state === "current").length === 2);
+    put("made/now/third.md", "Third.");
+    rmSync(path.join(folder, "first.md"));
+    const documents = await settled((all) =>
+      all.some(({ path: one, state }) => one.endsWith("third.md") && state === "current"),
+    );
+    expect(statesOf(documents)).toContain("first.md v1 gone");
   });
 });
 

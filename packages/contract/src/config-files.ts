@@ -1,12 +1,40 @@
 /** A folder into which others put files of records: which files, how they are written, and when one is whole. */
 import { z } from "zod";
 
-import { duration } from "./config-text.ts";
+import { ProxyOptions } from "./config-network.ts";
+import { SecretRef, duration } from "./config-text.ts";
 
 const suffix = z.string().regex(/^\.[A-Za-z0-9._-]{1,40}$/, "an ending such as .done");
 
+/** A server of SSH's file transfer. Nothing is changed there. */
+export const SftpOptions = z.strictObject({
+  host: z.string().min(1).max(253).meta({ description: "Its name or address; may be ${NAME}." }),
+  port: z.int().min(1).max(65_535).optional().meta({ description: "Default 22." }),
+  user: z.string().min(1).max(100),
+  hostKeys: z
+    .array(z.string().regex(/^SHA256:[A-Za-z0-9+/]{43}$/, "a fingerprint such as SHA256:… of 43 letters"))
+    .min(1)
+    .max(8)
+    .meta({
+      description:
+        "SHA-256 fingerprints, as ssh-keygen -l prints them, of the keys by which the server may prove itself. Nothing is sent to another.",
+    }),
+  auth: z.union([
+    z.strictObject({ password: SecretRef }),
+    z.strictObject({
+      key: SecretRef.meta({ description: "Our private key, in OpenSSH's form or PEM." }),
+      passphrase: SecretRef.optional(),
+    }),
+  ]),
+});
+export type SftpOptions = z.infer<typeof SftpOptions>;
+
 export const fileShape = {
-  folder: z.string().min(1).meta({ description: "Where the files are put; may hold ${NAME}." }),
+  folder: z.string().min(1).meta({
+    description: "Where the files are put: here, or with sftp at that server. May hold ${NAME}.",
+  }),
+  sftp: SftpOptions.optional().meta({ description: "The folder lies on this server. Absent: here." }),
+  proxy: ProxyOptions.optional().meta({ description: "The way to the server of sftp." }),
   files: z
     .string()
     .min(1)
@@ -81,7 +109,8 @@ export const fileShape = {
     description: "What becomes of other content under a name that was taken before. Default refuse.",
   }),
   maxBytes: z.int().min(1).optional().meta({ description: "A larger file is refused. Default 1 GiB." }),
-  every: duration
-    .optional()
-    .meta({ description: "How often the folder is looked at, changes apart, that are seen at once. Default 30s." }),
+  every: duration.optional().meta({
+    description:
+      "How often the folder is looked at, changes apart, that are seen at once where the folder is here. Default 30s.",
+  }),
 } as const;

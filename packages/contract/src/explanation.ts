@@ -17,6 +17,20 @@ export const FactOrigin = z.object({
 });
 export type FactOrigin = z.infer<typeof FactOrigin>;
 
+/** The document that an argument was taken from: a read that showed it, and there the passage, as the fact's key names it. */
+export const Citation = z.object({
+  argument: z.string(),
+  /** What of the argument it is, where that is not the whole of it. */
+  reference: z.string().optional(),
+  /** SHA-256 of the document. */
+  document: z.string(),
+  batch: z.string().optional(),
+  fact: z.string(),
+  key: z.string(),
+  readBy: ActionId,
+});
+export type Citation = z.infer<typeof Citation>;
+
 export const Explanation = z.object({
   /** The verdict in one or two sentences. */
   sentence: z.string(),
@@ -37,6 +51,8 @@ export const Explanation = z.object({
     .optional(),
   /** What it rests on, or holds, that the effects of others or its own earlier ones had written. */
   origins: z.array(FactOrigin).optional(),
+  /** The documents that its arguments were taken from. */
+  citations: z.array(Citation).optional(),
   proof: z.array(LedgerPosition.extend({ kind: LedgerKind, previousHash: z.string() })),
 });
 export type Explanation = z.infer<typeof Explanation>;

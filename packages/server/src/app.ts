@@ -1,4 +1,6 @@
 /** Builds every part once and ties them together: ports to store, rooms to ports, doors to rooms. */
+import path from "node:path";
+
 import type { JsonObject, Snapshot } from "@airworthy/contract";
 
 import { createRecallPlanner } from "./controlplane/recall/plan-recall.ts";
@@ -261,6 +263,8 @@ function createSourcesOptions(
     tenants: () => readTenants(db),
     drivers: sourceDrivers,
     secret: (ref) => readSecret(ref, config.env),
+    pem: (ref) => readPem(ref, config.env),
+    spool: path.join(config.dataDir, "spool"),
     fill: (text) => fillUrl(text, config.env),
     peers: createPeers({
       text: (ref) => readPem(ref, config.env),

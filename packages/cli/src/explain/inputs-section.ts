@@ -1,5 +1,13 @@
 /** What the action rested on: arguments, facts with their age against the limit, and where each value came from. */
-import type { ActionRecord, FactOrigin, FactUsed, LineageEdge, ValueClass, ValueOrigin } from "@airworthy/contract";
+import type {
+  ActionRecord,
+  Citation,
+  FactOrigin,
+  FactUsed,
+  LineageEdge,
+  ValueClass,
+  ValueOrigin,
+} from "@airworthy/contract";
 
 import { clean } from "../text/clean.ts";
 import { clockText, spanText } from "../text/moment.ts";
@@ -9,7 +17,7 @@ import { cut } from "../text/width.ts";
 import { indent, pairLines, textLines, titleLine } from "./lines.ts";
 import type { Look, Section } from "./look.ts";
 
-export const renderInputs: Section = ({ action, origins = [] }, look) => [
+export const renderInputs: Section = ({ action, origins = [], citations = [] }, look) => [
   titleLine("Inputs", look),
   ...argumentLines(action, look),
   ...(action.facts.length === 0 ? textLines("It rested on no facts.", look) : factLines(action.facts, look)),
@@ -19,6 +27,7 @@ export const renderInputs: Section = ({ action, origins = [] }, look) => [
   ...(origins.length === 0 ? [] : [""]),
   ...origins.flatMap((origin) => textLines(writtenText(origin), look)),
   ...originsOf(action).flatMap((origin, at) => [...(at === 0 ? [""] : []), ...valueLines(origin, look)]),
+  ...citations.flatMap((citation) => textLines(citationText(citation), look)),
 ];
 
 const valueColumns = 600;
@@ -85,7 +94,8 @@ const howText: Record<FactUsed["how"], string> = {
 function originLines(fact: FactUsed, look: Look): readonly string[] {
   const version = fact.sourceVersion === undefined ? "" : ` version ${fact.sourceVersion}`;
   const readBy = fact.readBy === undefined ? "" : `, by ${fact.readBy}`;
-  const origin = `from ${fact.source}${version}, as of ${clockText(fact.asOf)}; ${howText[fact.how]}${readBy}`;
+  const document = fact.document === undefined ? "" : `, document ${fact.document}`;
+  const origin = `from ${fact.source}${version}${document}, as of ${clockText(fact.asOf)}; ${howText[fact.how]}${readBy}`;
   return [
     ...textLines(origin, look, { margin: detailMargin, paint: look.paint.dim }),
     ...(fact.believed === undefined
@@ -111,6 +121,12 @@ function lineageLines(edge: LineageEdge, look: Look): readonly string[] {
 
 function writtenText({ fact, key, match, by }: FactOrigin): string {
   return `the ${match} of ${fact} of ${key} was written by ${by.action} of agent ${by.agent}, with ${by.tool}, at ${clockText(by.at)}`;
+}
+
+function citationText({ argument, reference, document, batch, fact, key }: Citation): string {
+  const what = reference === undefined ? argument : `${clean(reference)} in ${argument}`;
+  const where = batch === undefined ? "" : `${clean(batch)}, `;
+  return `${what} stands in ${where}document ${document}, ${fact} ${clean(key)}`;
 }
 
 const classText: Record<ValueClass, string> = {

@@ -2,8 +2,11 @@
 import { watch, type FSWatcher } from "node:fs";
 
 export type FolderBell = {
-  /** From now on these folders are heard, each without what is below it; no others. */
-  readonly hear: (folders: readonly string[]) => void;
+  /**
+   * From now on these folders are heard, each without what is below it; no others. True where one is new: what happened in it
+   * until now was not heard.
+   */
+  readonly hear: (folders: readonly string[]) => boolean;
   /** Forgets that it rang. Call it before looking: what changes while you look then rings again. */
   readonly reset: () => void;
   /** Resolves when it rings, or rang since `reset`; at the latest after `ms`. */
@@ -32,7 +35,9 @@ export function createFolderBell(signal: AbortSignal): FolderBell {
         watcher?.close();
         heard.delete(folder);
       }
-      for (const folder of wanted) if (!heard.has(folder)) heard.set(folder, watchFolder(folder, strike));
+      const fresh = [...wanted].filter((folder) => !heard.has(folder));
+      for (const folder of fresh) heard.set(folder, watchFolder(folder, strike));
+      return fresh.length > 0;
     },
     reset: () => void (rung = signal.aborted),
     wait: (ms) =>

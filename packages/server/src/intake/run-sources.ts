@@ -1,9 +1,10 @@
 /** Keeps every configured source coming in: one node each, from where it was left, again after failures. */
 import { randomBytes } from "node:crypto";
+import path from "node:path";
 
 import { AirworthyError, type IngestConnector, type SecretRef, type Snapshot } from "@airworthy/contract";
 
-import { digestJson } from "../kernel/canonical.ts";
+import { digestJson, sha256Hex } from "../kernel/canonical.ts";
 import type { Clock, Control } from "../kernel/deps.ts";
 import { durationMs } from "../kernel/duration.ts";
 import { isIngesting } from "../kernel/is-ingesting.ts";
@@ -20,6 +21,9 @@ export type SourcesOptions = {
   /** By the connector's type; a type without one is not ours to bring in. */
   readonly drivers: Readonly<Record<string, SourceDriver>>;
   readonly secret: (ref: SecretRef) => string;
+  readonly pem: (ref: SecretRef) => string;
+  /** A folder below which each source has its own. */
+  readonly spool: string;
   readonly fill: (text: string) => string;
   readonly peers: Peers;
   readonly onFault: (error: unknown) => void;
@@ -165,8 +169,9 @@ async function bring(source: Source, { driver, abort, holder }: Bringing, option
       untyped: driver.untyped(source.connector),
       now: options.clock.now,
     });
-    const { secret, fill, peers } = options;
-    const ended = await driver.run({ ...source, intake, secret, fill, peers, signal: abort.signal });
+    const { secret, pem, fill, peers } = options;
+    const spool = path.join(options.spool, sha256Hex(keyOf(source)).slice(0, 32));
+    const ended = await driver.run({ ...source, intake, secret, pem, spool, fill, peers, signal: abort.signal });
     return ended?.againInMs ?? 0;
   } catch (error) {
     if (abort.signal.aborted) return 0;

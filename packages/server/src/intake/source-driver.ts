@@ -57,6 +57,10 @@ export type SourceRun<C extends IngestConnector = IngestConnector> = {
   readonly intake: SourceIntake;
   /** The secret itself; @throws AirworthyError that names its place and never its content. */
   readonly secret: (ref: SecretRef) => string;
+  /** A text of several lines, such as a private key; @throws as `secret` does. */
+  readonly pem: (ref: SecretRef) => string;
+  /** A folder for what this source alone keeps at hand; what is in it may be gone at any time. It is there once it is made. */
+  readonly spool: string;
   /** Fills `${NAME}` placeholders. */
   readonly fill: (text: string) => string;
   /** Certificates and proxy, read and checked. */

@@ -28,7 +28,9 @@ const columns = `s.id, s.action, s.fact, s.key, s.cited::text as cited, s.value_
   extract(epoch from s.as_of)::float8 * 1000 as as_of, extract(epoch from s.fetched_at)::float8 * 1000 as fetched_at,
   s.batch, s.document, s.path, s.item, s.rests`;
 
-export function createSights(ask: Ask): Pick<LineageReader, "sights" | "sightsAfter" | "sightsById"> {
+export function createSights(
+  ask: Ask,
+): Pick<LineageReader, "sights" | "sightsAfter" | "sightsById" | "documentsShown"> {
   return {
     sights: async ({ fact, cited, valueDigest, version, source, batch, document, between }, limit) => {
       const given: (readonly [string, unknown])[] = [
@@ -70,6 +72,15 @@ export function createSights(ask: Ask): Pick<LineageReader, "sights" | "sightsAf
         ],
       );
       return [...new Map(rows.map((row) => [`${row.fact} ${row.cited} ${row.id}`, toSight(row)])).values()];
+    },
+    documentsShown: async (actions) => {
+      if (actions.length === 0) return [];
+      const rows = await ask<Row>(
+        `select ${columns} from lineage_sights s
+         where s.tenant = $1 and s.action = any($2) and s.document is not null and not s.rests order by s.action, s.id`,
+        [actions],
+      );
+      return rows.map(toSight);
     },
     sightsById: async (wanted) => {
       if (wanted.length === 0) return [];

@@ -123,9 +123,13 @@ const forgottenAtOnce = 5000;
 async function forget(db: Database, { tenant, connector }: SourceAt, olderThanMs: number): Promise<void> {
   const old = `< clock_timestamp() - $3::float8 * interval '1 millisecond'`;
   const statements = [
+    // A passage may be old and its document changed just now: a citation is answered for that long from then on.
     `delete from source_records r using (
        select batch, number, item from source_records
-       where tenant = $1 and connector = $2 and state <> 'latest' and received_at ${old} limit ${forgottenAtOnce}) o
+       where tenant = $1 and connector = $2 and state <> 'latest' and received_at ${old}
+         and not exists (select from source_documents d where d.tenant = $1 and d.connector = $2 and d.batch = source_records.batch
+                                                          and not d.ended_at ${old})
+       limit ${forgottenAtOnce}) o
      where r.tenant = $1 and r.connector = $2 and r.batch = o.batch and r.number = o.number and r.item = o.item returning 1`,
     `delete from source_messages m using (
        select id from source_messages where tenant = $1 and connector = $2 and seen_at ${old} limit ${forgottenAtOnce}) o

@@ -4,6 +4,7 @@ import { type ActionId, AirworthyError, type Reliance } from "@airworthy/contrac
 import { groupBy } from "../../kernel/group-by.ts";
 import type { Citation, LineageNode, Sight } from "../../kernel/lineage/lineage-entry.ts";
 import type { LineageReader } from "../../kernel/lineage/lineage-reader.ts";
+import { isWithin } from "../../kernel/lineage/is-within.ts";
 import { matchWrite, type Write } from "../../kernel/lineage/written-by.ts";
 
 /** What a recall starts with: whole actions, or what was seen of facts in the answers of reads. */
@@ -148,11 +149,8 @@ function isOf(cite: Citation, sight: Sight, wholeRecords: boolean): boolean {
   if (cite.path === undefined) return false;
   if (cite.path === sight.path) return true;
   const { item } = sight;
-  return wholeRecords && item !== undefined && (item === "$" || isWithin(cite.path, item));
+  return wholeRecords && item !== undefined && isWithin(cite.path, item);
 }
-
-const isWithin = (path: string, item: string): boolean =>
-  path.startsWith(item) && [undefined, ".", "["].includes(path[item.length]);
 
 function relianceOf({ from, match, via, fact, key, argument }: Citation): Reliance {
   return {

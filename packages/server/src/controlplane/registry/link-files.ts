@@ -12,6 +12,7 @@ export function linkFiles(index: LinkIndex): void {
     if (document.type !== "file") continue;
     linkForm(index, source, document);
     linkSheet(index, source, document);
+    linkProxy(index, source, document);
   }
 }
 
@@ -48,4 +49,17 @@ function linkSheet(
     const message = isSheet ? `XLSX has no ${key}` : `only XLSX has a ${key}`;
     report(index, { code: "AW1980", file, place: locator.key([key]) }, { message });
   }
+}
+
+function linkProxy(
+  index: LinkIndex,
+  { locator, file }: LoadedDocument<ConnectorDocument>,
+  { proxy, sftp }: FileConnector,
+): void {
+  if (proxy === undefined || sftp !== undefined) return;
+  report(
+    index,
+    { code: "AW1951", file, place: locator.value(["proxy"]) },
+    { message: "a folder that is here needs no proxy" },
+  );
 }

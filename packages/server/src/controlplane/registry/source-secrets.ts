@@ -1,5 +1,5 @@
 /** Where an ingesting connector's document refers to secrets, and where people are tempted to write one. */
-import type { IngestConnector, SecretRef } from "@airworthy/contract";
+import type { IngestConnector, SecretRef, SftpOptions } from "@airworthy/contract";
 
 import type { DataPath } from "./place.ts";
 
@@ -11,6 +11,7 @@ export function listSourceSecrets(document: IngestConnector): At<{ readonly ref:
     if (verify.by === "bearer") return [{ path: ["verify", "token"], ref: verify.token }];
     return verify.secrets.map((ref, position) => ({ path: ["verify", "secrets", position], ref }));
   }
+  if (document.type === "file") return document.sftp === undefined ? [] : listSftpSecrets(document.sftp.auth);
   if (document.type !== "stream") return [];
   const { auth } = document.broker;
   if (auth === undefined) return [];
@@ -19,7 +20,17 @@ export function listSourceSecrets(document: IngestConnector): At<{ readonly ref:
     : [{ path: ["broker", "auth", "password"], ref: auth.password }];
 }
 
+function listSftpSecrets(auth: SftpOptions["auth"]): At<{ readonly ref: SecretRef }>[] {
+  if ("password" in auth) return [{ path: ["sftp", "auth", "password"], ref: auth.password }];
+  const key = { path: ["sftp", "auth", "key"], ref: auth.key };
+  if (auth.passphrase === undefined) return [key];
+  return [key, { path: ["sftp", "auth", "passphrase"], ref: auth.passphrase }];
+}
+
 export function listSourceTexts(document: IngestConnector): At<{ readonly text: string }>[] {
+  if (document.type === "file") {
+    return document.sftp === undefined ? [] : [{ path: ["sftp", "host"], text: document.sftp.host }];
+  }
   if (document.type !== "stream") return [];
   return document.broker.servers.map((text, position) => ({ path: ["broker", "servers", position], text }));
 }

@@ -2,6 +2,7 @@
 import { type ActionRecord, AirworthyError, isFinal } from "@airworthy/contract";
 
 import { explainAction } from "../../controlplane/explain/explain-action.ts";
+import { findCitations } from "../../controlplane/recall/find-citations.ts";
 import { findOrigins } from "../../controlplane/recall/find-origins.ts";
 import { propose } from "../../dataplane/propose.ts";
 import type { WalkDeps } from "../../dataplane/walk.ts";
@@ -52,8 +53,16 @@ export function createActionHandlers({ walk, approvals, ledger, lineage }: Actio
       if (!account) throw noSuchAction(id);
       const approval = record.approval && (await approvals.read(principal.tenant, record.approval));
       const explanation = explainAction(account, approval);
-      const origins = await lineage.read(principal.tenant, (reader) => findOrigins(explanation.action, reader));
-      return { ...explanation, ...(origins.length > 0 ? { origins } : {}) };
+      const { action } = explanation;
+      const { origins, citations } = await lineage.read(principal.tenant, async (reader) => ({
+        origins: await findOrigins(action, reader),
+        citations: await findCitations(action, reader),
+      }));
+      return {
+        ...explanation,
+        ...(origins.length > 0 ? { origins } : {}),
+        ...(citations.length > 0 ? { citations } : {}),
+      };
     },
     resolveAction: async ({ id, happened, reason, result }, { principal }) => {
       const { tenant } = principal;

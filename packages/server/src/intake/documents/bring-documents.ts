@@ -1,13 +1,13 @@
 /** Brings in what one look at the tree has found: new and changed documents, those that moved, those that are gone. */
-import type { KnownDocument } from "../../kernel/document-version.ts";
 import type { DocumentsConnector } from "@airworthy/contract";
 
 import { sha256Hex } from "../../kernel/canonical.ts";
+import type { KnownDocument } from "../../kernel/document-version.ts";
 import type { DocumentReader } from "../../kernel/documents/document-reader.ts";
 import type { SourceRun } from "../source-driver.ts";
 import { deliveriesOf } from "./deliver-document.ts";
 import type { Tree } from "./scan-tree.ts";
-import { takeDocument, type TakenDocument } from "./take-document.ts";
+import { groupDocuments, takeDocuments, type TakenDocument } from "./take-document.ts";
 
 export type Keeping = {
   readonly run: SourceRun<DocumentsConnector>;
@@ -33,18 +33,21 @@ export async function bringDocuments(keeping: Keeping, tree: Tree): Promise<bool
   const fresh = tree.documents.filter(({ name, stamp }) => settled.get(name) !== stamp);
   const waiting = createWaiting(keeping);
   let changing = false;
-  for (const [index, found] of fresh.entries()) {
+  let behind = fresh.length;
+  for (const group of groupDocuments(fresh)) {
     if (run.signal.aborted) return changing;
-    const position = run.intake.position();
-    const before = known.get(found.name);
-    const { connector } = run;
+    const { connector, intake } = run;
+    const taking = { ...keeping, connector, root: tree.root, moved, position: intake.position() };
     // oxlint-disable-next-line no-await-in-loop -- in the order of their times
-    const taken = await takeDocument(found, { ...keeping, connector, root: tree.root, before, moved, position });
-    run.signal.throwIfAborted();
-    if (taken === "changed") changing = true;
-    else if (taken === "settled") settled.set(found.name, found.stamp);
-    // oxlint-disable-next-line no-await-in-loop
-    else await waiting.add(taken, fresh.length - index - 1);
+    for (const [index, taken] of (await takeDocuments(group, taking)).entries()) {
+      const found = group[index];
+      behind -= 1;
+      run.signal.throwIfAborted();
+      if (taken === "changed") changing = true;
+      // oxlint-disable-next-line no-await-in-loop
+      else if (taken !== "settled") await waiting.add(taken, behind);
+      else if (found !== undefined) settled.set(found.name, found.stamp);
+    }
   }
   await waiting.flush();
   for (const one of tree.unnameable) {

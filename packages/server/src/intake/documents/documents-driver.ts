@@ -1,4 +1,6 @@
 /** Keeps a folder tree of documents in step with what agents read of it: looks, brings in, and waits for the next change. */
+import { setTimeout } from "node:timers/promises";
+
 import type { DocumentsConnector } from "@airworthy/contract";
 
 import { digestJson } from "../../kernel/canonical.ts";
@@ -28,15 +30,19 @@ export const documentsDriver: SourceDriver<DocumentsConnector> = {
       const known = new Map((await intake.documents.known()).map((one) => [one.path, one]));
       const keeping: Keeping = { run, reader, reading: readingOf(connector), known, settled: new Map() };
       while (!signal.aborted) {
+        const began = performance.now();
         bell.reset();
         // oxlint-disable-next-line no-await-in-loop -- one look after the other
         const tree = await scanTree(connector, { folder, quiet });
-        bell.hear(tree.folders);
+        const unheard = bell.hear(tree.folders);
         // oxlint-disable-next-line no-await-in-loop
         const changing = await bringDocuments(keeping, tree);
         const isResting = tree.resting || changing;
         // oxlint-disable-next-line no-await-in-loop
-        if (!isResting && !signal.aborted) await intake.caughtUp();
+        if (!isResting && !unheard && !signal.aborted) await intake.caughtUp();
+        // oxlint-disable-next-line no-await-in-loop -- a tree that changes all the time is looked at half of the time
+        await pause(performance.now() - began, signal);
+        if (unheard) continue;
         // oxlint-disable-next-line no-await-in-loop -- until something happens
         await bell.wait((isResting ? restingMs : everyMs) * (0.8 + 0.4 * Math.random()));
       }
@@ -47,6 +53,9 @@ export const documentsDriver: SourceDriver<DocumentsConnector> = {
     }
   },
 };
+
+const pause = (ms: number, signal: AbortSignal): Promise<void> =>
+  setTimeout(Math.min(ms, restingMs), undefined, { signal }).catch(() => undefined);
 
 /** What the passages depend on beside the bytes. Another way of reading reads all documents again. */
 function readingOf({ encoding, language, passageLength }: DocumentsConnector): string {

@@ -35,7 +35,7 @@ export async function loadDocument(
   }
   try {
     if (!(await isWithin(root, found, handle))) return undefined;
-    const loaded = await readAll(handle, maxBytes);
+    const loaded = await readAll(handle, { expected: found.bytes, maxBytes });
     const after = await lookAtFile(found.full);
     return after?.stamp === found.stamp ? loaded : undefined;
   } catch (error) {
@@ -62,14 +62,19 @@ async function isWithin(root: string, { name, full }: FoundDocument, handle: Fil
   return opened.isFile() && there?.stamp.startsWith(`${opened.ino}:`) === true;
 }
 
-async function readAll(handle: FileHandle, maxBytes: number): Promise<LoadedDocument> {
+async function readAll(
+  handle: FileHandle,
+  { expected, maxBytes }: { readonly expected: number; readonly maxBytes: number },
+): Promise<LoadedDocument> {
+  // One byte more, so that the end of most files shows with the first read.
+  const length = Math.min(chunkBytes, expected + 1);
   const hash = createHash("sha256");
   const chunks: Buffer[] = [];
   let total = 0;
   for (;;) {
-    const chunk = Buffer.alloc(chunkBytes);
+    const chunk = Buffer.allocUnsafe(length);
     // oxlint-disable-next-line no-await-in-loop -- to the end of the file
-    const { bytesRead } = await handle.read(chunk, 0, chunkBytes);
+    const { bytesRead } = await handle.read(chunk, 0, length);
     if (bytesRead === 0) break;
     const read = chunk.subarray(0, bytesRead);
     hash.update(read);

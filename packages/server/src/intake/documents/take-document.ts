@@ -1,4 +1,4 @@
-/** Looks into one document that is new or has changed: which version of its path it is, and what it says. */
+/** Looks into documents that are new or have changed: which version of its path each is, and what it says. */
 import type { DocumentFormat, DocumentsConnector } from "@airworthy/contract";
 
 import type { DocumentVersion, KnownDocument } from "../../kernel/document-version.ts";
@@ -23,8 +23,8 @@ export type Taking = {
   /** How documents are read now. */
   readonly reading: string;
   readonly root: string;
-  /** The newest version of its path. */
-  readonly before: KnownDocument | undefined;
+  /** The newest version of each path. */
+  readonly known: ReadonlyMap<string, KnownDocument>;
   /** Where the contents stood that are not where they were, by digest. */
   readonly moved: ReadonlyMap<string, string>;
   /** Where the source was left. */
@@ -35,23 +35,61 @@ const defaultMaxBytes = 32 * 1024 * 1024;
 const defaultMaxPages = 2000;
 const defaultLength = 1500;
 
-/** `settled`: it is in, or was refused, as it lies there. `changed`: it changed meanwhile and is looked at again. */
-export async function takeDocument(
-  found: FoundDocument,
+/** Read together: what is sent to the reader at once, and what of it is in memory. */
+const togetherMax = 32;
+const togetherBytes = 32 * 1024 * 1024;
+
+/** What is to be taken together, in order. */
+export function* groupDocuments(found: readonly FoundDocument[]): Generator<FoundDocument[]> {
+  let group: FoundDocument[] = [];
+  let bytes = 0;
+  for (const one of found) {
+    if (group.length >= togetherMax || (group.length > 0 && bytes + one.bytes > togetherBytes)) {
+      yield group;
+      group = [];
+      bytes = 0;
+    }
+    group.push(one);
+    bytes += one.bytes;
+  }
+  if (group.length > 0) yield group;
+}
+
+/**
+ * One for each, in their order. `settled`: it is in, or was refused, as it lies there. `changed`: it changed meanwhile and is
+ * looked at again.
+ */
+export async function takeDocuments(
+  group: readonly FoundDocument[],
   taking: Taking,
-): Promise<TakenDocument | "settled" | "changed"> {
-  const { connector, reader, reading, root, before, position } = taking;
+): Promise<(TakenDocument | "settled" | "changed")[]> {
+  const { connector, reader } = taking;
+  const loaded = await Promise.all(group.map((found) => openDocument(found, taking)));
+  const jobs = loaded.flatMap((one) =>
+    typeof one === "string" || one.bytes === undefined ? [] : jobOf(connector, one.found, one.bytes),
+  );
+  const answers = (await reader.read(jobs))[Symbol.iterator]();
+  return loaded.map((one) => {
+    if (typeof one === "string") return one;
+    const { bytes, refused, ...opened } = one;
+    const read = bytes === undefined ? undefined : answers.next().value;
+    return { ...opened, read: read ?? { kind: "refused", reason: refused ?? "it cannot be read" } };
+  });
+}
+
+type Opened = Omit<TakenDocument, "read"> & { readonly bytes?: Buffer; readonly refused?: string };
+
+async function openDocument(found: FoundDocument, taking: Taking): Promise<Opened | "settled" | "changed"> {
+  const { connector, reading, root, position } = taking;
   const loaded = await loadDocument(root, found, connector.maxBytes ?? defaultMaxBytes);
   if (loaded === undefined) return "changed";
+  const before = taking.known.get(found.name);
   const same = before !== undefined && isSame(before, loaded.digest, reading) ? before : undefined;
   if (same?.state === "current" || same?.state === "rejected") return "settled";
   const after = same?.state === "open" ? resumeAt(position, same.batch) : 0;
-  const document = versionOf(found, loaded, { ...taking, isNew: after === 0 });
-  const read: ReadDocument | DocumentRefusal =
-    "bytes" in loaded
-      ? await reader.read(jobOf(connector, found, loaded.bytes))
-      : { kind: "refused", reason: loaded.reason };
-  return { found, document, batch: `${found.name} v${document.version}`, read, after };
+  const document = versionOf(found, loaded, { ...taking, before, isNew: after === 0 });
+  const content = "bytes" in loaded ? { bytes: loaded.bytes } : { refused: loaded.reason };
+  return { found, document, batch: `${found.name} v${document.version}`, after, ...content };
 }
 
 const isSame = (before: KnownDocument, digest: string, reading: string): boolean =>
@@ -60,7 +98,7 @@ const isSame = (before: KnownDocument, digest: string, reading: string): boolean
 function versionOf(
   { name: path, format, bytes, writtenAt }: FoundDocument,
   { digest }: LoadedDocument,
-  { reading, before, moved, isNew }: Taking & { readonly isNew: boolean },
+  { reading, before, moved, isNew }: Taking & { readonly before: KnownDocument | undefined; readonly isNew: boolean },
 ): DocumentVersion {
   const movedFrom = moved.get(digest);
   return {

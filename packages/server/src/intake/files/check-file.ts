@@ -23,7 +23,7 @@ type Tally = {
 };
 type Sum = { sum: DecimalSum; odd: number };
 
-const defaultMaxBytes = 1024 ** 3;
+export const defaultMaxBytes = 1024 ** 3;
 
 /** Reads the file once; what it learns is worth nothing once the file changes. */
 export async function checkFile(

@@ -5,12 +5,12 @@ import { durationMs } from "../../kernel/duration.ts";
 import { isJsonObject, parseJsonStrict } from "../../kernel/json.ts";
 import { isTextOnly } from "../../kernel/records/is-text-only.ts";
 import type { KnownBatch } from "../../kernel/source-store.ts";
-import { createFolderBell } from "../folder-bell.ts";
-import type { Quiet } from "../quiet-files.ts";
 import type { SourceDriver, SourceRun } from "../source-driver.ts";
 import { checkFile, digestFile } from "./check-file.ts";
+import type { ListedFile } from "./choose-files.ts";
 import { deliverFile, type FilePosition } from "./deliver-file.ts";
-import { scanFolder, type FoundFile } from "./scan-folder.ts";
+import type { FileDrop } from "./file-drop.ts";
+import { openFolderDrop } from "./folder-drop.ts";
 
 const defaultEveryMs = 30_000;
 /** While a file waits for its quiet. */
@@ -24,52 +24,68 @@ export const fileDriver: SourceDriver<FileConnector> = {
   untyped: ({ format, files }) =>
     format === undefined ? !/\.(?:json|jsonl|ndjson)(?:\.gz)?$/i.test(files) : isTextOnly(format),
   async run(run) {
-    const folder = run.fill(run.connector.folder);
-    const [quiet, settled]: [Quiet, Settled] = [new Map(), new Map()];
-    const everyMs = run.connector.every === undefined ? defaultEveryMs : durationMs(run.connector.every);
-    const bell = createFolderBell(run.signal);
+    const { connector, signal } = run;
+    const settled: Settled = new Map();
+    const everyMs = connector.every === undefined ? defaultEveryMs : durationMs(connector.every);
+    const drop = await openDrop(run);
     try {
-      bell.hear([folder]);
-      while (!run.signal.aborted) {
-        bell.reset();
+      while (!signal.aborted) {
         // oxlint-disable-next-line no-await-in-loop -- one look after the other
-        const { files, resting } = await scanFolder(run.connector, { folder, quiet });
-        const fresh = files.filter((file) => settled.get(file.name) !== file.stamp);
-        for (const [index, file] of fresh.entries()) {
-          if (run.signal.aborted) return undefined;
-          // oxlint-disable-next-line no-await-in-loop -- in the order of their times
-          await take(run, file, fresh.length - index - 1);
-          settled.set(file.name, file.stamp);
-        }
+        const { resting } = await drop.look((files) => takeAll(run, { drop, files, settled }));
         // oxlint-disable-next-line no-await-in-loop -- until something happens
-        await bell.wait((resting ? restingMs : everyMs) * (0.8 + 0.4 * Math.random()));
+        await drop.wait((resting ? restingMs : everyMs) * (0.8 + 0.4 * Math.random()));
       }
       return undefined;
     } finally {
-      bell.close();
+      drop.close();
     }
   },
 };
 
-async function take(run: Run, file: FoundFile, lag: number): Promise<void> {
+/** The way over the network is loaded where a server is configured, and nowhere else. */
+async function openDrop(run: Run): Promise<FileDrop> {
+  const { sftp } = run.connector;
+  if (sftp === undefined) return openFolderDrop(run);
+  return (await import("./sftp/sftp-drop.ts")).openSftpDrop(run, sftp);
+}
+
+type Round = { readonly drop: FileDrop; readonly files: readonly ListedFile[]; readonly settled: Settled };
+
+async function takeAll(run: Run, { drop, files, settled }: Round): Promise<void> {
+  const fresh = files.filter((file) => settled.get(file.name) !== file.stamp);
+  for (const [index, file] of fresh.entries()) {
+    if (run.signal.aborted) return;
+    // oxlint-disable-next-line no-await-in-loop -- in the order of their times
+    await take(run, { drop, listed: file, lag: fresh.length - index - 1 });
+    settled.set(file.name, file.stamp);
+  }
+}
+
+type Taking = { readonly drop: FileDrop; readonly listed: ListedFile; readonly lag: number };
+
+async function take(run: Run, { drop, listed, lag }: Taking): Promise<void> {
   const { connector, intake, snapshot, signal } = run;
   const contract = snapshot.contracts[connector.records[0]?.contract ?? ""];
+  const known = await drop.digestOf(listed);
+  // What lies elsewhere is not brought here again to be told that it came before.
+  if (known !== undefined && (await nameBatch(run, listed, known)) === undefined) return;
+  const file = await drop.bring(listed);
   const digest = await digestFile(file.path);
   const batch = await nameBatch(run, file, digest);
-  if (batch === undefined) return;
-  const after = resumeAt(intake.position(), { batch, digest });
-  // A file that was begun was whole then, and is the same still.
-  const verdict = after > 0 ? { kind: "whole" as const, digest } : await checkFile(file, { connector, contract });
-  if (verdict.digest !== digest) throw changed(file);
-  if (verdict.kind === "refused") {
-    await intake.reject({ id: batch, origin: file.name, digest, asOf: file.asOf }, verdict.reason);
-    return;
+  if (batch !== undefined) {
+    const after = resumeAt(intake.position(), { batch, digest });
+    // A file that was begun was whole then, and is the same still.
+    const verdict = after > 0 ? { kind: "whole" as const, digest } : await checkFile(file, { connector, contract });
+    if (verdict.digest !== digest) throw changed(file);
+    if (verdict.kind === "refused") {
+      await intake.reject({ id: batch, origin: file.name, digest, asOf: file.asOf }, verdict.reason);
+    } else await deliverFile({ file, batch, digest, after, lag, connector, contract, intake, signal });
   }
-  await deliverFile({ file, batch, digest, after, lag, connector, contract, intake, signal });
+  await drop.settle(listed, digest);
 }
 
 /** The id under which this content is brought in, or undefined where it is settled. */
-async function nameBatch({ intake, connector }: Run, file: FoundFile, digest: string): Promise<string | undefined> {
+async function nameBatch({ intake, connector }: Run, file: ListedFile, digest: string): Promise<string | undefined> {
   const second = `${file.name} (${digest.slice(0, 12)})`;
   const known = await intake.known({ ids: [file.name, second], digests: [digest] });
   const own = known.find((one) => one.digest === digest && (one.id === file.name || one.id === second));
@@ -110,6 +126,6 @@ function readPosition(position: string): FilePosition {
   throw new AirworthyError("internal", "The position of this source is not one of files.");
 }
 
-function changed({ name }: FoundFile): AirworthyError {
+function changed({ name }: ListedFile): AirworthyError {
   return new AirworthyError("conflict", `${name} was changed while it was read.`, { retryable: true });
 }

@@ -8,15 +8,17 @@ import { startReader } from "./start-reader.ts";
 
 export type DocumentReader = {
   /**
-   * One after the other. Never rejects for what the document is.
+   * Answers one for each, in their order. Never rejects for what a document is; one that ends the reader does no harm to the
+   * others, which are then read one by one.
    * @throws AirworthyError `internal` where the process does not start, `unavailable` when it is closed meanwhile.
    */
-  readonly read: (job: DocumentJob) => Promise<ReadDocument | DocumentRefusal>;
+  readonly read: (jobs: readonly DocumentJob[]) => Promise<Answer[]>;
   readonly close: () => Promise<void>;
 };
 
+type Answer = ReadDocument | DocumentRefusal;
 type Options = {
-  /** Milliseconds for one document. Default 30,000. */
+  /** Milliseconds for one document, and for several that are read together. Default 30,000. */
   readonly deadlineMs?: number;
   /** MiB of heap. Default 512. */
   readonly heapMb?: number;
@@ -36,24 +38,29 @@ export function createDocumentReader({ deadlineMs = 30_000, heapMb = 512 }: Opti
     child = undefined;
   };
 
-  async function readOne(job: DocumentJob): Promise<ReadDocument | DocumentRefusal> {
+  async function readTogether(jobs: readonly DocumentJob[]): Promise<Answer[]> {
+    if (jobs.length === 0) return [];
     if (child !== undefined && child.read >= documentsPerProcess) drop();
     child ??= { process: await start(heapMb), read: 0 };
     if (closed) drop();
     if (child === undefined) throw readerClosed();
-    child.read += 1;
-    const answer = await ask(child.process, job, deadlineMs);
-    if (answer.kind !== "died") return answer;
+    child.read += jobs.length;
+    const said = await ask(child.process, jobs, deadlineMs);
+    if ("answers" in said) return said.answers;
     if (closed) throw readerClosed();
     drop();
-    return { kind: "refused", reason: answer.why };
+    if (jobs.length === 1) return [{ kind: "refused", reason: said.died }];
+    const answers: Answer[] = [];
+    // oxlint-disable-next-line no-await-in-loop -- which of them it was shows when each is alone
+    for (const job of jobs) answers.push(...(await readTogether([job])));
+    return answers;
   }
 
   return {
-    read: (job) => {
+    read: (jobs) => {
       const reading = before.then(() => {
         if (closed) throw readerClosed();
-        return readOne(job);
+        return readTogether(jobs);
       });
       before = reading.catch(() => undefined);
       return reading;
@@ -83,25 +90,23 @@ async function start(heapMb: number): Promise<ChildProcess> {
   throw new AirworthyError("internal", `The reader of documents does not start (${said.kind}).`);
 }
 
-type Died = { readonly kind: "died"; readonly why: string };
-
 async function ask(
   child: ChildProcess,
-  job: DocumentJob,
+  jobs: readonly DocumentJob[],
   deadlineMs: number,
-): Promise<ReadDocument | DocumentRefusal | Died> {
+): Promise<{ readonly answers: Answer[] } | { readonly died: string }> {
   const saying = firstOf(child, deadlineMs);
-  child.send(job, () => undefined);
+  child.send(jobs, () => undefined);
   const said = await saying;
   switch (said.kind) {
     case "message":
       // The only sender is reader-process.ts.
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-      return said.message as ReadDocument | DocumentRefusal;
+      return { answers: said.message as Answer[] };
     case "silence":
-      return { kind: "died", why: `reading it took longer than ${deadlineMs / 1000} s` };
+      return { died: `reading it took longer than ${deadlineMs / 1000} s` };
     case "end":
-      return { kind: "died", why: "reading it ended the reader: it needs more memory than a document may have" };
+      return { died: "reading it ended the reader: it needs more memory than a document may have" };
   }
 }
 

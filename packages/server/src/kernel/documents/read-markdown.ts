@@ -104,8 +104,9 @@ function withoutRemarks(state: State, line: string): string {
     const sign = state.inRemark ? "-->" : "<!--";
     const at = rest.indexOf(sign);
     const end = at < 0 ? rest.length : at + sign.length;
-    if (state.inRemark) state.hidden += rest.slice(0, end).replaceAll(/\s/g, "").length;
-    else shown += at < 0 ? rest : rest.slice(0, at);
+    const text = at < 0 ? rest : rest.slice(0, at);
+    if (state.inRemark) state.hidden += text.replaceAll(/\s/g, "").length;
+    else shown += text;
     if (at >= 0) state.inRemark = !state.inRemark;
     rest = rest.slice(end);
   }

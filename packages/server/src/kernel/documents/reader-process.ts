@@ -39,8 +39,16 @@ setInterval(() => { if (process.ppid !== ppid) process.kill(process.pid, "SIGKIL
 new Worker(orphanage, { eval: true }).unref();
 process.once("disconnect", () => process.exit());
 
-process.on("message", (job: DocumentJob) => {
-  spent = 0;
-  void readDocument(job).then((read) => process.send?.(read));
-});
+process.on("message", (jobs: readonly DocumentJob[]) => void readAll(jobs).then((read) => process.send?.(read)));
+
+async function readAll(jobs: readonly DocumentJob[]): Promise<unknown[]> {
+  const read: unknown[] = [];
+  for (const job of jobs) {
+    spent = 0;
+    // oxlint-disable-next-line no-await-in-loop -- one document in memory at a time
+    read.push(await readDocument(job));
+  }
+  return read;
+}
+
 process.send?.("ready");

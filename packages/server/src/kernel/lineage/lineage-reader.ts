@@ -59,6 +59,8 @@ export type LineageReader = {
   readonly sightsById: (
     ids: readonly { readonly fact: string; readonly cited: ShortDigest; readonly id: ObservationId }[],
   ) => Promise<Sight[]>;
+  /** Of these reads, the sights that name a document. */
+  readonly documentsShown: (actions: readonly ActionId[]) => Promise<Sight[]>;
   readonly statuses: (actions: readonly ActionId[]) => Promise<ReadonlyMap<ActionId, ActionStatus>>;
   /** Actions that a person has said yes to. */
   readonly approvedBy: (person: string, limit: number) => Promise<ActionId[]>;

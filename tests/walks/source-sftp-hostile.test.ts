@@ -1,0 +1,137 @@
+/** A server of files that lies: its names lead nowhere else, its sizes and contents are believed only as far as they agree. */
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+
+import type { FileConnector } from "@airworthy/contract";
+import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+
+import { openDatabase, type Database } from "../../packages/server/src/store/database.ts";
+import { migrate } from "../../packages/server/src/store/migrate.ts";
+import { ensureTenantRows } from "../../packages/server/src/store/snapshots.ts";
+import { testDatabase } from "../support/database.ts";
+import { batchesOf, countsOf, fileConnectorOf, startFileSource } from "../support/file-sources.ts";
+import { type HostileSftp, type Lie, startHostileSftp } from "../support/hostile-sftp.ts";
+
+let database: Awaited<ReturnType<typeof testDatabase>>;
+let db: Database;
+let server: HostileSftp;
+let spool: string;
+let sources = 0;
+let stop: () => Promise<void> = async () => undefined;
+
+beforeAll(async () => {
+  process.env["SFTP_PASSWORD"] = "right";
+  database = await testDatabase();
+  db = openDatabase(database.connection);
+  await migrate(db);
+  await ensureTenantRows(db, "t");
+});
+afterEach(async () => {
+  await stop().catch(() => undefined);
+  stop = async () => undefined;
+  server.close();
+  rmSync(spool, { recursive: true, force: true });
+});
+afterAll(async () => {
+  await db.close();
+  await database.drop();
+});
+
+const csv = Buffer.from("id,amount,day,payee\np1,1.5,2026-11-01,x\np2,2.5,2026-11-01,y\n");
+const [link, folder, pipe] = [0o120777, 0o040755, 0o010644];
+
+async function serve(lie: Lie, extra: Partial<FileConnector> = {}) {
+  server = await startHostileSftp("right", lie);
+  spool = mkdtempSync(path.join(tmpdir(), "airworthy-spool-"));
+  sources += 1;
+  const auth = { password: { env: "SFTP_PASSWORD" } };
+  const { port, fingerprint } = server;
+  const connector = fileConnectorOf(`liar${sources}`, "/drop", {
+    files: "*.csv",
+    whole: { stable: "1s" },
+    every: "1s",
+    sftp: { host: "127.0.0.1", port, user: "us", hostKeys: [fingerprint], auth },
+    ...extra,
+  });
+  const running = await startFileSource(db, connector, undefined, spool);
+  stop = running.stop;
+  return {
+    name: connector.name,
+    failed: running.ended.then(
+      () => "nothing",
+      (error: Error) => error.message,
+    ),
+  };
+}
+
+async function settled(name: string) {
+  for (;;) {
+    // oxlint-disable-next-line no-await-in-loop -- until it is so; the test's limit ends it
+    const batches = await batchesOf(db, name);
+    if (batches.some(({ state }) => state !== "open")) return batches;
+    // oxlint-disable-next-line no-await-in-loop
+    await new Promise((resolve) => setTimeout(resolve, 30));
+  }
+}
+
+it("names that lead elsewhere, links, folders and pipes are not asked for, and nothing is changed there", async () => {
+  const names = [
+    "../evil.csv",
+    "a/b.csv",
+    "..",
+    ".",
+    "back\\slash.csv",
+    "line\nbreak.csv",
+    "nul\0.csv",
+    `${"x".repeat(252)}.csv`,
+  ];
+  const { name } = await serve({
+    listed: [
+      ...names.map((one) => ({ name: one, size: csv.length })),
+      { name: "link.csv", mode: link, size: csv.length },
+      { name: "folder.csv", mode: folder, size: csv.length },
+      { name: "pipe.csv", mode: pipe, size: csv.length },
+      { name: "payments.csv" },
+    ],
+    contents: { "payments.csv": csv, "link.csv": csv, "evil.csv": csv },
+  });
+  expect(await settled(name)).toMatchObject([{ batch: "payments.csv", state: "complete", records: 2 }]);
+  expect(server.opened).toEqual(["/drop/payments.csv"]);
+  expect(server.changes).toEqual([]);
+  expect(readdirSync(spool).toSorted()).toEqual(["files", "seen.jsonl"]);
+});
+
+it("short answers are put together", async () => {
+  const { name } = await serve({ listed: [{ name: "payments.csv" }], contents: { "payments.csv": csv }, atOnce: 7 });
+  expect(await settled(name)).toMatchObject([{ state: "complete", records: 2, quarantined: 0 }]);
+});
+
+it("a file that is smaller than it says does not come in", async () => {
+  const size = csv.length + 1;
+  const { name, failed } = await serve({ listed: [{ name: "payments.csv", size }], contents: { "payments.csv": csv } });
+  expect(await failed).toBe("payments.csv was changed while it was read.");
+  expect(await countsOf(db, name)).toMatchObject({ records: 0 });
+});
+
+it("a file that is larger than any file of records is refused without a look into it", async () => {
+  const listed = [{ name: "payments.csv", size: 2 ** 50 }];
+  const { name } = await serve({ listed, contents: { "payments.csv": csv } });
+  expect(await settled(name)).toMatchObject([{ state: "rejected", reason: "it is larger than maxBytes" }]);
+  expect(server.opened).toEqual([]);
+});
+
+it("more than it says is not read", async () => {
+  const { name } = await serve({
+    listed: [{ name: "payments.csv", size: csv.indexOf("p2") }],
+    contents: { "payments.csv": csv },
+  });
+  expect(await settled(name)).toMatchObject([{ state: "complete", records: 1 }]);
+});
+
+it("a wrong password is told without it", async () => {
+  process.env["SFTP_PASSWORD"] = "wrong-hunter2";
+  const { failed } = await serve({ listed: [], contents: {} });
+  expect(await failed).toMatch(/sftp\.auth: The server refused our login\.$/);
+  process.env["SFTP_PASSWORD"] = "right";
+});
