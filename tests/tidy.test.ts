@@ -20,11 +20,12 @@ const entries: Readonly<Record<string, string>> = {
   "@airworthy/server": "server/src/index.ts",
   "@airworthy/sdk": "sdk/src/index.ts",
 };
-/** Started by name and not imported: the command line, the threads of the policy engine, the reader of documents. */
+/** Started by name and not imported: the command line, the threads of the policy engine, the readers of documents and mails. */
 const started = [
   "cli/src/main.ts",
   "server/src/kernel/policy/engine-worker.ts",
   "server/src/kernel/policy/validate-worker.ts",
+  "server/src/intake/mailbox/read-mail-worker.ts",
   "server/src/kernel/documents/reader-process.ts",
 ];
 const linesMax = 400;

@@ -350,13 +350,13 @@ describe("a document that goes", () => {
     put("rules.txt", "Refunds need two receipts.");
     await settled((all) => all[1]?.state === "current");
     const store = createSourceStore(db);
-    await store.forget(at(), 30 * 86_400_000);
+    await store.forget(at(), { olderThanMs: 30 * 86_400_000, keepsIds: false });
     expect(await find("Refunds need a receipt.")).toMatchObject({ state: "superseded" });
     await db.query({
       text: "update source_documents set ended_at = ended_at - interval '31 days' where connector = $1",
       values: [name],
     });
-    await store.forget(at(), 30 * 86_400_000);
+    await store.forget(at(), { olderThanMs: 30 * 86_400_000, keepsIds: false });
     expect(await find("Refunds need a receipt.")).toBeUndefined();
     expect(statesOf(await documentsOf(db, name))).toEqual(["rules.txt v2 current"]);
     expect((await search("receipts")).passages.length).toBe(1);

@@ -277,7 +277,7 @@ describe("forgetting", () => {
     await db.query({
       text: "update source_batches set received_at = received_at - interval '40 days' where connector = 'old'",
     });
-    await store.forget({ tenant: "t", connector: "old" }, 30 * 86_400_000);
+    await store.forget({ tenant: "t", connector: "old" }, { olderThanMs: 30 * 86_400_000, keepsIds: false });
     expect(await find("v1")).toMatchObject({ version: "2" });
     const rows = await db.query({ text: "select 1 from source_records where connector = 'old'" });
     const kept = await db.query({ text: "select 1 from source_batches where connector = 'old'" });

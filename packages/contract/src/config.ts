@@ -6,6 +6,7 @@ import { fileShape } from "./config-files.ts";
 import { RestsOn, WriteRule, YieldRule } from "./config-facts.ts";
 import { Compensate, Notice, RecallPolicyDocument } from "./config-recall.ts";
 import { ingestShape, ingestToolShape, streamShape, webhookShape } from "./config-sources.ts";
+import { mailboxShape } from "./config-mailbox.ts";
 import { networkShape } from "./config-network.ts";
 import { SourceContractDocument } from "./config-contracts.ts";
 import {
@@ -279,6 +280,10 @@ export type FileConnector = z.infer<typeof FileConnector>;
 export const StreamConnector = z.strictObject({ ...ingestBase, type: z.literal("stream"), ...streamShape });
 export type StreamConnector = z.infer<typeof StreamConnector>;
 
+/** Mails of a maildir or of an IMAP server. */
+export const MailboxConnector = z.strictObject({ ...ingestBase, type: z.literal("mailbox"), ...mailboxShape });
+export type MailboxConnector = z.infer<typeof MailboxConnector>;
+
 /** Documents that others put into a folder tree: text, Markdown, PDF. */
 export const DocumentsConnector = z.strictObject({
   ...connectorBase,
@@ -297,9 +302,15 @@ export const ConnectorDocument = z.discriminatedUnion("type", [
   StreamConnector,
   FileConnector,
   DocumentsConnector,
+  MailboxConnector,
 ]);
 /** Connectors that bring records in; their tools read what was brought. */
-export type IngestConnector = WebhookConnector | StreamConnector | FileConnector | DocumentsConnector;
+export type IngestConnector =
+  | WebhookConnector
+  | StreamConnector
+  | FileConnector
+  | DocumentsConnector
+  | MailboxConnector;
 export type HttpConnector = z.infer<typeof HttpConnector>;
 export type SqlConnector = z.infer<typeof SqlConnector>;
 export type McpConnector = z.infer<typeof McpConnector>;

@@ -7,6 +7,7 @@ export * from "./config-documents.ts";
 export * from "./config-files.ts";
 export * from "./config-facts.ts";
 export * from "./config-contracts.ts";
+export * from "./config-mailbox.ts";
 export * from "./config-network.ts";
 export * from "./config-sources.ts";
 export { SecretRef } from "./config-text.ts";

@@ -38,6 +38,7 @@ export function createIntake({ store, lease, snapshot, connector, untyped, now }
     },
     reject: (batch, reason) => store.rejectBatch(lease, batch, reason),
     known: ({ ids = [], digests = [] }) => store.knownBatches(at, { ids, digests }),
+    knownMessages: (ids) => store.knownMessages(at, ids),
     caughtUp: () => store.noteCaughtUp(lease),
     documents: {
       known: () => store.documents.known(at),

@@ -137,16 +137,17 @@ function createKeeper(options: SourcesOptions) {
 }
 
 /** Once an hour for each source, on every node: what is gone already costs nothing. */
-function createForgetting({ store, clock, onFault }: SourcesOptions): (source: Source) => void {
+function createForgetting({ store, clock, onFault, drivers }: SourcesOptions): (source: Source) => void {
   const nextAt = new Map<string, number>();
   return (source) => {
     const key = keyOf(source);
     const now = clock.monotonicMs();
     if ((nextAt.get(key) ?? 0) > now) return;
     nextAt.set(key, now + jittered(forgetEveryMs));
-    const { retention, name } = source.connector;
+    const { retention, name, type } = source.connector;
     const olderThanMs = retention === undefined ? defaultRetentionMs : durationMs(retention);
-    store.forget({ tenant: source.tenant, connector: name }, olderThanMs).catch(onFault);
+    const keepsIds = drivers[type]?.keepsIds ?? false;
+    store.forget({ tenant: source.tenant, connector: name }, { olderThanMs, keepsIds }).catch(onFault);
   };
 }
 

@@ -37,6 +37,8 @@ export type SourceIntake = {
     readonly ids?: readonly string[];
     readonly digests?: readonly string[];
   }) => Promise<KnownBatch[]>;
+  /** Those of these messages that were brought in before, by their ids. */
+  readonly knownMessages: (ids: readonly string[]) => Promise<ReadonlySet<string>>;
   /** Everything that happened at the source before now is in. */
   readonly caughtUp: () => Promise<void>;
   /** Of sources whose batches are documents. */
@@ -76,5 +78,7 @@ export type SourceRun<C extends IngestConnector = IngestConnector> = {
 export type SourceDriver<C extends IngestConnector = IngestConnector> = {
   /** Whether the source's values are text only, as in CSV; the contract then says what they are. */
   untyped(connector: C): boolean;
+  /** Whether what was brought in stays at the source and may be met again at any time: its ids are then never forgotten. */
+  readonly keepsIds?: boolean;
   run(run: SourceRun<C>): Promise<{ readonly againInMs: number } | undefined>;
 };

@@ -133,11 +133,13 @@ export type SourceStore = {
     at: SourceAt,
     find: { readonly ids: readonly string[]; readonly digests: readonly string[] },
   ) => Promise<KnownBatch[]>;
+  /** Those of these messages that were brought in before, by their ids. */
+  readonly knownMessages: (at: SourceAt, ids: readonly string[]) => Promise<ReadonlySet<string>>;
   /** Everything that happened at the source before now is in. */
   readonly noteCaughtUp: (lease: SourceLease) => Promise<void>;
   readonly noteProblem: (at: SourceAt, problem: string | undefined) => Promise<void>;
-  /** Forgets superseded and late records and ids of messages. */
-  readonly forget: (at: SourceAt, olderThanMs: number) => Promise<void>;
+  /** Forgets superseded and late records, and ids of messages unless they are kept. */
+  readonly forget: (at: SourceAt, old: { readonly olderThanMs: number; readonly keepsIds: boolean }) => Promise<void>;
   readonly documents: DocumentShelf;
 };
 /** For whoever brings documents in. What is written of a version itself goes with the parts of its batch. */

@@ -47,6 +47,13 @@ export function createSourceStore(db: Database): SourceStore {
                where tenant = $1 and connector = $2 and (batch = any($3) or digest = any($4))`,
         values: [at.tenant, at.connector, ids, digests],
       }),
+    knownMessages: async ({ tenant, connector }, ids) => {
+      const rows = await db.query<{ id: string }>({
+        text: "select id from source_messages where tenant = $1 and connector = $2 and id = any($3)",
+        values: [tenant, connector, ids],
+      });
+      return new Set(rows.map(({ id }) => id));
+    },
     noteCaughtUp: async ({ tenant, connector, epoch }) => {
       await db.soft.query({
         text: `update source_state set caught_up_at = clock_timestamp(), lag = 0, problem = null, problem_at = null
@@ -61,7 +68,7 @@ export function createSourceStore(db: Database): SourceStore {
         values: [tenant, connector, problem?.slice(0, 500) ?? null],
       });
     },
-    forget: (at, olderThanMs) => forget(db, at, olderThanMs),
+    forget: (at, old) => forget(db, at, old),
     documents: {
       known: (at) => readKnownDocuments(db, at),
       reject: (lease, batch, { document, reason }) =>
@@ -120,9 +127,17 @@ async function rejectBatch(
 /** Few enough that no statement comes near its time limit. */
 const forgottenAtOnce = 5000;
 
-async function forget(db: Database, { tenant, connector }: SourceAt, olderThanMs: number): Promise<void> {
+async function forget(
+  db: Database,
+  { tenant, connector }: SourceAt,
+  { olderThanMs, keepsIds }: { readonly olderThanMs: number; readonly keepsIds: boolean },
+): Promise<void> {
   const old = `< clock_timestamp() - $3::float8 * interval '1 millisecond'`;
+  const ids = `delete from source_messages m using (
+       select id from source_messages where tenant = $1 and connector = $2 and seen_at ${old} limit ${forgottenAtOnce}) o
+     where m.tenant = $1 and m.connector = $2 and m.id = o.id returning 1`;
   const statements = [
+    ...(keepsIds ? [] : [ids]),
     // A passage may be old and its document changed just now: a citation is answered for that long from then on.
     `delete from source_records r using (
        select batch, number, item from source_records
@@ -131,9 +146,6 @@ async function forget(db: Database, { tenant, connector }: SourceAt, olderThanMs
                                                           and not d.ended_at ${old})
        limit ${forgottenAtOnce}) o
      where r.tenant = $1 and r.connector = $2 and r.batch = o.batch and r.number = o.number and r.item = o.item returning 1`,
-    `delete from source_messages m using (
-       select id from source_messages where tenant = $1 and connector = $2 and seen_at ${old} limit ${forgottenAtOnce}) o
-     where m.tenant = $1 and m.connector = $2 and m.id = o.id returning 1`,
     // A batch of which nothing is left has nothing to tell.
     `delete from source_batches b using (
        select batch from source_batches b

@@ -286,6 +286,26 @@ export const findingCodes = {
     "Passages may be longer than their contract allows.",
     "Lower `passageLength`, or raise `maxLength` of `text`.",
   ),
+  AW1970: warning(
+    "A mailbox is read without TLS from another machine: everybody on the way reads along, and may change what is read.",
+    "Leave `security` out, or say starttls.",
+  ),
+  AW1971: error(
+    "Only TLS from the beginning goes through a proxy to a mail server.",
+    "Leave `security` out, or remove `proxy`.",
+  ),
+  AW1972: error(
+    "A folder of a mailbox that is listed twice, or cannot be one.",
+    "Name each folder once, as the server does.",
+  ),
+  AW1973: warning(
+    "A tool of a mailbox claims that what it reads can be trusted: everybody can write a mail.",
+    "Leave `trust` out.",
+  ),
+  AW1974: warning(
+    "The key of a mail is what its sender wrote: another sender may write the same, and take its place.",
+    "Leave `key` out: each mail is then a record of its own.",
+  ),
   AW2001: error(
     "A pattern of a data class that RE2 does not take.",
     "Write it without look-around and back-references.",

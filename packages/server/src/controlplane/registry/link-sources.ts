@@ -25,8 +25,8 @@ const isSource = (one: LoadedDocument<ConnectorDocument>): one is Source => isIn
 function linkRecords(index: LinkIndex, source: Source): void {
   const names = new Set<string>();
   const shapes: readonly RecordShape[] = source.document.records;
-  // The time of a document is its file's, always.
-  const isTimed = source.document.type === "documents";
+  // The time of a document is its file's, that of a mail its own or that of its arrival, always.
+  const isTimed = source.document.type === "documents" || source.document.type === "mailbox";
   for (const [position, shape] of shapes.entries()) {
     const path = ["records", position];
     if (names.has(shape.record)) {

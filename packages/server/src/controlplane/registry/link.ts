@@ -11,6 +11,7 @@ import { linkDocumentFolders } from "./link-documents.ts";
 import { linkFiles } from "./link-files.ts";
 import { indexDocuments } from "./link-index.ts";
 import { linkInputs } from "./link-input.ts";
+import { linkMailboxes } from "./link-mailboxes.ts";
 import { linkOutcomes } from "./link-outcomes.ts";
 import { linkPaths } from "./link-paths.ts";
 import { linkPersons } from "./link-persons.ts";
@@ -35,6 +36,7 @@ export function linkDocuments(loaded: LoadedFiles): Finding[] {
   linkWrites(index);
   linkSources(index);
   linkFiles(index);
+  linkMailboxes(index);
   linkDocumentFolders(index);
   linkData(index);
   linkPersons(index);

@@ -1,5 +1,5 @@
 /** Where an ingesting connector's document refers to secrets, and where people are tempted to write one. */
-import type { IngestConnector, SecretRef, SftpOptions } from "@airworthy/contract";
+import type { IngestConnector, MailboxConnector, SecretRef, SftpOptions } from "@airworthy/contract";
 
 import type { DataPath } from "./place.ts";
 
@@ -11,6 +11,7 @@ export function listSourceSecrets(document: IngestConnector): At<{ readonly ref:
     if (verify.by === "bearer") return [{ path: ["verify", "token"], ref: verify.token }];
     return verify.secrets.map((ref, position) => ({ path: ["verify", "secrets", position], ref }));
   }
+  if (document.type === "mailbox") return listMailboxSecrets(document);
   if (document.type === "file") return document.sftp === undefined ? [] : listSftpSecrets(document.sftp.auth);
   if (document.type !== "stream") return [];
   const { auth } = document.broker;
@@ -18,6 +19,14 @@ export function listSourceSecrets(document: IngestConnector): At<{ readonly ref:
   return "token" in auth
     ? [{ path: ["broker", "auth", "token"], ref: auth.token }]
     : [{ path: ["broker", "auth", "password"], ref: auth.password }];
+}
+
+function listMailboxSecrets({ mailbox }: MailboxConnector): At<{ readonly ref: SecretRef }>[] {
+  if (mailbox.kind === "maildir") return [];
+  const { auth } = mailbox;
+  return "bearer" in auth
+    ? [{ path: ["mailbox", "auth", "bearer"], ref: auth.bearer }]
+    : [{ path: ["mailbox", "auth", "password"], ref: auth.password }];
 }
 
 function listSftpSecrets(auth: SftpOptions["auth"]): At<{ readonly ref: SecretRef }>[] {
@@ -28,6 +37,13 @@ function listSftpSecrets(auth: SftpOptions["auth"]): At<{ readonly ref: SecretRe
 }
 
 export function listSourceTexts(document: IngestConnector): At<{ readonly text: string }>[] {
+  if (document.type === "mailbox" && document.mailbox.kind === "imap") {
+    const { server, user } = document.mailbox;
+    return [
+      { path: ["mailbox", "server"], text: server },
+      { path: ["mailbox", "user"], text: user },
+    ];
+  }
   if (document.type === "file") {
     return document.sftp === undefined ? [] : [{ path: ["sftp", "host"], text: document.sftp.host }];
   }

@@ -29,6 +29,8 @@ export type Message = {
   readonly number: number;
   /** The sender's id: a second message of the same id is a repetition. */
   readonly id?: string;
+  /** Of what the sender sent, where the payload says more than that, such as where it was found. */
+  readonly digest?: string;
   /** Event type, subject or topic. */
   readonly type?: string;
   /** What names the record where its payload does not. */
@@ -84,7 +86,8 @@ export function createMessageReader(snapshot: Snapshot, connector: IngestConnect
       if (fitting.length === 0 && ignored?.test(message.type ?? "") !== true) holdUnknown(read, connector);
     }
     const { number, id } = message;
-    const content = "payload" in message ? digestJson(message.payload) : sha256Hex(message.unreadable);
+    const content =
+      message.digest ?? ("payload" in message ? digestJson(message.payload) : sha256Hex(message.unreadable));
     return { number, ...(id === undefined ? {} : { id }), digest: content, records: read.records, held: read.held };
   };
 }
