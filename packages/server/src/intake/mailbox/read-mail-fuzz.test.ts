@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 
+import type { ReadMail } from "./mail.ts";
 import { readMail } from "./read-mail.ts";
 
 const pieces = [
@@ -40,28 +41,24 @@ const mail = fc
 // oxlint-disable-next-line no-control-regex -- they are what must not be there
 const unseen = /[\u0000-\u0008\u000B-\u001F\u007F\u200B\u202A-\u202E\u{E0000}-\u{E007F}]|\p{Surrogate}/u;
 
+/** What is wrong with it, in words; empty when all is well. */
+function faultsOf(read: ReadMail): string[] {
+  if ("why" in read) return /^mail \(.+\)$/s.test(read.why) ? [] : [`why: ${read.why}`];
+  const { text, subject, fromName, attachments, messageId, thread, from, hidden, replaced } = read.mail;
+  const names = attachments.flatMap(({ name, type }) => [name, type]);
+  const shown = [text, subject, fromName, messageId, thread, from, ...names].filter((one) => one !== null);
+  const isStored = JSON.stringify(JSON.parse(JSON.stringify(read.mail))) === JSON.stringify(read.mail);
+  return [
+    ...shown.filter((one) => unseen.test(one)),
+    ...(hidden >= 0 && replaced >= 0 ? [] : ["counts below nought"]),
+    ...(isStored ? [] : ["is no JSON"]),
+  ];
+}
+
 test("no bytes break the reader, or come through it unseen", async () => {
   await fc.assert(
     fc.asyncProperty(fc.oneof(mail, fc.uint8Array({ maxLength: 2000 })), async (raw) => {
-      const read = await readMail(raw, "mx.example");
-      if ("why" in read) {
-        expect(read.why).toMatch(/^mail \(.+\)$/);
-        return;
-      }
-      const { text, subject, fromName, attachments, messageId, thread, from, hidden, replaced } = read.mail;
-      const shown = [
-        text,
-        subject,
-        fromName,
-        messageId,
-        thread,
-        from,
-        ...attachments.flatMap((one) => [one.name, one.type]),
-      ];
-      expect(shown.filter((one) => one !== null && unseen.test(one))).toEqual([]);
-      expect(hidden).toBeGreaterThanOrEqual(0);
-      expect(replaced).toBeGreaterThanOrEqual(0);
-      expect(JSON.parse(JSON.stringify(read.mail))).toEqual(read.mail);
+      expect(faultsOf(await readMail(raw, "mx.example"))).toEqual([]);
     }),
     { numRuns: 1500 },
   );
