@@ -40,6 +40,7 @@ export function createIntake({ store, lease, snapshot, connector, untyped, now }
     known: ({ ids = [], digests = [] }) => store.knownBatches(at, { ids, digests }),
     knownMessages: (ids) => store.knownMessages(at, ids),
     caughtUp: () => store.noteCaughtUp(lease),
+    problem: (error) => store.noteProblem(at, error.message),
     documents: {
       known: () => store.documents.known(at),
       reject: (batch, refused) => store.documents.reject(lease, batch, refused),

@@ -1,5 +1,5 @@
 /** What a kind of source implements, and what it is handed: where it left off, and one way to bring in what it finds. */
-import type { IngestConnector, SecretRef, Snapshot } from "@airworthy/contract";
+import type { AirworthyError, IngestConnector, SecretRef, Snapshot } from "@airworthy/contract";
 
 import type { DocumentVersion, KnownDocument } from "../kernel/document-version.ts";
 import type { Peers } from "../kernel/network/create-peers.ts";
@@ -41,6 +41,8 @@ export type SourceIntake = {
   readonly knownMessages: (ids: readonly string[]) => Promise<ReadonlySet<string>>;
   /** Everything that happened at the source before now is in. */
   readonly caughtUp: () => Promise<void>;
+  /** Shown as the source's problem until the next delivery, or until all is in; the run goes on. */
+  readonly problem: (error: AirworthyError) => Promise<void>;
   /** Of sources whose batches are documents. */
   readonly documents: {
     readonly known: () => Promise<KnownDocument[]>;
