@@ -1,13 +1,36 @@
 /** Reading of documents: what is a passage, what is hidden, and what rubbish and traps end in. */
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
 import { deflateSync } from "node:zlib";
 
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
 
 import { writePdf, writePdfOf } from "./support/write-pdf.ts";
 import type { DocumentFormat } from "@airworthy/contract";
 import type { DocumentJob, ReadDocument } from "../packages/server/src/kernel/documents/document.ts";
 import { createDocumentReader } from "../packages/server/src/kernel/documents/document-reader.ts";
 import { passageHash } from "../packages/server/src/kernel/documents/passage-hash.ts";
+import { startReader } from "../packages/server/src/kernel/documents/start-reader.ts";
+
+/** The processes that were started, and with what to end each that is asked for something. */
+const started = vi.hoisted(() => ({ children: [] as ChildProcess[], endings: [] as NodeJS.Signals[] }));
+vi.mock("../packages/server/src/kernel/documents/start-reader.ts", async (original) => {
+  const real = await original<{ startReader: typeof startReader }>();
+  return {
+    startReader: (heapMb: number): ChildProcess => {
+      const child = real.startReader(heapMb);
+      started.children.push(child);
+      child.send = new Proxy(child.send, {
+        apply: (send, _, args: Parameters<ChildProcess["send"]>) => {
+          const signal = started.endings.shift();
+          if (signal !== undefined) child.kill(signal);
+          return Reflect.apply(send, child, args) as boolean;
+        },
+      });
+      return child;
+    },
+  };
+});
 
 const reader = createDocumentReader();
 afterAll(() => reader.close());
@@ -187,6 +210,7 @@ describe("PDF", () => {
     expect((await hasty.read([job("pdf", writePdf(pages))]))[0]).toMatchObject({
       kind: "refused",
       reason: expect.stringMatching(/longer than/),
+      mayPass: true,
     });
     await hasty.close();
     await expect(hasty.read([job("text", "x")])).rejects.toMatchObject({ code: "unavailable" });
@@ -200,4 +224,59 @@ describe("PDF", () => {
     expect([before?.kind, after?.kind]).toEqual(["read", "read"]);
     await small.close();
   });
+});
+
+describe("the process that reads", () => {
+  afterEach(() => {
+    started.endings.length = 0;
+  });
+  const withReader = async (use: (own: ReturnType<typeof createDocumentReader>) => Promise<void>): Promise<void> => {
+    const own = createDocumentReader();
+    try {
+      await use(own);
+    } finally {
+      await own.close();
+    }
+  };
+
+  it("does not end with whoever started it is told to, but with its channel", async () => {
+    const child = startReader(512);
+    await once(child, "message");
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) child.kill(signal);
+    child.send([job("text", "still here")]);
+    const [[answer]] = (await once(child, "message")) as [[ReadDocument]];
+    expect(texts(answer)).toEqual(["still here"]);
+    const ended = once(child, "exit");
+    child.disconnect();
+    await ended;
+  }, 60_000);
+
+  it("is replaced when it ended while nothing was asked of it", () =>
+    withReader(async (own) => {
+      await own.read([job("text", "before")]);
+      const idle = started.children.at(-1);
+      idle?.kill("SIGKILL");
+      const [after] = await own.read([job("text", "after")]);
+      expect(after).toMatchObject({ kind: "read", passages: [{ text: "after" }] });
+      expect(started.children.at(-1)).not.toBe(idle);
+    }), 60_000);
+
+  it.each(["SIGQUIT", "SIGKILL"] as const)("that is ended by %s while it reads is tried once more", (signal) =>
+    withReader(async (own) => {
+      started.endings.push(signal);
+      expect(await own.read([job("text", "sound")])).toMatchObject([{ kind: "read" }]);
+    }), 60_000);
+
+  it("that is ended from outside again and again says nothing of the document", () =>
+    withReader(async (own) => {
+      started.endings.push("SIGQUIT", "SIGQUIT");
+      await expect(own.read([job("text", "sound")])).rejects.toMatchObject({ code: "unavailable", retryable: true });
+      expect(await own.read([job("text", "sound")])).toMatchObject([{ kind: "read" }]);
+    }), 60_000);
+
+  it("that ends as one that needs too much does refuses its document for now", () =>
+    withReader(async (own) => {
+      started.endings.push("SIGKILL", "SIGKILL");
+      expect(await own.read([job("text", "sound")])).toMatchObject([{ kind: "refused", mayPass: true }]);
+    }), 60_000);
 });

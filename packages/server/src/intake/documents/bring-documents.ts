@@ -6,6 +6,7 @@ import type { KnownDocument } from "../../kernel/document-version.ts";
 import type { DocumentReader } from "../../kernel/documents/document-reader.ts";
 import type { SourceRun } from "../source-driver.ts";
 import { deliveriesOf } from "./deliver-document.ts";
+import type { Retries } from "./create-retries.ts";
 import type { Tree } from "./scan-tree.ts";
 import { groupDocuments, takeDocuments, type TakenDocument } from "./take-document.ts";
 
@@ -17,6 +18,8 @@ export type Keeping = {
   readonly known: Map<string, KnownDocument>;
   /** By path, the stamp of what is settled: it is not read again at each look. */
   readonly settled: Map<string, string>;
+  /** What another try may read. */
+  readonly retries: Retries;
 };
 
 /** Of small documents, in one transaction. */
@@ -25,14 +28,15 @@ const passagesMax = 500;
 /** Few enough that the transaction is short, however many passages they have. */
 const withdrawnAtOnce = 50;
 
-/** Answers whether something changed while it was read. */
+/** Answers whether it is to be called again soon: something changed while it was read, or waits for another try. */
 export async function bringDocuments(keeping: Keeping, tree: Tree): Promise<boolean> {
   const { run, known, settled } = keeping;
   const absent = [...known.values()].filter(({ path, state }) => isThere(state) && !tree.present.has(path));
   const moved = new Map(absent.map((one) => [one.digest, one.path]));
-  const fresh = tree.documents.filter(({ name, stamp }) => settled.get(name) !== stamp);
+  const unsettled = tree.documents.filter(({ name, stamp }) => settled.get(name) !== stamp);
+  const fresh = unsettled.filter((found) => keeping.retries.isDue(found));
   const waiting = createWaiting(keeping);
-  let changing = false;
+  let changing = fresh.length < unsettled.length;
   let behind = fresh.length;
   for (const group of groupDocuments(fresh)) {
     if (run.signal.aborted) return changing;
@@ -43,7 +47,7 @@ export async function bringDocuments(keeping: Keeping, tree: Tree): Promise<bool
       const found = group[index];
       behind -= 1;
       run.signal.throwIfAborted();
-      if (taken === "changed") changing = true;
+      if (taken === "changed" || keepsTrying(keeping, taken)) changing = true;
       // oxlint-disable-next-line no-await-in-loop
       else if (taken !== "settled") await waiting.add(taken, behind);
       else if (found !== undefined) settled.set(found.name, found.stamp);
@@ -59,6 +63,12 @@ export async function bringDocuments(keeping: Keeping, tree: Tree): Promise<bool
     absent.map(({ path }) => path),
   );
   return changing;
+}
+
+/** What may be the machine's fault is refused only when it has failed again and again. */
+function keepsTrying({ retries }: Keeping, taken: TakenDocument | "settled"): boolean {
+  if (taken === "settled" || taken.wasRefused || taken.read.kind !== "refused") return false;
+  return taken.read.mayPass === true && retries.putOff(taken.found);
 }
 
 const isThere = (state: KnownDocument["state"]): boolean =>
@@ -116,7 +126,8 @@ function createWaiting({ run, known, settled }: Keeping) {
       const count = read.kind === "read" ? read.passages.length : 0;
       if (passages + count > passagesMax) await flush();
       lag = behind;
-      if (read.kind === "refused") await refuse(taken, read.reason);
+      if (read.kind === "refused" && taken.wasRefused) settled.set(taken.found.name, taken.found.stamp);
+      else if (read.kind === "refused") await refuse(taken, read.reason);
       else if (count > passagesMax) await deliverOne(taken);
       else {
         waiting.push(taken);
