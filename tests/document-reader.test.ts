@@ -20,13 +20,12 @@ vi.mock("../packages/server/src/kernel/documents/start-reader.ts", async (origin
     startReader: (heapMb: number): ChildProcess => {
       const child = real.startReader(heapMb);
       started.children.push(child);
-      child.send = new Proxy(child.send, {
-        apply: (send, _, args: Parameters<ChildProcess["send"]>) => {
-          const signal = started.endings.shift();
-          if (signal !== undefined) child.kill(signal);
-          return Reflect.apply(send, child, args) as boolean;
-        },
-      });
+      const send = child.send.bind(child) as (...args: unknown[]) => boolean;
+      child.send = (...args: unknown[]) => {
+        const signal = started.endings.shift();
+        if (signal !== undefined) child.kill(signal);
+        return send(...args);
+      };
       return child;
     },
   };

@@ -1,5 +1,5 @@
 /** One look at a tree after the other: what is tried again, what is refused, what is only looked at. */
-import { mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { mkdtempSync, renameSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
@@ -9,6 +9,7 @@ import { bringDocuments, type Keeping } from "../packages/server/src/intake/docu
 import { createRetries } from "../packages/server/src/intake/documents/create-retries.ts";
 import { scanTree } from "../packages/server/src/intake/documents/scan-tree.ts";
 import type { DocumentReader } from "../packages/server/src/kernel/documents/document-reader.ts";
+import { eventually } from "./support/desk.ts";
 import { documentsConnectorOf } from "./support/document-sources.ts";
 
 type Answer = Awaited<ReturnType<DocumentReader["read"]>>[number];
@@ -30,17 +31,20 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 /** A source whose reader answers what is put into `answers`; `happened` says what was written of it. */
-function openSource() {
+function openSource(stable = "0ms") {
   const answers: Answer[] = [];
   const happened: string[] = [];
   let now = 0;
-  const connector = documentsConnectorOf("library", folder);
+  const connector = documentsConnectorOf("library", folder, { stable });
+  const quiet = new Map();
   const reader: DocumentReader = {
     read: async (jobs) => jobs.map(() => answers.shift() ?? whole),
     close: async () => undefined,
   };
   const deliverAll: Keeping["run"]["intake"]["deliverAll"] = async (deliveries) => {
-    for (const { batch } of deliveries) happened.push(`in ${batch.id}`);
+    for (const { batch, document } of deliveries) {
+      happened.push(`in ${batch.id}${document?.movedFrom === undefined ? "" : `, from ${document.movedFrom}`}`);
+    }
     return [];
   };
   const intake = {
@@ -63,7 +67,7 @@ function openSource() {
     restart: () => {
       keeping = start();
     },
-    look: async () => bringDocuments(keeping, await scanTree(connector, { folder, quiet: new Map() })),
+    look: async () => bringDocuments(keeping, await scanTree(connector, { folder, quiet })),
     pass: (ms: number) => {
       now += ms;
     },
@@ -111,5 +115,37 @@ describe("a document that could not be read for a reason that may pass", () => {
     source.answers.push(empty);
     expect(await source.look()).toBe(false);
     expect(source.happened).toEqual(["no note.txt v1: it holds no text"]);
+  });
+});
+
+describe("a document that moves", () => {
+  /** Until what is there has been quiet. */
+  const settle = (source: ReturnType<typeof openSource>, count: number): Promise<boolean> =>
+    eventually(async () => {
+      await source.look();
+      return source.happened.length === count;
+    });
+
+  it("is not missed while it waits for its quiet at its new place", async () => {
+    const source = openSource("300ms");
+    await settle(source, 1);
+    renameSync(path.join(folder, "note.txt"), path.join(folder, "filed.txt"));
+    await source.look();
+    expect(source.happened).toEqual(["in note.txt v1"]);
+    await settle(source, 2);
+    await source.look();
+    expect(source.happened).toEqual(["in note.txt v1", "in filed.txt v1, from note.txt"]);
+  });
+
+  it("is withdrawn at once where nothing like it is on its way in, and known again when it comes", async () => {
+    const source = openSource();
+    await source.look();
+    rmSync(path.join(folder, "note.txt"));
+    writeFileSync(path.join(folder, "other.txt"), "Something else");
+    await source.look();
+    expect(source.happened).toEqual(["in note.txt v1", "gone note.txt", "in other.txt v1"]);
+    writeFileSync(path.join(folder, "back.txt"), "Note");
+    await source.look();
+    expect(source.happened.at(-1)).toBe("in back.txt v1, from note.txt");
   });
 });

@@ -54,11 +54,19 @@ export function createSourceStore(db: Database): SourceStore {
       });
       return new Set(rows.map(({ id }) => id));
     },
-    noteCaughtUp: async ({ tenant, connector, epoch }) => {
+    time: async () => {
+      const [row] = await db.query<{ ms: number }>({
+        name: "source-time",
+        text: "select floor(extract(epoch from clock_timestamp()) * 1000)::float8 as ms",
+      });
+      return row?.ms ?? 0;
+    },
+    noteCaughtUp: async ({ tenant, connector, epoch }, at) => {
       await db.soft.query({
-        text: `update source_state set caught_up_at = clock_timestamp(), lag = 0, problem = null, problem_at = null
+        text: `update source_state set caught_up_at = greatest(caught_up_at, to_timestamp($4::float8 / 1000)), lag = 0,
+                                       problem = null, problem_at = null
                where tenant = $1 and connector = $2 and epoch = $3`,
-        values: [tenant, connector, epoch],
+        values: [tenant, connector, epoch, at],
       });
     },
     noteProblem: async ({ tenant, connector }, problem) => {

@@ -31,10 +31,16 @@ const withdrawnAtOnce = 50;
 /** Answers whether it is to be called again soon: something changed while it was read, or waits for another try. */
 export async function bringDocuments(keeping: Keeping, tree: Tree): Promise<boolean> {
   const { run, known, settled } = keeping;
-  const absent = [...known.values()].filter(({ path, state }) => isThere(state) && !tree.present.has(path));
-  const moved = new Map(absent.map((one) => [one.digest, one.path]));
+  const { absent, moved } = findAbsent(keeping, tree);
   const unsettled = tree.documents.filter(({ name, stamp }) => settled.get(name) !== stamp);
   const fresh = unsettled.filter((found) => keeping.retries.isDue(found));
+  const resting = shapesOf(keeping, tree.resting);
+  const arriving = new Set([...resting, ...shapesOf(keeping, unsettled)]);
+  // First, so that what is gone is not read while something else cannot be brought in.
+  await withdraw(
+    keeping,
+    absent.filter((one) => !arriving.has(shapeOf(one))),
+  );
   const waiting = createWaiting(keeping);
   let changing = fresh.length < unsettled.length;
   let behind = fresh.length;
@@ -60,10 +66,30 @@ export async function bringDocuments(keeping: Keeping, tree: Tree): Promise<bool
   }
   await withdraw(
     keeping,
-    absent.map(({ path }) => path),
+    absent.filter((one) => isThere(known.get(one.path)?.state) && !resting.has(shapeOf(one))),
   );
   return changing;
 }
+
+/** `moved` says by digest where a content stood that stands there no longer, for a moment or for long. */
+function findAbsent({ known }: Keeping, { present }: Tree) {
+  const all = [...known.values()].filter(({ path }) => !present.has(path));
+  const absent = all.filter(({ state }) => isThere(state));
+  const gone = all.filter(({ state }) => state === "gone");
+  return { absent, moved: new Map([...gone, ...absent].map(({ digest, path }) => [digest, path])) };
+}
+
+type Shape = { readonly bytes: number; readonly asOf: number };
+
+/** A file that is moved keeps both: it is missed only when nothing of its shape is on its way in. */
+const shapeOf = ({ bytes, asOf }: Shape): string => `${bytes} ${asOf}`;
+const shapesOf = (
+  { known }: Keeping,
+  files: readonly { readonly name: string; readonly bytes: number; readonly writtenAt: number }[],
+): Set<string> => {
+  const fresh = files.filter(({ name }) => !isThere(known.get(name)?.state));
+  return new Set(fresh.map(({ bytes, writtenAt: asOf }) => shapeOf({ bytes, asOf })));
+};
 
 /** What may be the machine's fault is refused only when it has failed again and again. */
 function keepsTrying({ retries }: Keeping, taken: TakenDocument | "settled"): boolean {
@@ -71,7 +97,7 @@ function keepsTrying({ retries }: Keeping, taken: TakenDocument | "settled"): bo
   return taken.read.mayPass === true && retries.putOff(taken.found);
 }
 
-const isThere = (state: KnownDocument["state"]): boolean =>
+const isThere = (state: KnownDocument["state"] | undefined): boolean =>
   state === "open" || state === "current" || state === "rejected";
 
 /** Small documents wait for each other: a transaction for each would cost more than they do. */
@@ -83,6 +109,8 @@ function createWaiting({ run, known, settled }: Keeping) {
   const settle = ({ found, document, batch, read }: TakenDocument): void => {
     known.set(document.path, { ...document, batch, state: read.kind === "refused" ? "rejected" : "current" });
     settled.set(found.name, found.stamp);
+    const from = document.movedFrom === undefined ? undefined : known.get(document.movedFrom);
+    if (from !== undefined) known.set(from.path, { ...from, state: "moved" });
   };
   const refuse = async (taken: TakenDocument, reason: string): Promise<void> => {
     const { document, batch } = taken;
@@ -144,9 +172,9 @@ function storeRefusal(error: unknown): string | undefined {
   return typeof code === "string" && /^(?:22|54)[0-9A-Z]{3}$/.test(code) ? code : undefined;
 }
 
-async function withdraw({ run, known, settled }: Keeping, gone: readonly string[]): Promise<void> {
+async function withdraw({ run, known, settled }: Keeping, gone: readonly KnownDocument[]): Promise<void> {
   for (let at = 0; at < gone.length && !run.signal.aborted; at += withdrawnAtOnce) {
-    const paths = gone.slice(at, at + withdrawnAtOnce);
+    const paths = gone.slice(at, at + withdrawnAtOnce).map(({ path }) => path);
     // oxlint-disable-next-line no-await-in-loop -- so that each transaction is short
     await run.intake.documents.withdraw(paths);
     for (const path of paths) {

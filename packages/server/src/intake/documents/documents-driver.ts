@@ -35,13 +35,15 @@ export const documentsDriver: SourceDriver<DocumentsConnector> = {
         const began = performance.now();
         bell.reset();
         // oxlint-disable-next-line no-await-in-loop -- one look after the other
+        const lookedAt = await intake.time();
+        // oxlint-disable-next-line no-await-in-loop
         const tree = await scanTree(connector, { folder, quiet });
         const unheard = bell.hear(tree.folders);
         // oxlint-disable-next-line no-await-in-loop
         const changing = await bringDocuments(keeping, tree);
-        const isResting = tree.resting || changing;
+        const isResting = tree.resting.length > 0 || changing;
         // oxlint-disable-next-line no-await-in-loop
-        if (!isResting && !unheard && !signal.aborted) await intake.caughtUp();
+        if (!isResting && !unheard && !signal.aborted) await intake.caughtUp(lookedAt);
         // oxlint-disable-next-line no-await-in-loop -- a tree that changes all the time is looked at half of the time
         await pause(performance.now() - began, signal);
         if (unheard) continue;
