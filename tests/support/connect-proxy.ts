@@ -9,6 +9,8 @@ export type ConnectProxy = {
   readonly asked: string[];
   /** Answers this status to each CONNECT, instead of a way. */
   refuse: number | undefined;
+  /** Names that nobody but the proxy knows, and where they are. */
+  readonly hosts: Map<string, string>;
   /** Bytes that came back through it so far; `onBytes` is told of each piece. */
   returned: number;
   onBytes: ((returned: number) => void) | undefined;
@@ -21,6 +23,7 @@ export type ConnectProxy = {
 export async function startConnectProxy(credentials?: string): Promise<ConnectProxy> {
   const sockets = new Set<Socket>();
   const asked: string[] = [];
+  const hosts = new Map<string, string>();
   const wanted = credentials === undefined ? undefined : `Basic ${Buffer.from(credentials).toString("base64")}`;
   const state: Pick<ConnectProxy, "refuse" | "returned" | "onBytes"> = {
     refuse: undefined,
@@ -38,7 +41,7 @@ export async function startConnectProxy(credentials?: string): Promise<ConnectPr
       return;
     }
     const at = new URL(`http://${request.url ?? ""}`);
-    const upstream = connect(Number(at.port || 80), at.hostname);
+    const upstream = connect(Number(at.port || 80), hosts.get(at.hostname) ?? at.hostname);
     sockets.add(upstream);
     upstream.on("error", () => client.destroy());
     upstream.once("connect", () => {
@@ -60,6 +63,7 @@ export async function startConnectProxy(credentials?: string): Promise<ConnectPr
     url: `http://127.0.0.1:${port}`,
     port,
     asked,
+    hosts,
     cut: () => {
       for (const socket of sockets) socket.destroy();
       sockets.clear();

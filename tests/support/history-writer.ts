@@ -116,6 +116,7 @@ export function createHistoryWriter({ db, writer, tenant }: Deps) {
         amount: undefined,
         input: {},
         factsFreshUntil: undefined,
+        pushable: [],
         facts: rested.map(({ seen, readBy }) => factOf(seen, readBy)),
         cited: await Promise.all(rested.map(({ seen }) => digest([seen.fact, seen.key]))),
         factDigests: await Promise.all(rested.map(({ seen }) => digest(seen.value))),

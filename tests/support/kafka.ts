@@ -26,25 +26,37 @@ export function findKafka(): string | undefined {
   return undefined;
 }
 
+/** One more way in, for clients that reach it at `host`. */
+export type FarListener = {
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+  readonly secure: boolean;
+};
+
 /** `listener` is the protocol of its clients, `further` are lines of its configuration. */
 export async function startKafka(
   java: string,
   listener: "PLAINTEXT" | "SSL" = "PLAINTEXT",
   further = "",
+  far: readonly FarListener[] = [],
 ): Promise<TestKafka> {
   const folder = mkdtempSync(path.join(tmpdir(), "airworthy-kafka-"));
   const [port, controller] = [await freePort(), await freePort()];
   const file = path.join(folder, "server.properties");
+  const listeners = far.map(({ name, port: at }) => `,${name}://127.0.0.1:${at}`).join("");
+  const advertised = far.map(({ name, host, port: at }) => `,${name}://${host}:${at}`).join("");
+  const protocols = far.map(({ name, secure }) => `,${name}:${secure ? "SSL" : "PLAINTEXT"}`).join("");
   writeFileSync(
     file,
     `process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:${controller}
-listeners=${listener}://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controller}
-advertised.listeners=${listener}://127.0.0.1:${port}
+listeners=${listener}://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controller}${listeners}
+advertised.listeners=${listener}://127.0.0.1:${port}${advertised}
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=${listener}
-listener.security.protocol.map=CONTROLLER:PLAINTEXT,${listener}:${listener}
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,${listener}:${listener}${protocols}
 log.dirs=${folder}/data
 offsets.topic.replication.factor=1
 transaction.state.log.replication.factor=1

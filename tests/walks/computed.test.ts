@@ -160,6 +160,8 @@ describe("a call", () => {
     const { action } = await desk.server.admin.explainAction({ id: heavy.id });
     // What it was judged by is in the record, as the ledger tells it, and before whoever is asked.
     expect(action.computed).toEqual({ grams: 9020, allOrdered: true, heavy: true });
+    // To the agent it tells nothing: it is made of facts that a policy may hide from it.
+    expect(await client.readAction({ id: heavy.id })).not.toHaveProperty("computed");
     const { approvals } = await desk.server.admin.listApprovals({ status: "pending", limit: 500 });
     expect(approvals.find((one) => one.action === heavy.id)?.computed).toEqual(action.computed);
     expect(action.facts.map(({ fact, key }) => [fact, key])).toEqual([

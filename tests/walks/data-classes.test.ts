@@ -386,6 +386,28 @@ describe("on its way to a system", () => {
   });
 });
 
+describe("a fact that people are shown", () => {
+  it("is told to be of its class, and the agent hears neither of the fact nor of that", async () => {
+    const clerk = await client();
+    const known = customerOf(await get(clerk, "c-shown"));
+    const sent = await call(clerk, "mail.send", { id: "c-shown", to: known.email, text: "hello" });
+    expect(sent.status).toBe("done");
+    const { action } = await desk.server.admin.explainAction({ id: sent.id });
+    expect(action.facts).toMatchObject([{ fact: "crm.email", value: email }]);
+    expect(action.data).toContainEqual({
+      at: "fact",
+      path: "crm.email",
+      class: "pii.email",
+      how: "lineage",
+      did: "none",
+      count: 1,
+    });
+    const own = await clerk.readAction({ id: sent.id });
+    expect(own.facts).toEqual([]);
+    expect((own.data ?? []).filter(({ at }) => at === "fact")).toEqual([]);
+  });
+});
+
 describe("a token", () => {
   it("is revealed to the roles that its class names, with the reason on the record and without the value", async () => {
     const known = customerOf(await get(await client()));
@@ -400,7 +422,7 @@ describe("a token", () => {
     expect(await reveal(ada, known.name)).toMatchObject({ value: name });
     await expect(reveal(await client(), known.email)).rejects.toMatchObject({ code: "forbidden" });
     const rows = await desk.sql<{ body: string }>(
-      "select b.body from ledger_entries e join ledger_bodies b using (tenant, day, chain, seq) where e.kind = 'token_revealed'",
+      "select b.body from ledger_entries e join ledger_bodies b using (tenant, day, chain, seq) where e.kind = 'token_revealed' order by e.at, e.seq",
     );
     expect(rows.map(({ body }) => JSON.parse(body) as object)).toMatchObject([
       { token: known.email, class: "pii.email", by: "maria", reason: "case 812" },

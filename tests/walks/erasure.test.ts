@@ -94,7 +94,7 @@ const send = (to: string): Promise<ActionAnswer> =>
 const erase = (by: Client, ...tokens: string[]) => by.eraseTokens({ tokens, reason: "request 7" });
 const entries = async (kind: string): Promise<Record<string, unknown>[]> => {
   const rows = await desk.sql<{ body: string }>(
-    "select b.body from ledger_entries e join ledger_bodies b using (tenant, day, chain, seq) where e.kind = $1",
+    "select b.body from ledger_entries e join ledger_bodies b using (tenant, day, chain, seq) where e.kind = $1 order by e.at, e.seq",
     [kind],
   );
   return rows.map(({ body }) => JSON.parse(body) as Record<string, unknown>);

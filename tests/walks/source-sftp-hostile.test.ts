@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 
 import type { FileConnector } from "@airworthy/contract";
-import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
 
 import { openDatabase, type Database } from "../../packages/server/src/store/database.ts";
 import { migrate } from "../../packages/server/src/store/migrate.ts";
@@ -99,7 +99,8 @@ it("names that lead elsewhere, links, folders and pipes are not asked for, and n
   expect(await settled(name)).toMatchObject([{ batch: "payments.csv", state: "complete", records: 2 }]);
   expect(server.opened).toEqual(["/drop/payments.csv"]);
   expect(server.changes).toEqual([]);
-  expect(readdirSync(spool).toSorted()).toEqual(["files", "seen.jsonl"]);
+  // What has been seen is noted after the batch is in.
+  await vi.waitFor(() => expect(readdirSync(spool).toSorted()).toEqual(["files", "seen.jsonl"]), { timeout: 20_000 });
 });
 
 it("short answers are put together", async () => {

@@ -22,6 +22,9 @@ import {
   valueOf,
   type BatchRow,
 } from "../support/file-sources.ts";
+import { eventually } from "../support/desk.ts";
+import { startTestServer } from "../support/server.ts";
+import { shopFiles } from "../support/shop.ts";
 import { findSshd, passphrase, startSshd, type TestSshd } from "../support/sshd.ts";
 
 const program = findSshd();
@@ -306,3 +309,65 @@ describe.skipIf(program === undefined)("a server", () => {
     expect(await failureOf(web)).toMatch(/hung up, or speaks another protocol|does not answer/);
   }, 60_000);
 });
+
+it.skipIf(program === undefined)(
+  "a whole server brings a file in from another, says why where it does not, and an agent reads it",
+  async () => {
+    const filesOf = (hostKey: string): Readonly<Record<string, string>> => ({
+      ...shopFiles,
+      "clearing.yaml": `
+apiVersion: airworthy/v1
+kind: SourceContract
+name: vendors
+version: 1
+fields:
+  - { name: vendorId, type: text, nullable: false }
+  - { name: status, type: text, nullable: false }
+---
+apiVersion: airworthy/v1
+kind: Connector
+name: clearing
+type: file
+folder: \${DROP_FOLDER}
+sftp:
+  host: \${DROP_HOST}
+  port: ${sshd.port}
+  user: ${sshd.user}
+  hostKeys: ["${hostKey}"]
+  auth: { key: { file: ${sshd.keys.locked} }, passphrase: { env: SFTP_PASSPHRASE } }
+files: vendors_{yyyy}{mm}{dd}.csv
+whole: { done: .done }
+every: 1s
+records:
+  - { record: vendor, contract: vendors, key: $.vendorId }
+tools:
+  - name: clearing.get_vendor
+    effect: read
+    input: { type: object, properties: { id: { type: string } }, required: [id] }
+    find: { record: vendor, by: $.id }
+`,
+      "agents.yaml": (shopFiles["agents.yaml"] ?? "").replace(
+        "tools: [shop.list,",
+        "tools: [clearing.get_vendor, shop.list,",
+      ),
+    });
+    const env = { DROP_FOLDER: folder, DROP_HOST: "127.0.0.1", SFTP_PASSPHRASE: passphrase };
+    const other = `SHA256:${"B".repeat(43)}`;
+    const server = await startTestServer({ files: filesOf(other), env });
+    stops.push(server.close);
+    put("vendors_20261103.csv", "vendorId,status\nv1,active\n");
+    await eventually(async () => {
+      const { problem } = await server.admin.readSource({ name: "clearing" });
+      return problem?.message.includes(`${sshd.fingerprint} (ssh-ed25519), which is not pinned`);
+    });
+    await server.apply(filesOf(sshd.fingerprint));
+    const { client: clerk } = await server.agent("clerk");
+    const read = await eventually(async () => {
+      const asked = await clerk.proposeAction({ tool: "clearing.get_vendor", arguments: { id: "v1" } });
+      return asked.status === "done" && asked;
+    });
+    expect(read.result).toMatchObject({ value: { status: "active" }, batch: "vendors_20261103.csv" });
+    expect(readdirSync(path.join(server.dataDir, "spool"))).toHaveLength(1);
+  },
+  120_000,
+);

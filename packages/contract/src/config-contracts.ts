@@ -2,6 +2,7 @@
 import { z } from "zod";
 
 import { apiVersion, duration, name } from "./config-text.ts";
+import { DataClass } from "./data.ts";
 
 export const ContractFieldType = z.enum(["text", "integer", "number", "boolean", "date", "timestamp", "list"]);
 export type ContractFieldType = z.infer<typeof ContractFieldType>;
@@ -21,6 +22,9 @@ export const ContractField = z.strictObject({
     .optional()
     .meta({ description: "Both ends are allowed." }),
   maxLength: z.int().min(1).optional().meta({ description: "Characters of a text, items of a list." }),
+  class: DataClass.optional().meta({
+    description: "The data class of its values: they are not shown in faults, quarantine and findings.",
+  }),
 });
 export type ContractField = z.infer<typeof ContractField>;
 

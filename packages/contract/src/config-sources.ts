@@ -1,7 +1,7 @@
 /** Sources that bring records in: what their records are, how agents read them, and how each kind of source is reached. */
 import { z } from "zod";
 
-import { TlsOptions } from "./config-network.ts";
+import { ProxyOptions, TlsOptions } from "./config-network.ts";
 import { SecretRef, duration, name, pathText } from "./config-text.ts";
 
 const eventType = z.string().min(1).max(256);
@@ -115,6 +115,9 @@ export const streamShape = {
     }),
   ]),
   tls: TlsOptions.optional(),
+  proxy: ProxyOptions.optional().meta({
+    description: "The way to every broker, those that the named ones tell of as well.",
+  }),
   from: z.enum(["start", "now"]).optional().meta({
     description:
       "Where a source begins that has brought in nothing yet: at the oldest message (the default), or at the next one.",

@@ -166,9 +166,12 @@ export type OnBehalfOf = z.infer<typeof OnBehalfOf>;
 export const ClassEvidence = z.enum(["declared", "lineage", "detected", "token"]);
 export type ClassEvidence = z.infer<typeof ClassEvidence>;
 
-/** Data of a class in one place of an action, and what was done with it. Never the value. `[*]` in the path stands for any item. */
+/**
+ * Data of a class in one place of an action, and what was done with it. Never the value. `[*]` in the path stands for any
+ * item; of a `fact`, the path is its name.
+ */
 export const DataUse = z.object({
-  at: z.enum(["arguments", "result", "message", "progress"]),
+  at: z.enum(["arguments", "result", "message", "progress", "fact"]),
   path: z.string(),
   class: z.string(),
   how: ClassEvidence,

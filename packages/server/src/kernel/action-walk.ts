@@ -24,6 +24,7 @@ import type {
 
 import type { WrittenFact } from "./lineage/lineage-entry.ts";
 import type { SeenEntity } from "./entities/telling.ts";
+import type { Claim } from "./overtakes.ts";
 import type { PolicyRequest } from "./policy/engine.ts";
 
 /** Who calls, proven by a key or by access to the data folder. `scopes` is what the caller may do. */
@@ -129,6 +130,8 @@ export type ProposedAction = {
   readonly sink?: Sink | undefined;
 };
 
+export type PushableFact = Claim & { readonly fact: string; readonly key: string };
+
 /** Room 1's field. `problems` are reasons to refuse that need no policy; a tool is absent when the agent has none such. */
 export type Context = {
   readonly agent: AgentDocument | undefined;
@@ -149,6 +152,8 @@ export type Context = {
   readonly factDigests: readonly string[];
   /** By database time, epoch ms: past this moment a fact is too old and the permit cannot be redeemed. */
   readonly factsFreshUntil: number | undefined;
+  /** The facts of which something newer may be pushed at any moment, as they were judged: redemption looks once more. */
+  readonly pushable: readonly PushableFact[];
   readonly lineage: readonly LineageEdge[];
   /** The arguments as the tool is sent them: tokens turned into values, data masked, as the rules say. */
   readonly sent: JsonObject;

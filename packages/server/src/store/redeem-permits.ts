@@ -6,12 +6,13 @@ import { entityKeyOf, entityKeysOf, idempotencyKeyOf } from "../kernel/action-ke
 import type { Conflict, PermittedAction } from "../kernel/action-walk.ts";
 import type { Redemption } from "../kernel/deps.ts";
 import { dispatchWindowMs, effectLeaseMs } from "../kernel/effect-lease.ts";
+import { overtakes } from "../kernel/overtakes.ts";
 import type { Transaction } from "./database.ts";
 import { describeWalk, evidenceOf, groundsOf } from "./evidence.ts";
 import type { Draft } from "./ledger-chain.ts";
 import { effectOn } from "./effect-on.ts";
 import type { EntityLocks } from "./entity-locks.ts";
-import { type Locks, takeLocks } from "./redemption-locks.ts";
+import { type Locks, pushedKeyOf, takeLocks } from "./redemption-locks.ts";
 
 export type RedeemRequest = { readonly action: PermittedAction; readonly askedMonoMs: number };
 export type RedeemAnswer = { readonly redemption: Redemption; readonly draft: Draft | undefined };
@@ -61,6 +62,7 @@ function findConflict(action: PermittedAction, locks: AllLocks): Conflict | unde
   if (!isStillOurs(action, locks)) return "claim";
   if (locks.epoch !== action.view.epoch) return "control";
   if ((action.context.factsFreshUntil ?? Infinity) < locks.nowMs) return "facts";
+  if (isOvertaken(action, locks)) return "facts";
   if (!isStillApproved(action, locks)) return "approval";
   if (action.recall && !locks.recalls.has(action.recall.recall)) return "control";
   if (!areAsJudged(action, locks.entities)) return "entity";
@@ -75,6 +77,14 @@ function areAsJudged({ context }: PermittedAction, entities: EntityLocks): boole
   return context.entities.every(({ key, version }) => {
     const held = entities.get(key);
     return held.version === version && held.holder === null;
+  });
+}
+
+/** A source has pushed something else of a fact since it was looked at. */
+function isOvertaken({ context }: PermittedAction, { pushed }: Locks): boolean {
+  return context.pushable.some((judged) => {
+    const now = pushed.get(pushedKeyOf(judged));
+    return now !== undefined && overtakes(now, judged) !== undefined;
   });
 }
 

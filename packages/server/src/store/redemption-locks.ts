@@ -1,5 +1,8 @@
 /** Locks the rows that a set of redemptions depends on besides their business objects, each table in sorted order, the control row last. */
-import type { PermittedAction } from "../kernel/action-walk.ts";
+import type { Json } from "@airworthy/contract";
+
+import type { PermittedAction, PushableFact } from "../kernel/action-walk.ts";
+import type { Claim } from "../kernel/overtakes.ts";
 import type { Queryable } from "./database.ts";
 
 export type Locks = {
@@ -9,6 +12,8 @@ export type Locks = {
   readonly approvals: Map<string, { readonly status: string; readonly binding: string; readonly expiresMs: number }>;
   /** The recalls among those asked for that are being carried out. */
   readonly recalls: ReadonlySet<string>;
+  /** By `pushedKeyOf`, what sources have pushed of the facts that these rest on. */
+  readonly pushed: ReadonlyMap<string, Claim>;
   /** `name window` to used minor units. */
   readonly budgets: Map<string, number>;
   readonly epoch: number;
@@ -18,11 +23,12 @@ export type Locks = {
 
 export async function takeLocks(tx: Queryable, tenant: string, actions: readonly PermittedAction[]): Promise<Locks> {
   // Sent together, they wait for their locks in this order all the same.
-  const [rows, approvals, recalls, budgets, control] = await Promise.all([
+  const [rows, approvals, recalls, budgets, pushed, control] = await Promise.all([
     lockActions(tx, tenant, actions),
     lockApprovals(tx, tenant, actions),
     lockRecalls(tx, tenant, actions),
     lockBudgets(tx, tenant, actions),
+    lookAtPushed(tx, tenant, actions),
     lockControl(tx, tenant),
   ]);
   return {
@@ -31,6 +37,7 @@ export async function takeLocks(tx: Queryable, tenant: string, actions: readonly
     approvals,
     recalls,
     budgets,
+    pushed,
     epoch: control?.epoch ?? -1,
     nowMs: control?.now_ms ?? Infinity,
   };
@@ -50,6 +57,32 @@ function lockActions(tx: Queryable, tenant: string, actions: readonly PermittedA
            where a.tenant = $1 and a.id = any($2) order by a.id for update of a`,
     values: [tenant, actions.map((action) => action.id)],
   });
+}
+
+export const pushedKeyOf = ({ fact, key }: Pick<PushableFact, "fact" | "key">): string => JSON.stringify([fact, key]);
+
+/** Not locked: what is committed after this look comes after "started". Nothing is asked where nothing can be pushed. */
+async function lookAtPushed(
+  tx: Queryable,
+  tenant: string,
+  actions: readonly PermittedAction[],
+): Promise<Locks["pushed"]> {
+  const facts = [...new Map(actions.flatMap(({ context }) => context.pushable.map((one) => [pushedKeyOf(one), one])))];
+  if (facts.length === 0) return new Map();
+  const rows = await tx.query<{ fact: string; key: string; value: string; as_of: number; is_stated: boolean }>({
+    name: "look-at-pushed",
+    text: `select p.fact, p.key, p.value, p.as_of is not null as is_stated,
+                  extract(epoch from coalesce(p.as_of, p.received_at))::float8 * 1000 as as_of
+           from unnest($2::text[], $3::text[]) as r(fact, key)
+           join pushed_facts p on p.tenant = $1 and p.fact = r.fact and p.key = r.key`,
+    values: [tenant, facts.map(([, { fact }]) => fact), facts.map(([, { key }]) => key)],
+  });
+  return new Map(
+    rows.map((row) => [
+      pushedKeyOf(row),
+      { value: JSON.parse(row.value) as Json, asOf: row.as_of, isStated: row.is_stated },
+    ]),
+  );
 }
 
 type ControlLock = { readonly epoch: number; readonly now_ms: number };

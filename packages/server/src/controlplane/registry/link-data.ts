@@ -27,7 +27,10 @@ function knownClasses(index: LinkIndex): string[] {
     ...Object.keys(tool.classes ?? {}),
     ...Object.keys(tool.accepts ?? {}),
   ]);
-  return [...new Set([...detectedClasses, ...index.dataClasses.map((one) => one.document.name), ...declared])];
+  const ofRecords = index.contracts.flatMap(({ document }) => document.fields.flatMap((field) => field.class ?? []));
+  return [
+    ...new Set([...ofRecords, ...detectedClasses, ...index.dataClasses.map((one) => one.document.name), ...declared]),
+  ];
 }
 
 function linkClass(index: LinkIndex, { document, file, locate }: LoadedDocument<DataClassDocument>): void {

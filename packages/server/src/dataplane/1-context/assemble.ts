@@ -23,6 +23,7 @@ const nothing: Omit<Context, "problems" | "agent" | "tool"> = {
   cited: [],
   factDigests: [],
   factsFreshUntil: undefined,
+  pushable: [],
   lineage: [],
   provenance: [],
   sent: {},

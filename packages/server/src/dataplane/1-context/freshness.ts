@@ -1,7 +1,7 @@
 /** Freshness: every fact an action rests on is young enough, or read again at its source; a changed one refuses. */
 import type { FactUsed, GovernedTool, Json, Reason, RestsOn } from "@airworthy/contract";
 
-import type { Context, Observation, ProposedAction } from "../../kernel/action-walk.ts";
+import type { Context, Observation, ProposedAction, PushableFact } from "../../kernel/action-walk.ts";
 import { canonicalJson } from "../../kernel/canonical.ts";
 import { defined } from "../../kernel/defined.ts";
 import type { Deps } from "../../kernel/deps.ts";
@@ -10,17 +10,18 @@ import { dependenciesOf } from "../../kernel/reference.ts";
 import { skewMsOf } from "../../kernel/yields.ts";
 import { type Asked, lookUpFact } from "./lookup.ts";
 import { type Need, needsOf } from "./needs.ts";
-import { outdates, readPushed } from "./pushed.ts";
+import { contradicts, mayBePushed, outdates, readPushed } from "./pushed.ts";
 
 const shownMax = 200;
 
-type Facts = Pick<Context, "facts" | "factDigests" | "cited" | "factsFreshUntil" | "problems">;
+type Facts = Pick<Context, "facts" | "factDigests" | "cited" | "factsFreshUntil" | "pushable" | "problems">;
 type Ports = Pick<Deps, "clock" | "observations" | "connectors" | "data" | "options">;
 type Grounded = {
   readonly used: FactUsed;
   readonly digest: string;
   readonly cited: string;
   readonly freshUntil: number;
+  readonly pushable: PushableFact | undefined;
 };
 type Known = Readonly<Record<string, Json>>;
 
@@ -70,6 +71,7 @@ function gather(answers: readonly (Grounded | Reason)[]): Facts {
     factDigests: grounded.map((g) => g.digest),
     cited: grounded.map((g) => g.cited),
     factsFreshUntil: grounded.length > 0 ? Math.min(...grounded.map((g) => g.freshUntil)) : undefined,
+    pushable: grounded.flatMap((g) => g.pushable ?? []),
     problems: [...answers.flatMap((a) => ("used" in a ? [] : [a])), ...grounded.flatMap((g) => changed(g.used))],
   };
 }
@@ -116,7 +118,7 @@ async function groundFact(action: ProposedAction, { need, round }: Wanted, deps:
     ? undefined
     : await deps.observations.latest(action.tenant, action.agent, { fact: rule.fact, key });
   const limited = isLimited(action, rule);
-  const pushed = limited ? undefined : await readPushed(action, need, deps);
+  const pushed = await readPushed(action, need, deps);
   if (believed && !limited && mayUse(action, { believed, pushed, need }, deps))
     return useBelieved(action, { need, observation: believed, how: "agent" }, deps);
 
@@ -124,7 +126,9 @@ async function groundFact(action: ProposedAction, { need, round }: Wanted, deps:
   const reread = await lookUpFact(action, { need, asked: round.asked }, deps);
   if ("effect" in reread) return reread;
   const observation = await newest(action, { pushed, reread }, deps);
-  const lie = await contradicted(action, observation, deps);
+  const lie = contradicts(pushed, observation)
+    ? contradictedByPush(observation, pushed)
+    : await contradicted(action, observation, deps);
   if (lie) return lie;
   return use(action, { need, observation, how: believed ? "reread" : "lookup", believed }, deps);
 }
@@ -154,7 +158,7 @@ async function newest(
   { pushed, reread }: { readonly pushed: Observation | undefined; readonly reread: Observation },
   { observations }: Ports,
 ): Promise<Observation> {
-  if (!outdates(pushed, reread)) return reread;
+  if (!outdates(pushed, reread) || contradicts(pushed, reread)) return reread;
   await observations.save(action.tenant, [pushed]);
   return pushed;
 }
@@ -181,6 +185,16 @@ async function contradicted(
     code: "fact_contradicted",
     effect: "deny",
     detail: `${fact} of ${key} cannot be relied on: ${source} ${why}. Nothing was done; read it again later.`,
+    fact: { name: fact, key },
+  };
+}
+
+function contradictedByPush({ source, fact, key, asOf, fetchedAt }: Observation, pushed: Observation): Reason {
+  const at = timeText(asOf ?? fetchedAt);
+  return {
+    code: "fact_contradicted",
+    effect: "deny",
+    detail: `${fact} of ${key} cannot be relied on: as of ${at}, ${source} says one thing, and ${pushed.source} has pushed another. Nothing was done; read it again later.`,
     fact: { name: fact, key },
   };
 }
@@ -224,6 +238,15 @@ async function use(
     used,
     digest: observation.valueDigest,
     cited: await deps.observations.digest(action.tenant, [observation.fact, observation.key]),
+    pushable: mayBePushed(action, need.rule, deps)
+      ? {
+          fact: observation.fact,
+          key: observation.key,
+          value: observation.value,
+          asOf,
+          isStated: asOf !== observation.fetchedAt,
+        }
+      : undefined,
     freshUntil: deps.options.freshness ? asOf + need.maxAgeMs : Number.MAX_SAFE_INTEGER,
   };
 }

@@ -2,12 +2,26 @@
 import type { RestsOn } from "@airworthy/contract";
 
 import type { Observation, ProposedAction } from "../../kernel/action-walk.ts";
-import { canonicalJson } from "../../kernel/canonical.ts";
 import type { Deps } from "../../kernel/deps.ts";
 import { newId } from "../../kernel/ids.ts";
+import { type Claim, overtakes } from "../../kernel/overtakes.ts";
 import { isIngesting } from "../../kernel/is-ingesting.ts";
 
 type Need = { readonly rule: RestsOn; readonly key: string };
+
+/** Whether pushes are asked for this fact at all. What is limited to a person may have been pushed for another one. */
+export function mayBePushed(
+  { view }: ProposedAction,
+  { lookup }: RestsOn,
+  { options }: Pick<Deps, "options">,
+): boolean {
+  const { tools, connectors } = view.snapshot;
+  return (
+    options.freshness &&
+    tools[lookup.tool]?.definition.rows === undefined &&
+    Object.values(connectors).some(isIngesting)
+  );
+}
 
 /** The newest pushed value as this agent would observe it; undefined where nothing pushes. */
 export async function readPushed(
@@ -15,7 +29,7 @@ export async function readPushed(
   { rule, key }: Need,
   deps: Pick<Deps, "observations" | "options">,
 ): Promise<Observation | undefined> {
-  if (!deps.options.freshness || !Object.values(action.view.snapshot.connectors).some(isIngesting)) return undefined;
+  if (!mayBePushed(action, rule, deps)) return undefined;
   const pushed = await deps.observations.pushed(action.tenant, { fact: rule.fact, key });
   if (!pushed) return undefined;
   const { receivedAt, asOf = receivedAt, value, source, version, batch } = pushed;
@@ -35,8 +49,18 @@ export async function readPushed(
   };
 }
 
-/** Whether it says something else, and later: then the other is outdated, however young. */
+/** Whether it says something else, and later or of the same moment: then the other is outdated, however young. */
 export function outdates(pushed: Observation | undefined, other: Observation): pushed is Observation {
-  if (!pushed || canonicalJson(pushed.value) === canonicalJson(other.value)) return false;
-  return (pushed.asOf ?? pushed.fetchedAt) > (other.asOf ?? other.fetchedAt);
+  return pushed !== undefined && overtakes(claimOf(pushed), claimOf(other)) !== undefined;
 }
+
+/** Whether it says something else of the very moment that the other states: then neither can be relied on. */
+export function contradicts(pushed: Observation | undefined, other: Observation): pushed is Observation {
+  return pushed !== undefined && overtakes(claimOf(pushed), claimOf(other)) === "same_moment";
+}
+
+const claimOf = ({ value, asOf, fetchedAt }: Observation): Claim => ({
+  value,
+  asOf: asOf ?? fetchedAt,
+  isStated: asOf !== undefined && asOf !== fetchedAt,
+});

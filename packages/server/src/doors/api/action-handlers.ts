@@ -11,6 +11,7 @@ import type { Principal } from "../../kernel/action-walk.ts";
 import type { ApprovalStore, LedgerReader } from "../../kernel/control-store.ts";
 import type { LineageStore } from "../../kernel/lineage/lineage-reader.ts";
 import type { Handlers } from "./handlers.ts";
+import { withClasses } from "./with-classes.ts";
 
 export type ActionHandlerDeps = {
   readonly walk: WalkDeps;
@@ -52,7 +53,9 @@ export function createActionHandlers({ walk, approvals, ledger, lineage }: Actio
       const account = await ledger.account(principal.tenant, id);
       if (!account) throw noSuchAction(id);
       const approval = record.approval && (await approvals.read(principal.tenant, record.approval));
-      const explanation = explainAction(account, approval);
+      const explained = explainAction(account, approval);
+      const { snapshot } = await walk.control.view(principal.tenant);
+      const explanation = { ...explained, action: await withClasses(explained.action, { snapshot, principal }, walk) };
       const { action } = explanation;
       const { origins, citations } = await lineage.read(principal.tenant, async (reader) => ({
         origins: await findOrigins(action, reader),
@@ -93,5 +96,7 @@ function noSuchAction(id: string): AirworthyError {
 
 /** What an action rested on is for people: it may hold values that a policy hides from the agent. */
 function shownTo({ kind }: Principal, record: ActionRecord): ActionRecord {
-  return kind === "agent" ? { ...record, facts: [], lineage: [] } : record;
+  if (kind !== "agent") return record;
+  const { computed: _, ...rest } = record;
+  return { ...rest, facts: [], lineage: [] };
 }

@@ -16,6 +16,7 @@ import { newId } from "../../kernel/ids.ts";
 import type { DataOperation } from "./data-handlers.ts";
 import type { Handlers } from "./handlers.ts";
 import type { SourceOperation } from "./source-handlers.ts";
+import { withClasses } from "./with-classes.ts";
 import { warnOfStop } from "./stop-warning.ts";
 import type { ReadinessOperation } from "./readiness-handlers.ts";
 import { teamsToSign } from "./teams-to-sign.ts";
@@ -71,9 +72,11 @@ function approvalHandlers({
   onFault,
 }: ControlHandlerDeps): Handlers<"listApprovals" | "decideApproval"> {
   return {
-    listApprovals: async ({ status, team, limit = defaultLimit }, { principal }) => ({
-      approvals: await approvals.list(principal.tenant, { status, team, limit }),
-    }),
+    listApprovals: async ({ status, team, limit = defaultLimit }, { principal }) => {
+      const { snapshot } = await walk.control.view(principal.tenant);
+      const found = await approvals.list(principal.tenant, { status, team, limit });
+      return { approvals: await Promise.all(found.map((one) => withClasses(one, { snapshot, principal }, walk))) };
+    },
     decideApproval: async ({ id, verdict, reason }, { principal }) => {
       const { tenant, name: by } = principal;
       const teamsOf = await teamsOfPerson(principal, walk);

@@ -11,6 +11,7 @@ import { onlyFields } from "../../controlplane/readiness/watch-sources.ts";
 import type { Control } from "../../kernel/deps.ts";
 import { isIngesting } from "../../kernel/is-ingesting.ts";
 import type { ReadinessStore, WatchRead } from "../../kernel/readiness-store.ts";
+import { hideFinding } from "../../kernel/records/hide-classed.ts";
 import type { Handlers } from "./handlers.ts";
 
 export type ReadinessHandlerDeps = {
@@ -70,13 +71,19 @@ function watchHandlers({
         by: principal.name,
       });
     },
-    decideFinding: ({ id, verdict, reason }, { principal }) =>
-      readiness.decide(principal.tenant, {
+    decideFinding: async ({ id, verdict, reason }, { principal }) => {
+      const { snapshot } = await control.view(principal.tenant);
+      const decided = await readiness.decide(principal.tenant, {
         id,
         state: verdict === "close" ? "closed" : "acknowledged",
         by: principal.name,
         reason,
-      }),
+      });
+      const contract = Object.hasOwn(snapshot.contracts, decided.contract)
+        ? snapshot.contracts[decided.contract]
+        : undefined;
+      return { ...decided, finding: hideFinding(decided.finding, contract) };
+    },
   };
 }
 
@@ -133,7 +140,7 @@ function describe(contract: SourceContractDocument, read: readonly WatchRead[]):
       looks,
       ...(baseline === undefined ? {} : { baseline }),
       windows: [...windows],
-      findings: [...findings],
+      findings: findings.map((one) => ({ ...one, finding: hideFinding(one.finding, contract) })),
     },
   ];
 }

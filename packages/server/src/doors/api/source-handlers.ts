@@ -1,9 +1,10 @@
 /** Operations on sources that bring records in, and on what stands in quarantine. */
-import { AirworthyError } from "@airworthy/contract";
+import { AirworthyError, type Quarantined, type Snapshot, type SourceContractDocument } from "@airworthy/contract";
 
 import { releaseRecord } from "../../controlplane/sources/release-record.ts";
 import type { Clock, Control } from "../../kernel/deps.ts";
 import { isIngesting } from "../../kernel/is-ingesting.ts";
+import { hideFaults, hideRecord } from "../../kernel/records/hide-classed.ts";
 import type { QuarantineStore, SourceReader } from "../../kernel/source-store.ts";
 import type { Handlers } from "./handlers.ts";
 
@@ -23,6 +24,9 @@ export type SourceOperation =
 
 const defaultLimit = 100;
 
+const contractOf = ({ contract }: Quarantined, { contracts }: Snapshot): SourceContractDocument | undefined =>
+  contract !== undefined && Object.hasOwn(contracts, contract.name) ? contracts[contract.name] : undefined;
+
 export function createSourceHandlers(deps: SourceHandlerDeps): Handlers<SourceOperation> {
   const { control, sources, quarantine } = deps;
   return {
@@ -40,14 +44,20 @@ export function createSourceHandlers(deps: SourceHandlerDeps): Handlers<SourceOp
         fix: "List them: airworthy sources list",
       });
     },
-    listQuarantined: async ({ source, state = "held", limit = defaultLimit }, { principal }) => ({
-      quarantined: await quarantine.list(principal.tenant, { connector: source, state, limit }),
-    }),
+    listQuarantined: async ({ source, state = "held", limit = defaultLimit }, { principal }) => {
+      const { snapshot } = await control.view(principal.tenant);
+      const all = await quarantine.list(principal.tenant, { connector: source, state, limit });
+      return {
+        quarantined: all.map((one) => ({ ...one, faults: hideFaults(one.faults, contractOf(one, snapshot)) })),
+      };
+    },
     readQuarantined: async ({ id }, { principal }) => {
       const found = await quarantine.read(principal.tenant, id);
       if (!found) throw new AirworthyError("not_found", `Nothing in quarantine has the id ${id}.`, { place: "$.id" });
       const { whole: _, readable: __, item: ___, eventAt: ____, eventKey: _____, ...shown } = found;
-      return shown;
+      const { snapshot } = await control.view(principal.tenant);
+      const contract = contractOf(shown, snapshot);
+      return { ...shown, faults: hideFaults(shown.faults, contract), value: hideRecord(shown.value, contract) };
     },
     releaseQuarantined: ({ id, reason, value }, { principal }) =>
       releaseRecord({ tenant: principal.tenant, id, by: principal.name, reason, value }, deps),

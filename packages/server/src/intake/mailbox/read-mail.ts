@@ -4,7 +4,7 @@ import { domainToASCII } from "node:url";
 
 import PostalMime, { addressParser, type Address, type Email } from "postal-mime";
 
-import { cleanLine, type CleanText, cleanText, cutText } from "./clean-text.ts";
+import { cutText, mailLine, mailText, type MailText } from "./mail-text.ts";
 import { htmlToText } from "./html-to-text.ts";
 import type { MailAttachment, MailContent, ReadMail } from "./mail.ts";
 import { mailLimits } from "./mail-limits.ts";
@@ -70,7 +70,7 @@ type Beside = { readonly digest: string; readonly authservId: string | undefined
 function toContent(email: Email, { digest, authservId }: Beside): MailContent {
   const headers = (name: string): string[] => email.headers.flatMap(({ key, value }) => (key === name ? [value] : []));
   const author = readAuthor(email);
-  const subject = cleanLine(email.subject ?? "", 998);
+  const subject = mailLine(email.subject ?? "", 998);
   const [messageId = null] = idsIn(headers("message-id"));
   const [thread = messageId] = idsIn([...headers("references"), ...headers("in-reply-to")]);
   const { body, shown } = readBody(email);
@@ -96,10 +96,10 @@ function toContent(email: Email, { digest, authservId }: Beside): MailContent {
   };
 }
 
-function readAuthor(email: Email): { readonly name: CleanText; readonly address: string | null } {
+function readAuthor(email: Email): { readonly name: MailText; readonly address: string | null } {
   const [author] = flat(email.from === undefined ? [] : [email.from]);
   const address = author === undefined ? undefined : readAddress(author.address);
-  return { name: cleanLine(author?.name ?? "", 200), address: address ?? null };
+  return { name: mailLine(author?.name ?? "", 200), address: address ?? null };
 }
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);
@@ -137,10 +137,10 @@ function readDate(value: string | undefined): string | null {
 type Body = Pick<MailContent, "text" | "textFrom" | "textCut">;
 
 /** The plain part where there is one. What the HTML beside it hides is counted all the same. */
-function readBody({ text: plain = "", html }: Email): { readonly body: Body; readonly shown: CleanText } {
+function readBody({ text: plain = "", html }: Email): { readonly body: Body; readonly shown: MailText } {
   const seen = html === undefined ? { text: "", hidden: 0, cut: false } : htmlToText(html, mailLimits.text);
   const isPlain = plain.trim() !== "";
-  const clean = cleanText(isPlain ? plain : seen.text);
+  const clean = mailText(isPlain ? plain : seen.text);
   const text = clean.text.trim();
   const textFrom = isPlain ? "plain" : html === undefined ? "none" : "html";
   const textCut = text.length > mailLimits.text || (!isPlain && seen.cut);
@@ -150,13 +150,13 @@ function readBody({ text: plain = "", html }: Email): { readonly body: Body; rea
   };
 }
 
-type Attached = Omit<MailAttachment, "name"> & { readonly name: CleanText };
+type Attached = Omit<MailAttachment, "name"> & { readonly name: MailText };
 
 function toAttachment({ content, filename, mimeType }: Email["attachments"][number]): Attached {
   const bytes = typeof content === "string" ? Buffer.from(content) : new Uint8Array(content);
   return {
-    name: cleanLine(filename ?? "", 250),
-    type: cleanLine(mimeType, 100).text,
+    name: mailLine(filename ?? "", 250),
+    type: mailLine(mimeType, 100).text,
     bytes: bytes.byteLength,
     sha256: createHash("sha256").update(bytes).digest("hex"),
   };

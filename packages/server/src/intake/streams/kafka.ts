@@ -5,9 +5,13 @@ import { AirworthyError, type StreamConnector } from "@airworthy/contract";
 import { type ClusterMetadata, Consumer, type RecordsBatch } from "@platformatic/kafka";
 
 import { digestJson } from "../../kernel/canonical.ts";
+import { explainCause } from "../../kernel/network/explain-cause.ts";
+import { openTunnels, type Tunnels } from "../../kernel/network/open-tunnels.ts";
+import type { Peer } from "../../kernel/network/peer.ts";
 import type { Message } from "../../kernel/records/read-message.ts";
 import type { SourceRun } from "../source-driver.ts";
 import { readStreamMessage } from "./read-stream-message.ts";
+import { createTunnelledConsumer } from "./tunnelled-consumer.ts";
 
 type Kafka = Extract<StreamConnector["broker"], { readonly kind: "kafka" }>;
 type Run = SourceRun<StreamConnector>;
@@ -15,6 +19,7 @@ type Run = SourceRun<StreamConnector>;
 type Offsets = Map<string, bigint>;
 type FetchResponse = Awaited<ReturnType<Consumer["fetch"]>>;
 
+const connectTimeoutMs = 5000;
 const fetchWaitMs = 500;
 const partitionBytes = 1024 * 1024;
 const isControl = 0x20;
@@ -23,7 +28,9 @@ const earliest = -2n;
 const latest = -1n;
 
 export async function runKafka(run: Run, broker: Kafka): Promise<undefined> {
-  const client = open(run, broker);
+  const peer = run.peers({ name: run.connector.name, tls: run.connector.tls, proxy: run.connector.proxy });
+  const tunnels = peer.proxy && openTunnels(peer.proxy, connectTimeoutMs);
+  const client = open(run, broker, { peer, tunnels });
   const stop = (): void => void close(client);
   run.signal.addEventListener("abort", stop, { once: true });
   try {
@@ -32,10 +39,13 @@ export async function runKafka(run: Run, broker: Kafka): Promise<undefined> {
     while (!run.signal.aborted) await takeNext(run, { broker, client, offsets });
     return undefined;
   } catch (error) {
-    throw run.signal.aborted || error instanceof AirworthyError ? error : unreachable(run.connector.name, error);
+    throw run.signal.aborted || error instanceof AirworthyError
+      ? error
+      : unreachable(run.connector.name, error, tunnels?.fault());
   } finally {
     run.signal.removeEventListener("abort", stop);
     await close(client);
+    tunnels?.close();
   }
 }
 
@@ -53,14 +63,16 @@ async function close(client: Consumer): Promise<void> {
 const hostOf = (server: string): string => server.replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1");
 const keyOf = (topic: string, id: string, partition: number): string => `${topic}:${id}/${partition}`;
 
-function open({ connector, secret, fill, peers }: Run, { servers, auth }: Kafka): Consumer {
-  const { tls } = peers({ name: connector.name, tls: connector.tls });
-  return new Consumer({
+type Way = { readonly peer: Peer; readonly tunnels: Tunnels | undefined };
+
+function open({ connector, secret, fill }: Run, { servers, auth }: Kafka, { peer, tunnels }: Way): Consumer {
+  const { tls } = peer;
+  const options = {
     clientId: "airworthy",
     // Named because the client wants one: no group is joined, and no offset kept at the broker.
     groupId: `airworthy-${connector.name}`,
     bootstrapBrokers: servers.map(fill),
-    connectTimeout: 5000,
+    connectTimeout: connectTimeoutMs,
     timeout: 15_000,
     retries: 1,
     ...(tls === undefined
@@ -72,7 +84,8 @@ function open({ connector, secret, fill, peers }: Run, { servers, auth }: Kafka)
     ...(auth === undefined
       ? {}
       : { sasl: { mechanism: auth.mechanism, username: auth.user, password: secret(auth.password) } }),
-  });
+  };
+  return tunnels === undefined ? new Consumer(options) : createTunnelledConsumer(options, tunnels);
 }
 
 type At = { readonly broker: Kafka; readonly client: Consumer };
@@ -263,7 +276,8 @@ async function deliver({ intake }: Run, read: Read, offsets: Offsets): Promise<v
 const writePosition = (offsets: Offsets): string =>
   JSON.stringify(Object.fromEntries([...offsets].map(([key, offset]) => [key, String(offset)])));
 
-function unreachable(name: string, cause: unknown): AirworthyError {
+function unreachable(name: string, cause: unknown, fault: string | undefined): AirworthyError {
   const code = typeof cause === "object" && cause !== null && "code" in cause ? ` (${String(cause.code)})` : "";
-  return new AirworthyError("unavailable", `The broker of ${name} cannot be read${code}.`, { retryable: true, cause });
+  const why = fault === undefined ? code : ` (${explainCause(fault)})`;
+  return new AirworthyError("unavailable", `The broker of ${name} cannot be read${why}.`, { retryable: true, cause });
 }

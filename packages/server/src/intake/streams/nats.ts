@@ -13,9 +13,14 @@ import {
 import { type ConnectionOptions, connect, type NatsConnection } from "@nats-io/transport-node";
 
 import { digestJson } from "../../kernel/canonical.ts";
+import { explainCause } from "../../kernel/network/explain-cause.ts";
+import { farIdentity } from "../../kernel/network/far-identity.ts";
+import { openTunnels, type Tunnels } from "../../kernel/network/open-tunnels.ts";
+import type { Peer } from "../../kernel/network/peer.ts";
 import { shortId } from "../../kernel/records/read-cloud-event.ts";
 import type { SourceRun } from "../source-driver.ts";
 import { createCollector } from "./collect-parts.ts";
+import { readServer } from "./read-server.ts";
 import { readStreamMessage } from "./read-stream-message.ts";
 
 type Nats = Extract<StreamConnector["broker"], { readonly kind: "nats" }>;
@@ -27,7 +32,7 @@ const connectTimeoutMs = 5000;
 const idleLookMs = 2000;
 
 export async function runNats(run: Run, broker: Nats): Promise<undefined> {
-  const connection = await open(run, broker);
+  const { connection, leave } = await open(run, broker);
   const stop = (): void => void connection.close().catch(() => undefined);
   run.signal.addEventListener("abort", stop, { once: true });
   try {
@@ -39,11 +44,26 @@ export async function runNats(run: Run, broker: Nats): Promise<undefined> {
   } finally {
     run.signal.removeEventListener("abort", stop);
     await connection.close().catch(() => undefined);
+    leave();
   }
 }
 
-async function open({ connector, secret, fill, peers }: Run, { servers, auth }: Nats): Promise<NatsConnection> {
-  const { tls } = peers({ name: connector.name, tls: connector.tls });
+type Opened = { readonly connection: NatsConnection; readonly leave: () => void };
+
+async function open(run: Run, broker: Nats): Promise<Opened> {
+  const { connector, fill, peers } = run;
+  const peer = peers({ name: connector.name, tls: connector.tls, proxy: connector.proxy });
+  const options = optionsOf(run, broker, peer);
+  const servers = broker.servers.map(fill);
+  try {
+    if (peer.proxy !== undefined) return await openThrough(openTunnels(peer.proxy, connectTimeoutMs), servers, options);
+    return { connection: await connect({ ...options, servers }), leave: () => undefined };
+  } catch (error) {
+    throw error instanceof AirworthyError ? error : unreachable(connector.name, error);
+  }
+}
+
+function optionsOf({ connector, secret }: Run, { auth }: Nats, { tls }: Peer): ConnectionOptions {
   const material = tls && {
     ...(tls.ca === undefined ? {} : { ca: tls.ca }),
     ...(tls.cert === undefined ? {} : { cert: tls.cert }),
@@ -56,8 +76,7 @@ async function open({ connector, secret, fill, peers }: Run, { servers, auth }: 
       : "token" in auth
         ? { token: secret(auth.token) }
         : { user: auth.user, pass: secret(auth.password) };
-  const options: ConnectionOptions = {
-    servers: servers.map(fill),
+  return {
     name: `airworthy ${connector.name}`,
     timeout: connectTimeoutMs,
     // What was under way when a connection broke is lost to a consumer without acknowledgements: we begin again ourselves.
@@ -65,11 +84,29 @@ async function open({ connector, secret, fill, peers }: Run, { servers, auth }: 
     ...login,
     ...(material ? { tls: material } : {}),
   };
-  try {
-    return await connect(options);
-  } catch (error) {
-    throw unreachable(connector.name, error);
+}
+
+/** One server after the other, in any order: each has a name of its own in its certificate. */
+async function openThrough(tunnels: Tunnels, servers: readonly string[], options: ConnectionOptions): Promise<Opened> {
+  const { tls } = options;
+  const named = tls && "servername" in tls ? String(tls.servername) : undefined;
+  let failed: unknown;
+  for (const server of servers.toSorted(() => Math.random() - 0.5)) {
+    const { hostname, port } = readServer(server, 4222);
+    try {
+      // oxlint-disable-next-line no-await-in-loop -- until one answers
+      const door = await tunnels.to({ hostname, port });
+      const secure = tls ? { tls: { ...tls, ...farIdentity(hostname, named) } } : {};
+      // oxlint-disable-next-line no-await-in-loop
+      const connection = await connect({ ...options, ...secure, servers: `${door.hostname}:${door.port}` });
+      return { connection, leave: tunnels.close };
+    } catch (error) {
+      const fault = tunnels.fault();
+      failed = fault === undefined ? error : Object.assign(new Error("no way through the proxy"), { code: fault });
+    }
   }
+  tunnels.close();
+  throw failed;
 }
 
 type At = { readonly broker: Nats; readonly connection: NatsConnection; readonly manager: JetStreamManager };
@@ -191,13 +228,15 @@ async function lookIdle(
 }
 
 function unreachable(name: string, cause: unknown): AirworthyError {
-  const code = typeof cause === "object" && cause !== null && "code" in cause ? ` (${String(cause.code)})` : "";
-  const why = cause instanceof Error ? `: ${cause.name}${code}` : "";
-  return new AirworthyError("unavailable", `The broker of ${name} cannot be reached${why}.`, {
+  const code = typeof cause === "object" && cause !== null && "code" in cause ? String(cause.code) : "";
+  const why = code.startsWith("PROXY_") ? explainCause(code) : `${nameOf(cause)}${code === "" ? "" : ` (${code})`}`;
+  return new AirworthyError("unavailable", `The broker of ${name} cannot be reached${why === "" ? "" : `: ${why}`}.`, {
     retryable: true,
     cause,
   });
 }
+
+const nameOf = (cause: unknown): string => (cause instanceof Error ? cause.name : "");
 
 function explain(error: unknown, { connector }: Run): unknown {
   if (error instanceof AirworthyError) return error;

@@ -1,5 +1,14 @@
 /** What stands between data and where it goes: classes found, rules applied, tokens made and turned back. One for the process. */
-import type { AgentDocument, DataUse, GovernedTool, Json, JsonObject, OnBehalfOf, Snapshot } from "@airworthy/contract";
+import type {
+  AgentDocument,
+  DataUse,
+  FactUsed,
+  GovernedTool,
+  Json,
+  JsonObject,
+  OnBehalfOf,
+  Snapshot,
+} from "@airworthy/contract";
 
 import { agreementsInForce } from "./agreements-in-force.ts";
 import { carriedForms } from "./carried-forms.ts";
@@ -31,9 +40,30 @@ export type DataShield = {
   readonly prepare: (to: ToPrepare) => Promise<PreparedArguments>;
   /** An answer as the agent may have it. Values of declared fields are remembered first. */
   readonly answer: (to: Hearing, result: Json, at: DataUse["at"]) => Promise<Treated>;
+  /** The classes of facts that people are shown. Nothing is done with them: it is said what they are. */
+  readonly look: (to: Pick<Hearing, "tenant" | "snapshot">, facts: readonly FactUsed[]) => Promise<readonly DataUse[]>;
   /** Remembers what an answer declares, though no agent hears it. */
   readonly note: (to: Omit<Hearing, "agent">, result: Json) => Promise<void>;
 };
+
+async function classifyFacts(facts: readonly FactUsed[], looking: Classifying): Promise<readonly DataUse[]> {
+  const found = await Promise.all(
+    facts.map(async ({ fact, value }) => {
+      const leaves = await classifyJson(value, looking);
+      return leaves.flatMap(({ marks }) =>
+        marks.map(({ class: one, how }): DataUse => ({
+          at: "fact",
+          path: fact,
+          class: one,
+          how,
+          did: "none",
+          count: 1,
+        })),
+      );
+    }),
+  );
+  return gather(found.flat());
+}
 
 type Plan = { readonly custom: readonly CustomDetector[]; readonly carries: boolean };
 
@@ -88,6 +118,11 @@ export function createDataShield(store: ClassStore, now: () => number): DataShie
         ),
         uses: gather(parts.flatMap((part) => part.uses)),
       };
+    },
+    look: async ({ tenant, snapshot }, facts) => {
+      const { custom, carries } = planOf(snapshot);
+      const knowsAny = carries || custom.length > 0 || Object.keys(snapshot.dataRules).length > 0;
+      return knowsAny ? classifyFacts(facts, lookingOf({ tenant, snapshot, tool: undefined }, [])) : [];
     },
     note: (to, result) => remember(store, to, result),
   };

@@ -2,6 +2,7 @@
 import type { ContractField, RecordFault, SourceContractDocument } from "@airworthy/contract";
 
 import { classifyCell, conforms } from "./classify-cell.ts";
+import { classedText } from "./hide-classed.ts";
 import { showValue } from "./show-value.ts";
 import type { Cell, SourceRecord } from "./source-record.ts";
 import { textOf } from "./text-of.ts";
@@ -25,7 +26,7 @@ export function createRecordChecker(contract: SourceContractDocument, untyped: b
     for (const check of checks) {
       const at = place.get(check.field.name);
       const found = judge(check, at === undefined ? undefined : record.cells[at], untyped);
-      if (found !== undefined) faults.push({ record: record.number, field: check.field.name, ...found });
+      if (found !== undefined) faults.push({ record: record.number, field: check.field.name, ...hidden(check, found) });
     }
     if (contract.unlisted === "ignore") return faults;
     for (const name of record.columns) {
@@ -34,6 +35,12 @@ export function createRecordChecker(contract: SourceContractDocument, untyped: b
     }
     return faults;
   };
+}
+
+/** That nothing is there, and how long something is, is no value. */
+function hidden({ field }: FieldCheck, found: Found): Found {
+  const isValue = found.expected !== "a value" && !found.expected.endsWith(" long");
+  return field.class === undefined || !isValue ? found : { ...found, found: classedText(field.class) };
 }
 
 /** All records of a CSV file share their columns; those of a JSON file mostly do. */

@@ -101,9 +101,12 @@ async function list(ask: Ask, folder: string): Promise<ReadonlyMap<string, FileL
   }
 }
 
+/** Of 255 that file systems take, less the ending that a file has while it is being brought. */
+const nameBytesMax = 250;
+
 /** A server may say anything: a name is one part of a path, and never leads out of our folder. */
 function isPlainName(name: string): boolean {
-  return name !== "." && name !== ".." && name.length <= 255 && !/[/\\\p{Cc}]/u.test(name);
+  return name !== "." && name !== ".." && Buffer.byteLength(name) <= nameBytesMax && !/[/\\\p{Cc}]/u.test(name);
 }
 
 async function openFile(ask: Ask, path: string): Promise<RemoteFile> {

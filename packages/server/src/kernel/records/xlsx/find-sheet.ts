@@ -4,7 +4,7 @@ import path from "node:path";
 import { showLabel } from "../show-value.ts";
 import { badWorkbook } from "./bad-workbook.ts";
 import type { Parts } from "./open-parts.ts";
-import { readXml } from "./read-xml.ts";
+import { readXml, XmlError } from "./read-xml.ts";
 
 export type SheetParts = {
   readonly sheet: string;
@@ -15,6 +15,9 @@ export type SheetParts = {
 };
 
 type Relation = { readonly id: string; readonly type: string; readonly target: string | undefined };
+/** Of sheets, and of parts that one part names. */
+const listedMax = 10_000;
+
 type Sheet = { readonly name: string; readonly relation: string; readonly isHidden: boolean };
 
 /** Without a name, the first sheet that is not hidden. @throws AirworthyError `invalid_input` where there is none. */
@@ -36,15 +39,14 @@ export async function findSheet(file: string, parts: Parts, wanted: string | und
 async function findWorkbook(file: string, parts: Parts): Promise<string> {
   if ([...parts.names].some((name) => /(?:^|\/)vbaProject\.bin$/i.test(name))) throw withMacros(file);
   if (!parts.names.has("[Content_Types].xml") || !parts.names.has("_rels/.rels")) throw noWorkbook(file);
-  const types = new Map<string, string>();
-  await readXml(parts.read("[Content_Types].xml"), {
-    open: (name, { PartName = "", ContentType = "" }) => {
-      if (name === "Override") types.set(PartName.replace(/^\//, ""), ContentType);
-    },
-  });
   const relations = await readRelations(parts, "");
   const workbook = relations.find(({ type }) => type === "officeDocument")?.target;
-  const type = types.get(workbook ?? "") ?? "";
+  let type = "";
+  await readXml(parts.read("[Content_Types].xml"), {
+    open: (name, { PartName = "", ContentType = "" }) => {
+      if (name === "Override" && PartName.replace(/^\//, "") === workbook) type = ContentType;
+    },
+  });
   if (/macroEnabled/i.test(type)) throw withMacros(file);
   if (workbook === undefined || !/spreadsheetml\.(?:sheet|template)\.main\+xml$/.test(type)) throw noWorkbook(file);
   return workbook;
@@ -60,6 +62,7 @@ async function readWorkbook(
     open: (name, attributes) => {
       if (name === "workbookPr") is1904 = /^(?:1|true|on)$/.test(attributes["date1904"] ?? "");
       if (name !== "sheet") return;
+      if (sheets.length >= listedMax) throw new XmlError(`it has more than ${listedMax} sheets`);
       const relation = Object.entries(attributes).find(([key]) => key.endsWith(":id"))?.[1] ?? "";
       sheets.push({ name: attributes["name"] ?? "", relation, isHidden: /hidden/i.test(attributes["state"] ?? "") });
     },
@@ -74,6 +77,7 @@ async function readRelations(parts: Parts, part: string): Promise<readonly Relat
   await readXml(parts.read(path.posix.join(dir, "_rels", `${base}.rels`)), {
     open: (name, { Id = "", Type = "", Target = "", TargetMode }) => {
       if (name !== "Relationship") return;
+      if (relations.length >= listedMax) throw new XmlError(`one of its parts names more than ${listedMax} others`);
       const target = path.posix.resolve("/", dir, Target).slice(1);
       const type = Type.slice(Type.lastIndexOf("/") + 1);
       relations.push({ id: Id, type, target: TargetMode === "External" ? undefined : target });

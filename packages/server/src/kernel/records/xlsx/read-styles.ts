@@ -23,15 +23,19 @@ export async function readStyles(parts: Parts, part: string | undefined): Promis
   if (part === undefined) return [];
   const codes = new Map<number, string>();
   const formats: number[] = [];
+  // Formats of what a cell looks like under a condition have numbers of their own, which may be those of the built-in ones.
+  let isInFormats = false;
   let isInCells = false;
   await readXml(parts.read(part), {
     open: (name, { numFmtId = "0", formatCode = "" }) => {
       if (name === "cellXfs") isInCells = true;
-      else if (name === "numFmt" && codes.size < stylesMax) codes.set(Number(numFmtId), formatCode);
+      else if (name === "numFmts") isInFormats = true;
+      else if (name === "numFmt" && isInFormats && codes.size < stylesMax) codes.set(Number(numFmtId), formatCode);
       else if (name === "xf" && isInCells && formats.length < stylesMax) formats.push(Number(numFmtId));
     },
     close: (name) => {
       if (name === "cellXfs") isInCells = false;
+      if (name === "numFmts") isInFormats = false;
     },
   });
   return formats.map((format) => {

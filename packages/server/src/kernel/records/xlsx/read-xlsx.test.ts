@@ -68,6 +68,9 @@ describe("values", () => {
       { day: "2026-01-31", at: "2026-01-31T12:30:15", time: "36:00:00", plain: 46053 },
       { day: "2026-01-31T12:00:00", at: "2026-01-31", time: "18:00:00", plain: null },
     ]);
+    const moreStyles = `<dxfs><dxf><numFmt numFmtId="164" formatCode="0.00"/></dxf></dxfs>`;
+    const withConditions = await readMade({ rows, formats, moreStyles });
+    expect(withConditions.records[0]).toMatchObject({ day: "2026-01-31" });
     const old = await readMade({ rows, formats, is1904: true });
     expect(old.records[0]).toMatchObject({ day: "2030-02-01", at: "2030-02-01T12:30:15" });
   });
@@ -232,6 +235,27 @@ describe("a workbook that cannot be trusted is refused", () => {
     ],
     ["that ends within a row", () => makeWorkbook({ ...sound, rows: `${heads("id")}<row r="2">` }), /cannot be read/],
     ["that is not UTF-8", () => makeZip(withPart({ name: sheet, data: Buffer.from([0x3c, 0x61, 0xff]) })), /not UTF-8/],
+    [
+      "with an element of endless attributes",
+      () =>
+        makeZip(
+          withPart({ name: sheet, data: `<a ${Array.from({ length: 3000 }, (_, at) => `b${at}=""`).join(" ")}/>` }),
+        ),
+      /more than 256 attributes/,
+    ],
+    [
+      "with relations without end",
+      () =>
+        makeZip(
+          withPart({ name: "_rels/.rels", data: `<r>${'<Relationship Id="a" Target="b"/>'.repeat(10_001)}</r>` }),
+        ),
+      /names more than 10000 others/,
+    ],
+    [
+      "with sheets without end",
+      () => makeZip(withPart({ name: "xl/workbook.xml", data: `<w>${"<sheet/>".repeat(10_001)}</w>` })),
+      /more than 10000 sheets/,
+    ],
     ["too deep", () => makeZip(withPart({ name: sheet, data: "<a>".repeat(100) })), /nested too deep/],
     [
       "with rows that go back",

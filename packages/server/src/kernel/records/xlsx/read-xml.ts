@@ -14,6 +14,8 @@ export class XmlError extends Error {
 }
 
 const depthMax = 64;
+/** Of one element. They are held in memory all at once, and no program writes as many. */
+const attributesMax = 256;
 
 /** `drain` is awaited after each chunk. @throws XmlError where it is no well-formed XML in UTF-8. */
 export async function readXml(
@@ -41,6 +43,7 @@ export async function readXml(
 function createParser({ open, text, close }: XmlTaker): sax.SAXParser {
   const parser = sax.parser(true, { position: false });
   let depth = 0;
+  let attributes = 0;
   const refuse = (why: string) => (): never => {
     throw new XmlError(why);
   };
@@ -48,6 +51,13 @@ function createParser({ open, text, close }: XmlTaker): sax.SAXParser {
     onerror: ({ message }: Error) => refuse(message.split("\n", 1)[0] ?? "it is not well-formed")(),
     ondoctype: refuse("it has a document type"),
     onsgmldeclaration: refuse("it has declarations"),
+    onopentagstart: () => {
+      attributes = 0;
+    },
+    onattribute: () => {
+      attributes += 1;
+      if (attributes > attributesMax) throw new XmlError(`an element has more than ${attributesMax} attributes`);
+    },
     onopentag: (tag: sax.Tag | sax.QualifiedTag) => {
       depth += 1;
       if (depth > depthMax) throw new XmlError("it is nested too deep");

@@ -56,6 +56,8 @@ export type Made = {
   readonly strings?: readonly string[];
   /** Format codes, of which cell style 1 is the first. */
   readonly formats?: readonly string[];
+  /** What stands behind the formats of cells in the styles. */
+  readonly moreStyles?: string;
   readonly sheets?: readonly { readonly name: string; readonly state?: string; readonly rows?: string }[];
   readonly is1904?: boolean;
   readonly workbookType?: string;
@@ -92,7 +94,7 @@ export function makeParts(made: Made): Part[] {
     },
     {
       name: "xl/styles.xml",
-      data: `<styleSheet xmlns="${main}"><numFmts>${formats.map((code, at) => `<numFmt numFmtId="${164 + at}" formatCode="${code}"/>`).join("")}</numFmts><cellStyleXfs><xf numFmtId="14"/></cellStyleXfs><cellXfs><xf numFmtId="0"/>${formats.map((_, at) => `<xf numFmtId="${164 + at}"/>`).join("")}</cellXfs></styleSheet>`,
+      data: `<styleSheet xmlns="${main}"><numFmts>${formats.map((code, at) => `<numFmt numFmtId="${164 + at}" formatCode="${code}"/>`).join("")}</numFmts><cellStyleXfs><xf numFmtId="14"/></cellStyleXfs><cellXfs><xf numFmtId="0"/>${formats.map((_, at) => `<xf numFmtId="${164 + at}"/>`).join("")}</cellXfs>${made.moreStyles ?? ""}</styleSheet>`,
     },
     ...(strings === undefined
       ? []
