@@ -250,32 +250,48 @@ describe("the process that reads", () => {
     await ended;
   }, 60_000);
 
-  it("is replaced when it ended while nothing was asked of it", () =>
-    withReader(async (own) => {
-      await own.read([job("text", "before")]);
-      const idle = started.children.at(-1);
-      idle?.kill("SIGKILL");
-      const [after] = await own.read([job("text", "after")]);
-      expect(after).toMatchObject({ kind: "read", passages: [{ text: "after" }] });
-      expect(started.children.at(-1)).not.toBe(idle);
-    }), 60_000);
+  it(
+    "is replaced when it ended while nothing was asked of it",
+    () =>
+      withReader(async (own) => {
+        await own.read([job("text", "before")]);
+        const idle = started.children.at(-1);
+        idle?.kill("SIGKILL");
+        const [after] = await own.read([job("text", "after")]);
+        expect(after).toMatchObject({ kind: "read", passages: [{ text: "after" }] });
+        expect(started.children.at(-1)).not.toBe(idle);
+      }),
+    60_000,
+  );
 
-  it.each(["SIGQUIT", "SIGKILL"] as const)("that is ended by %s while it reads is tried once more", (signal) =>
-    withReader(async (own) => {
-      started.endings.push(signal);
-      expect(await own.read([job("text", "sound")])).toMatchObject([{ kind: "read" }]);
-    }), 60_000);
+  it.each(["SIGQUIT", "SIGKILL"] as const)(
+    "that is ended by %s while it reads is tried once more",
+    (signal) =>
+      withReader(async (own) => {
+        started.endings.push(signal);
+        expect(await own.read([job("text", "sound")])).toMatchObject([{ kind: "read" }]);
+      }),
+    60_000,
+  );
 
-  it("that is ended from outside again and again says nothing of the document", () =>
-    withReader(async (own) => {
-      started.endings.push("SIGQUIT", "SIGQUIT");
-      await expect(own.read([job("text", "sound")])).rejects.toMatchObject({ code: "unavailable", retryable: true });
-      expect(await own.read([job("text", "sound")])).toMatchObject([{ kind: "read" }]);
-    }), 60_000);
+  it(
+    "that is ended from outside again and again says nothing of the document",
+    () =>
+      withReader(async (own) => {
+        started.endings.push("SIGQUIT", "SIGQUIT");
+        await expect(own.read([job("text", "sound")])).rejects.toMatchObject({ code: "unavailable", retryable: true });
+        expect(await own.read([job("text", "sound")])).toMatchObject([{ kind: "read" }]);
+      }),
+    60_000,
+  );
 
-  it("that ends as one that needs too much does refuses its document for now", () =>
-    withReader(async (own) => {
-      started.endings.push("SIGKILL", "SIGKILL");
-      expect(await own.read([job("text", "sound")])).toMatchObject([{ kind: "refused", mayPass: true }]);
-    }), 60_000);
+  it(
+    "that ends as one that needs too much does refuses its document for now",
+    () =>
+      withReader(async (own) => {
+        started.endings.push("SIGKILL", "SIGKILL");
+        expect(await own.read([job("text", "sound")])).toMatchObject([{ kind: "refused", mayPass: true }]);
+      }),
+    60_000,
+  );
 });

@@ -51,7 +51,8 @@ function openSource(stable = "0ms") {
     position: () => undefined,
     deliverAll,
     documents: {
-      reject: async ({ id }: { id: string }, { reason }: { reason: string }) => void happened.push(`no ${id}: ${reason}`),
+      reject: async ({ id }: { id: string }, { reason }: { reason: string }) =>
+        void happened.push(`no ${id}: ${reason}`),
       withdraw: async (paths: readonly string[]) => void happened.push(`gone ${paths.join()}`),
     },
   };

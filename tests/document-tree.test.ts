@@ -1,7 +1,17 @@
 /** What is taken out of a folder tree, and what cannot be smuggled into it. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { type PathLike, type Stats, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  type PathLike,
+  type Stats,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import type promises from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";

@@ -23,11 +23,15 @@ export async function lookAtFile(full: string): Promise<FileLook | undefined> {
   const stat = await lstat(full).catch((cause: unknown) => {
     const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;
-    throw new AirworthyError("unavailable", `${JSON.stringify(path.basename(full))} cannot be looked at (${String(code)}).`, {
-      cause,
-      retryable: true,
-      fix: "Look at the disk, or at the share, and at the permissions of its folder.",
-    });
+    throw new AirworthyError(
+      "unavailable",
+      `${JSON.stringify(path.basename(full))} cannot be looked at (${String(code)}).`,
+      {
+        cause,
+        retryable: true,
+        fix: "Look at the disk, or at the share, and at the permissions of its folder.",
+      },
+    );
   });
   if (stat?.isFile() !== true) return undefined;
   // The time of the change of its inode is not its owner's to set; times of writing are.

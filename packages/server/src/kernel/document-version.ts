@@ -26,10 +26,7 @@ export type DocumentVersion = {
 export type DocumentState = "open" | "current" | "superseded" | "moved" | "gone" | "rejected";
 
 /** The newest version of a path. */
-export type KnownDocument = Pick<
-  DocumentVersion,
-  "path" | "version" | "digest" | "reading" | "bytes" | "asOf"
-> & {
+export type KnownDocument = Pick<DocumentVersion, "path" | "version" | "digest" | "reading" | "bytes" | "asOf"> & {
   readonly batch: string;
   readonly state: DocumentState;
 };

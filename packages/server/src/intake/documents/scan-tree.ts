@@ -134,7 +134,8 @@ function whyUnnameable(name: string, raw: Buffer, depth: number): string | undef
   return depth > depthMax ? `it lies more than ${depthMax} folders deep` : undefined;
 }
 
-const shownPath = (name: string): string => name.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]|\p{Default_Ignorable_Code_Point}/gu, "\ufffd").slice(0, pathMax);
+const shownPath = (name: string): string =>
+  name.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]|\p{Default_Ignorable_Code_Point}/gu, "\ufffd").slice(0, pathMax);
 
 function unreadable(source: string, name: string, cause: unknown): AirworthyError {
   const which = name === "" ? "The folder" : `The folder ${JSON.stringify(name)}`;

@@ -38,29 +38,27 @@ export function createDocumentReader({ deadlineMs = 30_000, heapMb = 512 }: Opti
     child?.process.kill("SIGKILL");
     child = undefined;
   };
-  const startChild = async (): Promise<ChildProcess> => {
-    const process = await start(heapMb);
+  const childFor = async (count: number): Promise<ChildProcess> => {
+    if (child !== undefined && child.read >= documentsPerProcess) drop();
+    const own = child ?? { process: await start(heapMb), read: 0 };
+    child = own;
     // One that ends while nothing is asked of it must not be taken for one that reads.
-    process.once("exit", () => {
-      if (child?.process === process) child = undefined;
-    });
-    child = { process, read: 0 };
-    return process;
+    if (own.read === 0) own.process.once("exit", () => void (child = child === own ? undefined : child));
+    own.read += count;
+    if (!closed) return own.process;
+    drop();
+    throw readerClosed();
   };
 
   async function readTogether(jobs: readonly DocumentJob[], isAgain = false): Promise<Answer[]> {
     if (jobs.length === 0) return [];
-    if (child !== undefined && child.read >= documentsPerProcess) drop();
-    const process = child?.process ?? (await startChild());
-    if (closed) drop();
-    if (child === undefined) throw readerClosed();
-    child.read += jobs.length;
-    const said = await ask(process, jobs, deadlineMs);
+    const said = await ask(await childFor(jobs.length), jobs, deadlineMs);
     if (said.kind === "answers") return said.answers;
     if (closed) throw readerClosed();
     drop();
     const isAlone = jobs.length === 1;
-    if (!isAgain && (said.kind === "ended" || (said.kind === "died" && isAlone))) return readTogether(jobs, true);
+    const mayBeOurs = said.kind === "ended" || (said.kind === "died" && isAlone);
+    if (mayBeOurs && !isAgain) return readTogether(jobs, true);
     if (said.kind === "ended") throw readerEnded(said.how);
     if (isAlone) return [{ kind: "refused", reason: said.how, mayPass: true }];
     const answers: Answer[] = [];
