@@ -8,6 +8,7 @@ import { benchAirline } from "./airline/airline.ts";
 import { type Bench, type Benchmark, type Shop, startShop } from "./bench.ts";
 import { buildBundle } from "./build.ts";
 import { benchClasses } from "./classes.ts";
+import { benchDocuments } from "./documents.ts";
 import { benchIngest } from "./ingest.ts";
 import { benchMcp } from "./mcp.ts";
 import { benchPolicy } from "./policy.ts";
@@ -26,6 +27,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   recall: benchRecall,
   classes: benchClasses,
   ingest: benchIngest,
+  documents: benchDocuments,
   stop: benchStop,
   start: benchStart,
   agentdojo: benchAgentdojo,

@@ -118,7 +118,8 @@ async function retire(
     name: "source-documents-retire",
     text: `update source_documents d set state = $3, moved_to = e.moved_to, ended_at = coalesce(d.ended_at, clock_timestamp())
            from unnest($4::text[], $5::int[], $6::text[], $7::text[]) as e(path, before, moved_to, digest)
-           where d.tenant = $1 and d.connector = $2 and d.path = e.path and (e.before is null or d.version < e.before)
+           where d.tenant = $1 and d.connector = $2 and d.path = any($4) and d.path = e.path
+             and (e.before is null or d.version < e.before)
              and (d.state in ('open', 'current', 'rejected') or (d.state = 'gone' and d.digest = e.digest))
            returning d.batch`,
     values: [

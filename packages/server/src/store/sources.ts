@@ -155,8 +155,8 @@ async function forget(
     `delete from source_records r using (
        select batch, number, item from source_records
        where tenant = $1 and connector = $2 and state <> 'latest' and received_at ${old}
-         and not exists (select from source_documents d where d.tenant = $1 and d.connector = $2 and d.batch = source_records.batch
-                                                          and not d.ended_at ${old})
+         and coalesce((select ended_at from source_documents d
+                       where d.tenant = $1 and d.connector = $2 and d.batch = source_records.batch limit 1), '-infinity') ${old}
        limit ${forgottenAtOnce}) o
      where r.tenant = $1 and r.connector = $2 and r.batch = o.batch and r.number = o.number and r.item = o.item returning 1`,
     // A batch of which nothing is left has nothing to tell.
