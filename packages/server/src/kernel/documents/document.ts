@@ -45,7 +45,7 @@ export type Block = {
 };
 
 /** Raised when the same bytes give other passages than before: documents are then read again. */
-export const readingVersion = 1;
+export const readingVersion = 2;
 
 /** Why a document is refused; caught where reading begins. */
 export class Unreadable extends Error {}
