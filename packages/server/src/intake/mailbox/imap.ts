@@ -43,13 +43,15 @@ async function follow(run: Run, at: At): Promise<void> {
   const news = createNews(at.client);
   while (!run.signal.aborted) {
     news.reset();
+    // oxlint-disable-next-line no-await-in-loop -- one look after the other
+    const lookedAt = await run.intake.time();
     // The first one last: it is then open, and its server tells of what comes.
     for (const name of names.toReversed()) {
       // oxlint-disable-next-line no-await-in-loop -- one folder of one connection
       await readFolder(run, at, name);
     }
     // oxlint-disable-next-line no-await-in-loop
-    await run.intake.caughtUp();
+    await run.intake.caughtUp(lookedAt);
     // Ends by itself with the next command; without the extension the poll alone remains.
     if (at.client.capabilities.has("IDLE")) void at.client.idle().catch(() => undefined);
     // oxlint-disable-next-line no-await-in-loop -- until something happens

@@ -46,10 +46,12 @@ export async function runMaildir(run: Run, { folder: template }: Maildir): Promi
       bell.reset();
       bell.hear(places);
       // oxlint-disable-next-line no-await-in-loop -- one look after the other
+      const lookedAt = await intake.time();
+      // oxlint-disable-next-line no-await-in-loop
       const missed = await look(run, { root, names, read, parts, isFirst });
       isFirst = false;
       // oxlint-disable-next-line no-await-in-loop
-      if (missed === 0) await intake.caughtUp();
+      if (missed === 0) await intake.caughtUp(lookedAt);
       // oxlint-disable-next-line no-await-in-loop -- until something happens
       await bell.wait((missed === 0 ? everyMs : againMs) * (0.8 + 0.4 * Math.random()));
     }

@@ -196,7 +196,6 @@ async function takeAll(run: Run, { broker, messages, created, state }: Taking): 
     });
     state.last = streamSequence;
     state.busy = false;
-    if (pending === 0) await run.intake.caughtUp();
   }
 }
 
@@ -220,9 +219,10 @@ async function lookIdle(
 ): Promise<void> {
   if (state.busy) return;
   try {
+    const askedAt = await run.intake.time();
     const info = await consumer.info();
     const isIn = info.num_pending === 0 && info.delivered.stream_seq <= state.last;
-    if (isIn && !state.busy) await run.intake.caughtUp();
+    if (isIn && !state.busy) await run.intake.caughtUp(askedAt);
   } catch {
     // The connection tells of its own end.
   }
