@@ -14,8 +14,6 @@ export function startReader(heapMb: number): ChildProcess {
     serialization: "advanced",
     stdio: ["ignore", "ignore", "ignore", "ipc"],
     env: {},
-    // Not of our group: what a terminal sends to all of it must not end it while it starts.
-    detached: true,
   });
 }
 
