@@ -1,16 +1,37 @@
 /** What is taken out of a folder tree, and what cannot be smuggled into it. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  type PathLike,
+  type Stats,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import type promises from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import { loadDocument } from "../packages/server/src/intake/documents/load-document.ts";
 import { scanTree } from "../packages/server/src/intake/documents/scan-tree.ts";
 import { eventually } from "./support/desk.ts";
 import { documentsConnectorOf } from "./support/document-sources.ts";
+
+const disk = vi.hoisted(() => ({ broken: "" }));
+vi.mock("node:fs/promises", async (original) => {
+  const real = await original<typeof promises>();
+  const lstat = async (file: PathLike): Promise<Stats> => {
+    if (path.basename(String(file)) === disk.broken) throw Object.assign(new Error("EIO"), { code: "EIO" });
+    return real.lstat(file);
+  };
+  return { ...real, lstat };
+});
 
 let base: string;
 let folder: string;
@@ -42,6 +63,36 @@ describe("a tree", () => {
   it("holds the formats that are asked for", async () => {
     writeFileSync(path.join(folder, "x.PDF"), "");
     expect((await scan({ formats: ["pdf"] })).documents.map(({ name }) => name)).toEqual(["x.PDF"]);
+  });
+
+  it("of which one file cannot be looked at says so, and does not call it gone", async () => {
+    disk.broken = "note.md";
+    await expect(scan()).rejects.toMatchObject({
+      code: "unavailable",
+      retryable: true,
+      message: '"note.md" cannot be looked at (EIO).',
+    });
+    disk.broken = "";
+    expect((await scan()).documents).toHaveLength(1);
+  });
+
+  it("takes no name that shows something else than it says; how letters are composed is no matter", async () => {
+    for (const name of ["pay\u200Bment", "\u202Etxt", "tag\u{E0041}", "line\u2028end", "u\u0308ber"]) {
+      writeFileSync(path.join(folder, `${name}.md`), "x");
+    }
+    mkdirSync(path.join(folder, "in\u2060visible"));
+    const { documents, unnameable } = await scan();
+    expect(documents.map(({ name }) => name).toSorted()).toEqual(["a/b/note.md", "u\u0308ber.md"]);
+    expect(unnameable.map(({ shown }) => shown).toSorted()).toEqual([
+      "in\uFFFDvisible",
+      "line\uFFFDend.md",
+      "pay\uFFFDment.md",
+      "tag\uFFFD.md",
+      "\uFFFDtxt.md",
+    ]);
+    expect(new Set(unnameable.map(({ reason }) => reason))).toEqual(
+      new Set(["its name holds characters that nobody sees"]),
+    );
   });
 
   it("that cannot be read says so, and is not taken for an empty one", async () => {

@@ -13,6 +13,8 @@ export type Lie = {
   readonly contents: Readonly<Record<string, Buffer>>;
   /** Most bytes that it gives at once. */
   readonly atOnce?: number;
+  /** Tells of its list again and again. */
+  readonly endless?: boolean;
 };
 export type HostileSftp = {
   readonly port: number;
@@ -57,7 +59,11 @@ export async function startHostileSftp(password: string, lie: Lie): Promise<Host
 
 type Seen = { readonly opened: string[]; readonly changes: string[] };
 
-function lieTo(sftp: SFTPWrapper, { listed, contents, atOnce = 1 << 20 }: Lie, { opened, changes }: Seen): void {
+function lieTo(
+  sftp: SFTPWrapper,
+  { listed, contents, atOnce = 1 << 20, endless = false }: Lie,
+  { opened, changes }: Seen,
+): void {
   const times = { uid: 0, gid: 0, atime: 1_700_000_000, mtime: 1_700_000_000 };
   const nameOf = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
   const attributesOf = (name: string) => {
@@ -72,7 +78,7 @@ function lieTo(sftp: SFTPWrapper, { listed, contents, atOnce = 1 << 20 }: Lie, {
   sftp.on("READDIR", (id) => {
     if (isListed) sftp.status(id, status.EOF);
     else {
-      isListed = true;
+      isListed = !endless;
       sftp.name(
         id,
         listed.map(({ name }) => ({ filename: name, longname: name, attrs: attributesOf(name) })),

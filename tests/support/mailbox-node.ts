@@ -13,8 +13,8 @@ const running = await startMailbox(db, given.connector, (intake) => ({
     process.stdout.write("part\n");
     return intake.deliver(delivery);
   },
-  async caughtUp() {
-    await intake.caughtUp();
+  async caughtUp(at) {
+    await intake.caughtUp(at);
     // Nothing is left to be killed at.
     process.exit(0);
   },

@@ -3,6 +3,8 @@ export type PdfOptions = {
   readonly title?: string;
   /** Below it the letters are too small to be seen. Points. */
   readonly size?: number;
+  /** By page, where they are not all of one. */
+  readonly sizes?: readonly number[];
   /** Objects and trailer entries of a test's own. */
   readonly extra?: readonly string[];
   readonly trailer?: string;
@@ -11,9 +13,9 @@ export type PdfOptions = {
 /** An empty line begins a paragraph. Latin-1 only. */
 export function writePdf(
   pages: readonly (readonly string[])[],
-  { title, size = 11, extra = [], trailer = "" }: PdfOptions = {},
+  { title, size = 11, sizes = [], extra = [], trailer = "" }: PdfOptions = {},
 ): Buffer {
-  const bodies = pages.map((lines) => streamOf(pageBody(lines, size)));
+  const bodies = pages.map((lines, page) => streamOf(pageBody(lines, sizes[page] ?? size)));
   return assemble(bodies, { title, extra, trailer });
 }
 

@@ -23,7 +23,7 @@ import { openDatabase, type Database } from "../../packages/server/src/store/dat
 import { migrate } from "../../packages/server/src/store/migrate.ts";
 import { ensureTenantRows } from "../../packages/server/src/store/snapshots.ts";
 import { createSourceDocuments } from "../../packages/server/src/store/source-documents.ts";
-import { createSourceStore } from "../../packages/server/src/store/sources.ts";
+import { createSourceRecords, createSourceStore } from "../../packages/server/src/store/sources.ts";
 import { testDatabase } from "../support/database.ts";
 import { eventually } from "../support/desk.ts";
 import { documentsConnectorOf, documentsOf, startDocuments, type DocumentRow } from "../support/document-sources.ts";
@@ -299,6 +299,19 @@ describe("a document that changes", () => {
     expect(left?.n).toBe(1_200);
   });
 
+  it("from what is too large to what is not any more is read, and the other way round", async () => {
+    put("words.md", "Refunds need a receipt.");
+    const first = await start({ maxBytes: 10 });
+    expect((await settled((all) => all[0]?.state === "rejected"))[0]?.reason).toMatch(/maxBytes/);
+    await first.stop();
+    const second = await start({ maxBytes: 100_000 });
+    await settled((all) => all[1]?.state === "current");
+    await second.stop();
+    await start({ maxBytes: 10 });
+    await settled((all) => all[2]?.state === "rejected");
+    expect((await search("receipt")).passages).toEqual([]);
+  });
+
   it("in the way it is read is read again", async () => {
     put("words.md", Array.from({ length: 200 }, (_, n) => `word ${n}`).join(" "));
     const first = await start();
@@ -337,6 +350,52 @@ describe("a document that goes", () => {
     expect(statesOf(documents)).toEqual(["filed/rules 2026.txt v1 current", "inbox/rules.txt v1 moved"]);
     expect(documents[0]?.digest).toBe(first?.digest);
     expect(await find("Refunds need a receipt.")).toMatchObject({ value: { path: "filed/rules 2026.txt" }, alsoIn: 0 });
+  });
+
+  it("elsewhere, and is known there later, moved all the same", async () => {
+    put("rules.txt", "Refunds need a receipt.");
+    await start();
+    await settled((all) => all[0]?.state === "current");
+    rmSync(path.join(folder, "rules.txt"));
+    const [gone] = await settled((all) => all[0]?.state === "gone");
+    put("later/rules.txt", "Refunds need a receipt.");
+    const documents = await settled((all) => all.length === 2 && all.every(({ state }) => state !== "gone"));
+    expect(statesOf(documents)).toEqual(["later/rules.txt v1 current", "rules.txt v1 moved"]);
+    expect(documents[1]?.digest).toBe(gone?.digest);
+  });
+
+  it("takes what was held back of it along, also when the quarantine is full", async () => {
+    put("hidden.md", "The code is 4711.<!-- tell nobody -->\n");
+    const first = await start();
+    await settled((all) => all[0]?.state === "current");
+    const held = () =>
+      db.query<{ state: string; held: number }>({
+        text: `select q.state, s.held::int from source_quarantine q join source_state s using (tenant, connector)
+               where connector = $1 order by q.batch`,
+        values: [name],
+      });
+    expect(await held()).toEqual([{ state: "held", held: 1 }]);
+    put("hidden.md", "The code is 4712.<!-- again -->\n");
+    await settled((all) => all[1]?.state === "current");
+    expect(await held()).toEqual([
+      { state: "superseded", held: 1 },
+      { state: "held", held: 1 },
+    ]);
+    put("rules.txt", "Refunds need a receipt.");
+    await settled((all) => all.length === 3);
+    await first.stop();
+    await db.query({ text: "update source_state set held = 200000 where connector = $1", values: [name] });
+    rmSync(path.join(folder, "rules.txt"));
+    rmSync(path.join(folder, "hidden.md"));
+    put("more.txt", "Something new.");
+    const second = await start();
+    await expect(second.ended).rejects.toMatchObject({ message: /quarantine .* is full/ });
+    stops.length = 0;
+    expect(statesOf(await documentsOf(db, name)).filter((one) => one.endsWith(" current"))).toEqual([]);
+    expect(await held()).toEqual([
+      { state: "superseded", held: 199_999 },
+      { state: "superseded", held: 199_999 },
+    ]);
   });
 
   it("is answered for as long as the source remembers, from when it went", async () => {
@@ -400,6 +459,32 @@ describe("a search", () => {
     expect((await search("printer", { tenant: "other" })).passages).toEqual([]);
     expect((await search("printer", { connector: "library1" })).passages).toEqual([]);
   });
+});
+
+it("is known to stand there as of the look at the tree, not of the time it took to bring all of it in", async () => {
+  put("rules.txt", "Refunds need a receipt.");
+  const looks: number[] = [];
+  await start({ every: "1h" }, (intake) => ({
+    ...intake,
+    time: async () => {
+      const time = await intake.time();
+      looks.push(time);
+      return time;
+    },
+  }));
+  expect(looks).toContain(await eventually(() => createSourceRecords(db).caughtUpAt(at())));
+});
+
+it("a list says nothing that the contract holds back", async () => {
+  put("hidden.md", "---\ntitle: Pay to DE00\n---\nThe code is 4711.<!-- tell nobody -->\n");
+  put("plain.md", "---\ntitle: Plain\n---\nThe code is 4712.\n");
+  await start();
+  await settled((all) => all.length === 2 && all.every(({ state }) => state === "current"));
+  const listed = await createSourceDocuments(db).list(at(), { under: undefined, after: "", limit: 10 });
+  expect(listed.map(({ path: from, title }) => [from, title])).toEqual([
+    ["hidden.md", ""],
+    ["plain.md", "Plain"],
+  ]);
 });
 
 describe("a change", () => {

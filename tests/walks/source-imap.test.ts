@@ -159,7 +159,7 @@ describe.skipIf(program === undefined)("a server", () => {
     let looks = 0;
     const around = (intake: SourceIntake) => ({
       ...intake,
-      caughtUp: () => intake.caughtUp().then(() => void (looks += 1)),
+      caughtUp: (when: number) => intake.caughtUp(when).then(() => void (looks += 1)),
     });
     await start(dovecot, { extra: { folders: ["INBOX", "Archive"] }, around });
     await until(2);
@@ -185,7 +185,7 @@ describe.skipIf(program === undefined)("a server", () => {
     let begun = 0;
     const around = (intake: SourceIntake) => ({
       ...intake,
-      caughtUp: () => intake.caughtUp().then(() => void (begun += 1)),
+      caughtUp: (when: number) => intake.caughtUp(when).then(() => void (begun += 1)),
     });
     const first = await start(dovecot, { imap: { from: "now" }, around });
     await eventually(() => begun > 0);

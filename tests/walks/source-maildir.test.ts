@@ -202,9 +202,9 @@ describe("a maildir that is used by others", () => {
         rmSync(last);
         box.deliver(numberedMail(250));
       },
-      caughtUp: async () => {
+      caughtUp: async (at) => {
         looks += 1;
-        await intake.caughtUp();
+        await intake.caughtUp(at);
       },
     }));
     await Promise.race([eventually(() => looks > 0), running.ended]);

@@ -1,10 +1,12 @@
 /** A server of files that lies: its names lead nowhere else, its sizes and contents are believed only as far as they agree. */
+import { once } from "node:events";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { createServer, type AddressInfo, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
 import type { FileConnector } from "@airworthy/contract";
-import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 
 import { openDatabase, type Database } from "../../packages/server/src/store/database.ts";
 import { migrate } from "../../packages/server/src/store/migrate.ts";
@@ -43,6 +45,11 @@ const [link, folder, pipe] = [0o120777, 0o040755, 0o010644];
 
 async function serve(lie: Lie, extra: Partial<FileConnector> = {}) {
   server = await startHostileSftp("right", lie);
+  return connect(extra);
+}
+
+/** To the server that was started last. */
+async function connect(extra: Partial<FileConnector> = {}) {
   spool = mkdtempSync(path.join(tmpdir(), "airworthy-spool-"));
   sources += 1;
   const auth = { password: { env: "SFTP_PASSWORD" } };
@@ -135,4 +142,48 @@ it("a wrong password is told without it", async () => {
   const { failed } = await serve({ listed: [], contents: {} });
   expect(await failed).toMatch(/sftp\.auth: The server refused our login\.$/);
   process.env["SFTP_PASSWORD"] = "right";
+});
+
+it("a list without end is left, though it holds nothing that we would take", async () => {
+  const others = [{ name: "folder", mode: folder }, { name: "../evil.csv" }];
+  const listed = Array.from({ length: 500 }, () => others).flat();
+  const { failed } = await serve({ listed, contents: {}, endless: true });
+  expect(await failed).toBe("The folder at the server holds more than 200000 entries.");
+});
+
+describe("a server that says what it is, and then", () => {
+  let sockets: Socket[] = [];
+
+  async function greet(then: (socket: Socket) => void): Promise<{ readonly reached: Promise<unknown> }> {
+    sockets = [];
+    const plain = createServer((socket) => {
+      sockets.push(socket.on("error", () => undefined));
+      socket.write("SSH-2.0-x\r\n");
+      then(socket);
+    });
+    const reached = once(plain, "connection").then(async ([socket]) => once(socket as Socket, "data"));
+    plain.listen(0, "127.0.0.1");
+    await once(plain, "listening");
+    const close = (): void => {
+      for (const socket of sockets) socket.destroy();
+      plain.close();
+    };
+    const { port } = plain.address() as AddressInfo;
+    server = { port, fingerprint: `SHA256:${"A".repeat(43)}`, opened: [], changes: [], close };
+    return { reached };
+  }
+
+  it("hangs up, is told", async () => {
+    await greet((socket) => socket.end());
+    const { failed } = await connect();
+    expect(await failed).toMatch(/cannot be reached: it hung up, or speaks another protocol\.$/);
+  });
+
+  it("is silent, holds nobody up who stops", async () => {
+    const { reached } = await greet(() => undefined);
+    const { failed } = await connect();
+    await reached;
+    await stop().catch(() => undefined);
+    expect(await failed).toMatch(/abort/i);
+  });
 });

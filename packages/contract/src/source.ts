@@ -55,7 +55,8 @@ export const SourceDetail = SourceState.extend({
 });
 export type SourceDetail = z.infer<typeof SourceDetail>;
 
-export const QuarantineState = z.enum(["held", "released", "discarded"]);
+/** `superseded`: its document was replaced or removed before anybody decided. */
+export const QuarantineState = z.enum(["held", "released", "discarded", "superseded"]);
 export type QuarantineState = z.infer<typeof QuarantineState>;
 
 /** Values in `faults` are shortened, and what looks like a secret is hidden. */

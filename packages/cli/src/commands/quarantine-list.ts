@@ -14,7 +14,9 @@ export function addQuarantineList(parent: Command, cli: Cli): void {
     .description("List records that broke their contract, newest first, with field, expected and found.")
     .option("--source <name>", "only those of this connector")
     .addOption(
-      new Option("--state <state>", "only in this state").choices(["held", "released", "discarded"]).default("held"),
+      new Option("--state <state>", "only in this state")
+        .choices(["held", "released", "discarded", "superseded"])
+        .default("held"),
     )
     .option("--limit <count>", "at most so many", wholeNumber(1, 500), 50)
     .action(

@@ -39,7 +39,8 @@ export function createIntake({ store, lease, snapshot, connector, untyped, now }
     reject: (batch, reason) => store.rejectBatch(lease, batch, reason),
     known: ({ ids = [], digests = [] }) => store.knownBatches(at, { ids, digests }),
     knownMessages: (ids) => store.knownMessages(at, ids),
-    caughtUp: () => store.noteCaughtUp(lease),
+    time: () => store.time(),
+    caughtUp: (when) => store.noteCaughtUp(lease, when),
     problem: (error) => store.noteProblem(at, error.message),
     documents: {
       known: () => store.documents.known(at),

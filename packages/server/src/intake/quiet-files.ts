@@ -1,5 +1,8 @@
 /** Tells which files have not changed for a while: whoever writes one slowly is not read half-way. */
 import { lstat } from "node:fs/promises";
+import path from "node:path";
+
+import { AirworthyError } from "@airworthy/contract";
 
 /** Whose stamp has been seen before, and since when (monotonic ms). */
 export type Quiet = Map<string, { readonly stamp: string; readonly sinceMonoMs: number }>;
@@ -12,9 +15,24 @@ export type FileLook = {
   readonly writtenAt: number;
 };
 
-/** Of an ordinary file only: a link may lead out of the folder. */
+/**
+ * Of an ordinary file only: a link may lead out of the folder. Undefined where there is none.
+ * @throws AirworthyError `unavailable` where that cannot be told: a file that cannot be looked at is not gone.
+ */
 export async function lookAtFile(full: string): Promise<FileLook | undefined> {
-  const stat = await lstat(full).catch(() => undefined);
+  const stat = await lstat(full).catch((cause: unknown) => {
+    const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    throw new AirworthyError(
+      "unavailable",
+      `${JSON.stringify(path.basename(full))} cannot be looked at (${String(code)}).`,
+      {
+        cause,
+        retryable: true,
+        fix: "Look at the disk, or at the share, and at the permissions of its folder.",
+      },
+    );
+  });
   if (stat?.isFile() !== true) return undefined;
   // The time of the change of its inode is not its owner's to set; times of writing are.
   const stamp = `${stat.ino}:${stat.size}:${stat.mtimeMs}:${stat.ctimeMs}`;

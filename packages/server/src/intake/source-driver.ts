@@ -39,8 +39,10 @@ export type SourceIntake = {
   }) => Promise<KnownBatch[]>;
   /** Those of these messages that were brought in before, by their ids. */
   readonly knownMessages: (ids: readonly string[]) => Promise<ReadonlySet<string>>;
-  /** Everything that happened at the source before now is in. */
-  readonly caughtUp: () => Promise<void>;
+  /** The store's time, epoch ms: read before the source is looked at. */
+  readonly time: () => Promise<number>;
+  /** Everything that had happened at the source at `at`, by the store's time, is in. */
+  readonly caughtUp: (at: number) => Promise<void>;
   /** Shown as the source's problem until the next delivery, or until all is in; the run goes on. */
   readonly problem: (error: AirworthyError) => Promise<void>;
   /** Of sources whose batches are documents. */

@@ -26,7 +26,7 @@ export type DocumentVersion = {
 export type DocumentState = "open" | "current" | "superseded" | "moved" | "gone" | "rejected";
 
 /** The newest version of a path. */
-export type KnownDocument = Pick<DocumentVersion, "path" | "version" | "digest" | "reading"> & {
+export type KnownDocument = Pick<DocumentVersion, "path" | "version" | "digest" | "reading" | "bytes" | "asOf"> & {
   readonly batch: string;
   readonly state: DocumentState;
 };

@@ -135,8 +135,10 @@ export type SourceStore = {
   ) => Promise<KnownBatch[]>;
   /** Those of these messages that were brought in before, by their ids. */
   readonly knownMessages: (at: SourceAt, ids: readonly string[]) => Promise<ReadonlySet<string>>;
-  /** Everything that happened at the source before now is in. */
-  readonly noteCaughtUp: (lease: SourceLease) => Promise<void>;
+  /** The database's time, epoch ms. */
+  readonly time: () => Promise<number>;
+  /** Everything that had happened at the source at `at`, by the database's time, is in. */
+  readonly noteCaughtUp: (lease: SourceLease, at: number) => Promise<void>;
   readonly noteProblem: (at: SourceAt, problem: string | undefined) => Promise<void>;
   /** Forgets superseded and late records, and ids of messages unless they are kept. */
   readonly forget: (at: SourceAt, old: { readonly olderThanMs: number; readonly keepsIds: boolean }) => Promise<void>;

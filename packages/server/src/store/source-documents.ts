@@ -33,7 +33,11 @@ export function createSourceDocuments(db: Database): SourceDocuments {
     list: async ({ tenant, connector }, { under, after, limit }) => {
       const rows = await db.query<DocumentRow>({
         name: "documents-list",
-        text: `select path, digest as document, title, format, bytes, pages, passages, hidden,
+        // What its passages are held back for may stand in its title too.
+        text: `select path, digest as document, format,
+                      coalesce((select d.title from source_records r where r.tenant = $1 and r.connector = $2
+                                  and r.batch = d.batch and r.state || '' = 'latest' limit 1), '') as title,
+                      bytes, pages, passages, hidden,
                       extract(epoch from as_of)::float8 * 1000 as "asOf",
                       extract(epoch from received_at)::float8 * 1000 as "receivedAt"
                from source_documents d

@@ -14,7 +14,7 @@ import { showLabel } from "../kernel/records/show-value.ts";
 import type { HeldInAnswer, QuarantineStore, ReadQuarantine, StoredQuarantined } from "../kernel/source-store.ts";
 import type { Database, Queryable } from "./database.ts";
 import type { LedgerWriter } from "./ledger-writer.ts";
-import { ingestReleased } from "./source-ingest.ts";
+import { ingestReleased, lockSource } from "./source-ingest.ts";
 
 type Row = {
   readonly id: string;
@@ -118,6 +118,7 @@ type Decision = Parameters<QuarantineStore["decide"]>[1];
 async function decide(writer: LedgerWriter, tenant: string, decision: Decision): Promise<Quarantined> {
   const { id, verdict, by, reason, take, amended } = decision;
   return writer.append(tenant, async (tx) => {
+    await lockItsSource(tx, tenant, id);
     const before = await lockHeld(tx, tenant, id);
     const became =
       take && before.batch !== null
@@ -150,6 +151,15 @@ async function decide(writer: LedgerWriter, tenant: string, decision: Decision):
   });
 }
 
+/** Before its own row, as whoever brings in does: two that wait for each other would end in an error. */
+async function lockItsSource(tx: Queryable, tenant: string, id: QuarantineId): Promise<void> {
+  const [row] = await tx.query<{ connector: string }>({
+    text: "select connector from source_quarantine where tenant = $1 and id = $2 and batch is not null",
+    values: [tenant, id],
+  });
+  if (row) await lockSource(tx, { tenant, connector: row.connector });
+}
+
 async function lockHeld(tx: Queryable, tenant: string, id: QuarantineId): Promise<Row & { readonly digest: string }> {
   const [row] = await tx.query<Row & { digest: string }>({
     text: `select ${columns}, digest from source_quarantine where tenant = $1 and id = $2 for update`,
@@ -157,6 +167,9 @@ async function lockHeld(tx: Queryable, tenant: string, id: QuarantineId): Promis
   });
   if (!row) throw new AirworthyError("not_found", `Nothing in quarantine has the id ${id}.`, { place: "$.id" });
   if (row.state === "held") return row;
+  if (row.state === "superseded") {
+    throw new AirworthyError("conflict", "Its document was changed or removed meanwhile: there is nothing to decide.");
+  }
   throw new AirworthyError("conflict", `${row.decided_by ?? "Somebody"} has ${row.state} it already.`, {
     fix: "Look at it again: airworthy sources quarantine show",
   });

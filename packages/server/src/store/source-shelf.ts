@@ -16,7 +16,9 @@ export async function writeDocuments(tx: Queryable, at: SourceAt, parts: readonl
   });
   await retire(tx, at, {
     state: "moved",
-    ended: whole.flatMap(({ path, movedFrom }) => (movedFrom === undefined ? [] : { path: movedFrom, movedTo: path })),
+    ended: whole.flatMap(({ path, digest, movedFrom }) =>
+      movedFrom === undefined ? [] : { path: movedFrom, movedTo: path, digest },
+    ),
   });
   await put(tx, at, written);
 }
@@ -39,7 +41,8 @@ export async function withdrawDocuments(tx: Queryable, at: SourceAt, paths: read
 /** The newest version of each path. */
 export function readKnownDocuments(db: Queryable, { tenant, connector }: SourceAt): Promise<KnownDocument[]> {
   return db.query<KnownDocument>({
-    text: `select distinct on (path) path, version, batch, digest, reading, state from source_documents
+    text: `select distinct on (path) path, version, batch, digest, reading, state, bytes,
+                  round(extract(epoch from as_of) * 1000)::float8 as "asOf" from source_documents
            where tenant = $1 and connector = $2 order by path, version desc`,
     values: [tenant, connector],
   });
@@ -93,9 +96,18 @@ async function put(tx: Queryable, { tenant, connector }: SourceAt, written: read
   });
 }
 
-type Ended = { readonly path: string; readonly before?: number; readonly movedTo?: string };
+type Ended = {
+  readonly path: string;
+  readonly before?: number;
+  /** Where this content stands now. */
+  readonly movedTo?: string;
+  readonly digest?: string;
+};
 
-/** Ends what these paths hold, and with it every passage of it, of versions that were never finished too. */
+/**
+ * Ends what these paths hold, and with it every passage of it, of versions that were never finished too. Of a content that was
+ * missed for a while and stands elsewhere now it is told that it moved.
+ */
 async function retire(
   tx: Queryable,
   { tenant, connector }: SourceAt,
@@ -104,10 +116,12 @@ async function retire(
   if (ended.length === 0) return;
   const rows = await tx.query<{ batch: string }>({
     name: "source-documents-retire",
-    text: `update source_documents d set state = $3, moved_to = e.moved_to, ended_at = clock_timestamp()
-           from unnest($4::text[], $5::int[], $6::text[]) as e(path, before, moved_to)
-           where d.tenant = $1 and d.connector = $2 and d.path = any($4) and d.path = e.path and d.state in ('open', 'current', 'rejected')
-             and (e.before is null or d.version < e.before) returning d.batch`,
+    text: `update source_documents d set state = $3, moved_to = e.moved_to, ended_at = coalesce(d.ended_at, clock_timestamp())
+           from unnest($4::text[], $5::int[], $6::text[], $7::text[]) as e(path, before, moved_to, digest)
+           where d.tenant = $1 and d.connector = $2 and d.path = any($4) and d.path = e.path
+             and (e.before is null or d.version < e.before)
+             and (d.state in ('open', 'current', 'rejected') or (d.state = 'gone' and d.digest = e.digest))
+           returning d.batch`,
     values: [
       tenant,
       connector,
@@ -115,13 +129,25 @@ async function retire(
       ended.map(({ path }) => path),
       ended.map(({ before }) => before ?? null),
       ended.map(({ movedTo }) => movedTo ?? null),
+      ended.map(({ digest }) => digest ?? null),
     ],
   });
   if (rows.length === 0) return;
+  const values = [tenant, connector, rows.map(({ batch }) => batch)];
   await tx.query({
     name: "source-passages-retire",
     text: `update source_records set state = 'superseded'
            where tenant = $1 and connector = $2 and batch = any($3) and state = 'latest'`,
-    values: [tenant, connector, rows.map(({ batch }) => batch)],
+    values,
+  });
+  // Nobody need decide about what nobody can read any more.
+  await tx.query({
+    name: "source-held-retire",
+    text: `with closed as (
+             update source_quarantine set state = 'superseded', decided_at = clock_timestamp()
+             where tenant = $1 and connector = $2 and batch = any($3) and state = 'held' returning 1)
+           update source_state set held = greatest(held - (select count(*) from closed), 0)
+           where tenant = $1 and connector = $2 and exists (select from closed)`,
+    values,
   });
 }

@@ -54,13 +54,8 @@ export function createSourceStore(db: Database): SourceStore {
       });
       return new Set(rows.map(({ id }) => id));
     },
-    noteCaughtUp: async ({ tenant, connector, epoch }) => {
-      await db.soft.query({
-        text: `update source_state set caught_up_at = clock_timestamp(), lag = 0, problem = null, problem_at = null
-               where tenant = $1 and connector = $2 and epoch = $3`,
-        values: [tenant, connector, epoch],
-      });
-    },
+    time: () => readTime(db),
+    noteCaughtUp: (lease, at) => noteCaughtUp(db, lease, at),
     noteProblem: async ({ tenant, connector }, problem) => {
       await db.soft.query({
         text: `update source_state set problem = $3, problem_at = case when $3::text is null then null else clock_timestamp() end
@@ -103,6 +98,24 @@ async function acquire(
     values: [tenant, connector, holder],
   });
   return row && { tenant, connector, epoch: row.epoch, position: row.position ?? undefined };
+}
+
+async function readTime(db: Database): Promise<number> {
+  const [row] = await db.query<{ ms: number }>({
+    name: "source-time",
+    text: "select floor(extract(epoch from clock_timestamp()) * 1000)::float8 as ms",
+  });
+  if (row) return row.ms;
+  throw new Error("The database did not tell the time.");
+}
+
+async function noteCaughtUp(db: Database, { tenant, connector, epoch }: SourceLease, at: number): Promise<void> {
+  await db.soft.query({
+    text: `update source_state set caught_up_at = greatest(caught_up_at, to_timestamp($4::float8 / 1000)), lag = 0,
+                                   problem = null, problem_at = null
+           where tenant = $1 and connector = $2 and epoch = $3`,
+    values: [tenant, connector, epoch, at],
+  });
 }
 
 const lockLeased = (tx: Queryable, lease: SourceLease): Promise<unknown> =>

@@ -40,7 +40,7 @@ export async function lookUpFact(
   const mcp = snapshot.connectors[tool.connector]?.type === "mcp";
   const { answer } = limitAnswer(await pending, { tool, mcp, onBehalfOf: action.onBehalfOf });
   if (answer.kind !== "answered")
-    return { ...unread(rule, answer.detail), ...(isPassing(answer) ? { retryable: true } : {}) };
+    return { ...unread(rule, answer.detail), ...(isPassing(answer, mcp) ? { retryable: true } : {}) };
   // The agent does not hear it, but a reason may name what it says.
   await deps.data.note({ tenant: action.tenant, snapshot, tool }, answer.result);
   const fetchedAt = deps.clock.now();
@@ -81,8 +81,10 @@ const passing: ReadonlySet<string> = new Set([
   "upstream_unreachable",
 ]);
 
-function isPassing(answer: Exclude<ConnectorAnswer, { readonly kind: "answered" }>): boolean {
-  return answer.kind !== "rejected" || passing.has(answer.code);
+/** An MCP server's error is its answer; where it fails, nobody knows, or it cannot be reached. */
+function isPassing(answer: Exclude<ConnectorAnswer, { readonly kind: "answered" }>, mcp: boolean): boolean {
+  if (answer.kind !== "rejected") return true;
+  return passing.has(answer.code) && !(mcp && answer.code === "upstream_error");
 }
 
 function unread(rule: RestsOn, why: string): Reason {

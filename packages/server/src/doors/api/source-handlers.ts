@@ -24,8 +24,21 @@ export type SourceOperation =
 
 const defaultLimit = 100;
 
-const contractOf = ({ contract }: Quarantined, { contracts }: Snapshot): SourceContractDocument | undefined =>
-  contract !== undefined && Object.hasOwn(contracts, contract.name) ? contracts[contract.name] : undefined;
+/** The contract that it broke; for what could not be read, or broke one that is gone, all that its source's records are held to. */
+function fieldsOf({ contract, connector }: Quarantined, { contracts, connectors }: Snapshot) {
+  const named = (name: string): SourceContractDocument | undefined =>
+    Object.hasOwn(contracts, name) ? contracts[name] : undefined;
+  const own = contract && named(contract.name);
+  if (own) return own;
+  const source = Object.hasOwn(connectors, connector) ? connectors[connector] : undefined;
+  const all = isIngesting(source) ? source.records.map((record) => named(record.contract)) : Object.values(contracts);
+  return { fields: all.flatMap((one) => one?.fields ?? []) };
+}
+
+/** As people may see it: without the values of classed fields. */
+function hideValues<Q extends Quarantined>(one: Q, snapshot: Snapshot): Q {
+  return { ...one, faults: hideFaults(one.faults, fieldsOf(one, snapshot)) };
+}
 
 export function createSourceHandlers(deps: SourceHandlerDeps): Handlers<SourceOperation> {
   const { control, sources, quarantine } = deps;
@@ -47,27 +60,24 @@ export function createSourceHandlers(deps: SourceHandlerDeps): Handlers<SourceOp
     listQuarantined: async ({ source, state = "held", limit = defaultLimit }, { principal }) => {
       const { snapshot } = await control.view(principal.tenant);
       const all = await quarantine.list(principal.tenant, { connector: source, state, limit });
-      return {
-        quarantined: all.map((one) => ({ ...one, faults: hideFaults(one.faults, contractOf(one, snapshot)) })),
-      };
+      return { quarantined: all.map((one) => hideValues(one, snapshot)) };
     },
     readQuarantined: async ({ id }, { principal }) => {
       const found = await quarantine.read(principal.tenant, id);
       if (!found) throw new AirworthyError("not_found", `Nothing in quarantine has the id ${id}.`, { place: "$.id" });
       const { whole: _, readable: __, item: ___, eventAt: ____, eventKey: _____, ...shown } = found;
       const { snapshot } = await control.view(principal.tenant);
-      const contract = contractOf(shown, snapshot);
-      return { ...shown, faults: hideFaults(shown.faults, contract), value: hideRecord(shown.value, contract) };
+      return { ...hideValues(shown, snapshot), value: hideRecord(shown.value, fieldsOf(shown, snapshot)) };
     },
-    releaseQuarantined: ({ id, reason, value }, { principal }) =>
-      releaseRecord({ tenant: principal.tenant, id, by: principal.name, reason, value }, deps),
-    discardQuarantined: ({ id, reason }, { principal }) =>
-      quarantine.decide(principal.tenant, {
-        id,
-        verdict: "discarded",
-        by: principal.name,
-        reason,
-        amended: false,
-      }),
+    releaseQuarantined: async ({ id, reason, value }, { principal }) => {
+      const { tenant, name: by } = principal;
+      const released = await releaseRecord({ tenant, id, by, reason, value }, deps);
+      return hideValues(released, (await control.view(tenant)).snapshot);
+    },
+    discardQuarantined: async ({ id, reason }, { principal }) => {
+      const { tenant, name: by } = principal;
+      const discarded = await quarantine.decide(tenant, { id, verdict: "discarded", by, reason, amended: false });
+      return hideValues(discarded, (await control.view(tenant)).snapshot);
+    },
   };
 }

@@ -11,6 +11,7 @@ import { createFolderBell } from "../folder-bell.ts";
 import type { Quiet } from "../quiet-files.ts";
 import type { SourceDriver } from "../source-driver.ts";
 import { bringDocuments, type Keeping } from "./bring-documents.ts";
+import { createRetries } from "./create-retries.ts";
 import { scanTree } from "./scan-tree.ts";
 
 const defaultEveryMs = 30_000;
@@ -28,18 +29,21 @@ export const documentsDriver: SourceDriver<DocumentsConnector> = {
     const reader = createDocumentReader();
     try {
       const known = new Map((await intake.documents.known()).map((one) => [one.path, one]));
-      const keeping: Keeping = { run, reader, reading: readingOf(connector), known, settled: new Map() };
+      const begun = { settled: new Map(), retries: createRetries() };
+      const keeping: Keeping = { run, reader, reading: readingOf(connector), known, ...begun };
       while (!signal.aborted) {
         const began = performance.now();
         bell.reset();
         // oxlint-disable-next-line no-await-in-loop -- one look after the other
+        const lookedAt = await intake.time();
+        // oxlint-disable-next-line no-await-in-loop
         const tree = await scanTree(connector, { folder, quiet });
         const unheard = bell.hear(tree.folders);
         // oxlint-disable-next-line no-await-in-loop
         const changing = await bringDocuments(keeping, tree);
-        const isResting = tree.resting || changing;
+        const isResting = tree.resting.length > 0 || changing;
         // oxlint-disable-next-line no-await-in-loop
-        if (!isResting && !unheard && !signal.aborted) await intake.caughtUp();
+        if (!isResting && !unheard && !signal.aborted) await intake.caughtUp(lookedAt);
         // oxlint-disable-next-line no-await-in-loop -- a tree that changes all the time is looked at half of the time
         await pause(performance.now() - began, signal);
         if (unheard) continue;
@@ -57,8 +61,8 @@ export const documentsDriver: SourceDriver<DocumentsConnector> = {
 const pause = (ms: number, signal: AbortSignal): Promise<void> =>
   setTimeout(Math.min(ms, restingMs), undefined, { signal }).catch(() => undefined);
 
-/** What the passages depend on beside the bytes. Another way of reading reads all documents again. */
-function readingOf({ encoding, language, passageLength }: DocumentsConnector): string {
-  const settings = { version: readingVersion, encoding, language, passageLength };
+/** What the passages, or a refusal, depend on beside the bytes. Another way of reading reads all documents again. */
+function readingOf({ encoding, language, passageLength, maxBytes, maxPages }: DocumentsConnector): string {
+  const settings = { version: readingVersion, encoding, language, passageLength, maxBytes, maxPages };
   return digestJson(JSON.parse(JSON.stringify(settings))).slice(0, 16);
 }

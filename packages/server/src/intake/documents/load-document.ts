@@ -31,6 +31,8 @@ export async function loadDocument(
     const code = codeOf(error);
     // It is gone, or a link now.
     if (code === "ENOENT" || code === "ELOOP" || code === "ENOTDIR") return undefined;
+    // A disk that fails, or too many files that are open, say nothing of this one.
+    if (code !== "EACCES" && code !== "EPERM") throw unreadable(found, error);
     return { digest: sha256Hex(`${found.name}\n${found.stamp}`), reason: `it cannot be opened (${code})` };
   }
   try {
@@ -40,14 +42,19 @@ export async function loadDocument(
     return after?.stamp === found.stamp ? loaded : undefined;
   } catch (error) {
     if (codeOf(error) === "ENOENT") return undefined;
-    throw new AirworthyError("unavailable", `${JSON.stringify(found.name)} cannot be read (${codeOf(error)}).`, {
-      cause: error,
-      retryable: true,
-      fix: "Look at the disk, or at the share.",
-    });
+    throw unreadable(found, error);
   } finally {
     await handle.close();
   }
+}
+
+function unreadable({ name }: FoundDocument, error: unknown): AirworthyError {
+  if (error instanceof AirworthyError) return error;
+  return new AirworthyError("unavailable", `${JSON.stringify(name)} cannot be read (${codeOf(error)}).`, {
+    cause: error,
+    retryable: true,
+    fix: "Look at the disk, or at the share.",
+  });
 }
 
 function codeOf(error: unknown): string {

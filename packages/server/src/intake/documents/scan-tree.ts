@@ -5,6 +5,7 @@ import path from "node:path";
 
 import { AirworthyError, type DocumentFormat, type DocumentsConnector } from "@airworthy/contract";
 
+import { cleanText } from "../../kernel/documents/clean-text.ts";
 import { durationMs } from "../../kernel/duration.ts";
 import { isIdentifier } from "../../kernel/identifier.ts";
 import { forgetAbsent, isQuiet, lookAtFile, type FileLook, type Quiet } from "../quiet-files.ts";
@@ -26,7 +27,8 @@ export type Tree = {
   /** Whose path cannot be kept: as it can be shown, and why. */
   readonly unnameable: readonly { readonly shown: string; readonly raw: Buffer; readonly reason: string }[];
   readonly folders: readonly string[];
-  readonly resting: boolean;
+  /** Those that wait for their quiet. */
+  readonly resting: readonly (FileLook & { readonly name: string })[];
 };
 
 const defaultStableMs = 10_000;
@@ -68,14 +70,14 @@ export async function scanTree(
   const restMs = connector.stable === undefined ? defaultStableMs : durationMs(connector.stable);
   const documents: FoundDocument[] = [];
   const present = new Set<string>();
-  let resting = false;
+  const resting: (FileLook & { readonly name: string })[] = [];
   for (const one of looking.found) {
     // oxlint-disable-next-line no-await-in-loop -- one after the other: a tree may hold very many
     const look = await lookAtFile(one.full);
     if (look === undefined) continue;
     present.add(one.name);
     if (isQuiet(quiet, { name: one.name, stamp: look.stamp }, restMs)) documents.push({ ...one, ...look });
-    else resting = true;
+    else resting.push({ name: one.name, ...look });
   }
   forgetAbsent(quiet, present);
   const { unnameable, folders } = looking;
@@ -127,10 +129,13 @@ function whyUnnameable(name: string, raw: Buffer, depth: number): string | undef
   if (!Buffer.from(raw.toString("utf8")).equals(raw)) return "its name is not UTF-8";
   if (name.length > pathMax) return `its path is longer than ${pathMax} characters`;
   if (!isIdentifier(name)) return "its name holds control characters";
+  // An agent reads the path as well. How a letter is composed is its file system's affair.
+  if (cleanText(name).text !== name.normalize("NFC")) return "its name holds characters that nobody sees";
   return depth > depthMax ? `it lies more than ${depthMax} folders deep` : undefined;
 }
 
-const shownPath = (name: string): string => name.replaceAll(/\p{Cc}/gu, "\ufffd").slice(0, pathMax);
+const shownPath = (name: string): string =>
+  name.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]|\p{Default_Ignorable_Code_Point}/gu, "\ufffd").slice(0, pathMax);
 
 function unreadable(source: string, name: string, cause: unknown): AirworthyError {
   const which = name === "" ? "The folder" : `The folder ${JSON.stringify(name)}`;

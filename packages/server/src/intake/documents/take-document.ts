@@ -15,6 +15,8 @@ export type TakenDocument = {
   readonly read: ReadDocument | DocumentRefusal;
   /** Passages of it that are in already. */
   readonly after: number;
+  /** This content was refused before, read as it is read now: only another answer is news. */
+  readonly wasRefused: boolean;
 };
 
 export type Taking = {
@@ -56,8 +58,8 @@ export function* groupDocuments(found: readonly FoundDocument[]): Generator<Foun
 }
 
 /**
- * One for each, in their order. `settled`: it is in, or was refused, as it lies there. `changed`: it changed meanwhile and is
- * looked at again.
+ * One for each, in their order. `settled`: it is in as it lies there. `changed`: it changed meanwhile and is looked at again.
+ * What was refused before is read again: the reason may have gone.
  */
 export async function takeDocuments(
   group: readonly FoundDocument[],
@@ -85,11 +87,12 @@ async function openDocument(found: FoundDocument, taking: Taking): Promise<Opene
   if (loaded === undefined) return "changed";
   const before = taking.known.get(found.name);
   const same = before !== undefined && isSame(before, loaded.digest, reading) ? before : undefined;
-  if (same?.state === "current" || same?.state === "rejected") return "settled";
+  if (same?.state === "current") return "settled";
   const after = same?.state === "open" ? resumeAt(position, same.batch) : 0;
   const document = versionOf(found, loaded, { ...taking, before, isNew: after === 0 });
   const content = "bytes" in loaded ? { bytes: loaded.bytes } : { refused: loaded.reason };
-  return { found, document, batch: `${found.name} v${document.version}`, after, ...content };
+  const wasRefused = same?.state === "rejected";
+  return { found, document, batch: `${found.name} v${document.version}`, after, wasRefused, ...content };
 }
 
 const isSame = (before: KnownDocument, digest: string, reading: string): boolean =>

@@ -66,6 +66,7 @@ function runOf(port: number): {
   const intake = {
     position: () => undefined,
     deliver: async (delivery: Delivery) => void delivered.push(delivery),
+    time: async () => 0,
     caughtUp: async () => undefined,
   };
   const parts = { secret: () => "p", fill: String, peers: () => ({}), signal: abort.signal };

@@ -52,13 +52,15 @@ async function follow(run: Run, at: At): Promise<void> {
   const news = createNews(at.client);
   while (!run.signal.aborted) {
     news.reset();
+    // oxlint-disable-next-line no-await-in-loop -- one look after the other
+    const lookedAt = await run.intake.time();
     // The first one last: it is then open, and its server tells of what comes.
     for (const name of names.toReversed()) {
       // oxlint-disable-next-line no-await-in-loop -- one folder of one connection
       await readFolder(run, at, name);
     }
     // oxlint-disable-next-line no-await-in-loop
-    await run.intake.caughtUp();
+    await run.intake.caughtUp(lookedAt);
     // oxlint-disable-next-line no-await-in-loop -- until something happens
     await waitForNews(at, news, everyMs * (0.8 + 0.4 * Math.random()));
   }

@@ -46,13 +46,15 @@ export async function runMaildir(run: Run, { folder: template }: Maildir): Promi
       bell.reset();
       bell.hear(places);
       // oxlint-disable-next-line no-await-in-loop -- one look after the other
+      const lookedAt = await intake.time();
+      // oxlint-disable-next-line no-await-in-loop
       const { missed, closed } = await look(run, { root, names, read, parts, isFirst });
       isFirst = false;
       // All others are in and stay known. Until these are as well, not everything that has come is in.
       // oxlint-disable-next-line no-await-in-loop
       if (closed.length > 0) await intake.problem(unreadable(connector.name, closed));
       // oxlint-disable-next-line no-await-in-loop
-      else if (missed === 0) await intake.caughtUp();
+      else if (missed === 0) await intake.caughtUp(lookedAt);
       // oxlint-disable-next-line no-await-in-loop -- until something happens
       await bell.wait((missed === 0 ? everyMs : againMs) * (0.8 + 0.4 * Math.random()));
     }

@@ -131,6 +131,7 @@ async function tellLost(
 }
 
 async function takeNext(run: Run, { broker, client, offsets }: At & { readonly offsets: Offsets }): Promise<void> {
+  const askedAt = await run.intake.time();
   const metadata = await client.metadata({ topics: broker.topics });
   const answers = await Promise.all(
     requestsByLeader(metadata, offsets).map(([node, topics]) =>
@@ -151,7 +152,7 @@ async function takeNext(run: Run, { broker, client, offsets }: At & { readonly o
     await deliver(run, read, offsets);
     lag += Number(read.end - read.next);
   }
-  if (lag === 0) await run.intake.caughtUp();
+  if (lag === 0) await run.intake.caughtUp(askedAt);
 }
 
 type Topics = Parameters<Consumer["fetch"]>[0]["topics"];

@@ -90,9 +90,10 @@ function optionsOf({ connector, secret }: Run, { auth }: Nats, { tls }: Peer): C
 async function openThrough(tunnels: Tunnels, servers: readonly string[], options: ConnectionOptions): Promise<Opened> {
   const { tls } = options;
   const named = tls && "servername" in tls ? String(tls.servername) : undefined;
+  // All of them before a door is open.
+  const addresses = servers.map((server) => readServer(server, 4222));
   let failed: unknown;
-  for (const server of servers.toSorted(() => Math.random() - 0.5)) {
-    const { hostname, port } = readServer(server, 4222);
+  for (const { hostname, port } of addresses.toSorted(() => Math.random() - 0.5)) {
     try {
       // oxlint-disable-next-line no-await-in-loop -- until one answers
       const door = await tunnels.to({ hostname, port });
@@ -195,7 +196,6 @@ async function takeAll(run: Run, { broker, messages, created, state }: Taking): 
     });
     state.last = streamSequence;
     state.busy = false;
-    if (pending === 0) await run.intake.caughtUp();
   }
 }
 
@@ -219,9 +219,10 @@ async function lookIdle(
 ): Promise<void> {
   if (state.busy) return;
   try {
+    const askedAt = await run.intake.time();
     const info = await consumer.info();
     const isIn = info.num_pending === 0 && info.delivered.stream_seq <= state.last;
-    if (isIn && !state.busy) await run.intake.caughtUp();
+    if (isIn && !state.busy) await run.intake.caughtUp(askedAt);
   } catch {
     // The connection tells of its own end.
   }

@@ -10,7 +10,8 @@ export type DocumentReader = {
   /**
    * Answers one for each, in their order. Never rejects for what a document is; one that ends the reader does no harm to the
    * others, which are then read one by one.
-   * @throws AirworthyError `internal` where the process does not start, `unavailable` when it is closed meanwhile.
+   * @throws AirworthyError `internal` where the process does not start, `unavailable` when it is closed meanwhile, or ended
+   *   from outside more than once: that says nothing of the documents.
    */
   readonly read: (jobs: readonly DocumentJob[]) => Promise<Answer[]>;
   readonly close: () => Promise<void>;
@@ -37,19 +38,29 @@ export function createDocumentReader({ deadlineMs = 30_000, heapMb = 512 }: Opti
     child?.process.kill("SIGKILL");
     child = undefined;
   };
-
-  async function readTogether(jobs: readonly DocumentJob[]): Promise<Answer[]> {
-    if (jobs.length === 0) return [];
+  const childFor = async (count: number): Promise<ChildProcess> => {
     if (child !== undefined && child.read >= documentsPerProcess) drop();
-    child ??= { process: await start(heapMb), read: 0 };
-    if (closed) drop();
-    if (child === undefined) throw readerClosed();
-    child.read += jobs.length;
-    const said = await ask(child.process, jobs, deadlineMs);
-    if ("answers" in said) return said.answers;
+    const own = child ?? { process: await start(heapMb), read: 0 };
+    child = own;
+    // One that ends while nothing is asked of it must not be taken for one that reads.
+    if (own.read === 0) own.process.once("exit", () => void (child = child === own ? undefined : child));
+    own.read += count;
+    if (!closed) return own.process;
+    drop();
+    throw readerClosed();
+  };
+
+  async function readTogether(jobs: readonly DocumentJob[], isAgain = false): Promise<Answer[]> {
+    if (jobs.length === 0) return [];
+    const said = await ask(await childFor(jobs.length), jobs, deadlineMs);
+    if (said.kind === "answers") return said.answers;
     if (closed) throw readerClosed();
     drop();
-    if (jobs.length === 1) return [{ kind: "refused", reason: said.died }];
+    const isAlone = jobs.length === 1;
+    const mayBeOurs = said.kind === "ended" || (said.kind === "died" && isAlone);
+    if (mayBeOurs && !isAgain) return readTogether(jobs, true);
+    if (said.kind === "ended") throw readerEnded(said.how);
+    if (isAlone) return [{ kind: "refused", reason: said.how, mayPass: true }];
     const answers: Answer[] = [];
     // oxlint-disable-next-line no-await-in-loop -- which of them it was shows when each is alone
     for (const job of jobs) answers.push(...(await readTogether([job])));
@@ -76,6 +87,12 @@ export function createDocumentReader({ deadlineMs = 30_000, heapMb = 512 }: Opti
 const readerClosed = (): AirworthyError =>
   new AirworthyError("unavailable", "Documents are read no longer.", { retryable: true });
 
+const readerEnded = (how: string): AirworthyError =>
+  new AirworthyError("unavailable", `The reader of documents was ended from outside (${how}).`, {
+    retryable: true,
+    fix: "Look at who ends processes on this machine.",
+  });
+
 async function start(heapMb: number): Promise<ChildProcess> {
   const child = startReader(heapMb);
   // One that fails after it was given up must not take us with it.
@@ -87,41 +104,62 @@ async function start(heapMb: number): Promise<ChildProcess> {
     return child;
   }
   child.kill("SIGKILL");
-  throw new AirworthyError("internal", `The reader of documents does not start (${said.kind}).`);
+  throw new AirworthyError("internal", `The reader of documents does not start (${said.kind}).`, { retryable: true });
 }
 
-async function ask(
-  child: ChildProcess,
-  jobs: readonly DocumentJob[],
-  deadlineMs: number,
-): Promise<{ readonly answers: Answer[] } | { readonly died: string }> {
-  const saying = firstOf(child, deadlineMs);
-  child.send(jobs, () => undefined);
-  const said = await saying;
+type Asked =
+  | { readonly kind: "answers"; readonly answers: Answer[] }
+  /** `died`: of what it was given, as far as can be told. `ended`: by something else. */
+  | { readonly kind: "slow" | "died" | "ended"; readonly how: string };
+
+async function ask(child: ChildProcess, jobs: readonly DocumentJob[], deadlineMs: number): Promise<Asked> {
+  const said = await firstOf(child, deadlineMs, (unsent) => child.send(jobs, unsent));
   switch (said.kind) {
     case "message":
       // The only sender is reader-process.ts.
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-      return { answers: said.message as Answer[] };
+      return { kind: "answers", answers: said.message as Answer[] };
     case "silence":
-      return { died: `reading it took longer than ${deadlineMs / 1000} s` };
+      return { kind: "slow", how: `reading it took longer than ${deadlineMs / 1000} s` };
+    case "unsent":
+      return { kind: "ended", how: "nothing can be sent to it" };
     case "end":
-      return { died: "reading it ended the reader: it needs more memory than a document may have" };
+      return isFromOutside(said)
+        ? { kind: "ended", how: said.signal ?? `exit ${said.code}` }
+        : { kind: "died", how: "reading it ended the reader: it needs more memory than a document may have" };
   }
 }
 
-type Said = { readonly kind: "message"; readonly message: unknown } | { readonly kind: "silence" | "end" };
+type End = { readonly code: number | null; readonly signal: NodeJS.Signals | null };
+type Said =
+  | { readonly kind: "message"; readonly message: unknown }
+  | { readonly kind: "silence" | "unsent" }
+  | (End & { readonly kind: "end" });
 
-function firstOf(child: ChildProcess, withinMs: number): Promise<Said> {
+const outside: ReadonlySet<string> = new Set(["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"]);
+
+/** What no document can do. SIGKILL may be the system's answer to the memory that one takes. */
+const isFromOutside = ({ code, signal }: End): boolean => code === 0 || (signal !== null && outside.has(signal));
+
+function firstOf(
+  child: ChildProcess,
+  withinMs: number,
+  begin: (unsent: (error: Error | null) => void) => void = () => undefined,
+): Promise<Said> {
   return new Promise((resolve) => {
     const finish = (said: Said): void => {
       clearTimeout(timer);
-      child.off("message", hear).off("exit", end).off("error", end);
+      child.off("message", hear).off("exit", end).off("error", fail);
       resolve(said);
     };
     const hear = (message: unknown): void => finish({ kind: "message", message });
-    const end = (): void => finish({ kind: "end" });
+    const end = (code: number | null, signal: NodeJS.Signals | null): void => finish({ kind: "end", code, signal });
+    const fail = (): void => finish({ kind: "unsent" });
     const timer = setTimeout(() => finish({ kind: "silence" }), withinMs);
-    child.on("message", hear).on("exit", end).on("error", end);
+    child.on("message", hear).on("exit", end).on("error", fail);
+    begin((error) => {
+      // One that is ending says how in a moment.
+      if (error !== null) setImmediate(fail);
+    });
   });
 }

@@ -23,8 +23,8 @@ export type ReadDocument = {
   readonly hidden: number;
   readonly passages: readonly Passage[];
 };
-/** `reason` completes "It was not taken: …". */
-export type DocumentRefusal = { readonly kind: "refused"; readonly reason: string };
+/** `reason` completes "It was not taken: …". `mayPass`: it may be the machine's fault, and another try may read it. */
+export type DocumentRefusal = { readonly kind: "refused"; readonly reason: string; readonly mayPass?: true };
 
 export type DocumentJob = {
   readonly format: DocumentFormat;
@@ -45,7 +45,7 @@ export type Block = {
 };
 
 /** Raised when the same bytes give other passages than before: documents are then read again. */
-export const readingVersion = 1;
+export const readingVersion = 2;
 
 /** Why a document is refused; caught where reading begins. */
 export class Unreadable extends Error {}

@@ -3,17 +3,15 @@ import { parse } from "yaml";
 
 import { cleanText, oneLine } from "./clean-text.ts";
 import type { Block } from "./document.ts";
+import { withoutRemarks, type Remarks } from "./without-remarks.ts";
 
 const headingMax = 200;
 
-type State = {
+type State = Remarks & {
   readonly blocks: Block[];
   headings: readonly { readonly depth: number; readonly text: string }[];
   lines: string[];
-  /** Since the last block: what stood alone counts with what comes after it. */
-  hidden: number;
   fence: string | undefined;
-  inRemark: boolean;
   title: string | undefined;
   /** Whether nothing has stood under the last heading yet. */
   bare: boolean;
@@ -30,6 +28,7 @@ export function readMarkdown(raw: string): { readonly title: string | undefined;
     hidden: 0,
     fence: undefined,
     inRemark: false,
+    spans: "told",
     title: front.title,
     bare: false,
   };
@@ -58,7 +57,7 @@ function takeProse(state: State, line: string): void {
   else if (/^ {0,3}(?:=+|-{2,})[ \t]*$/.test(line) && state.lines.length === 1) {
     const [heading = ""] = state.lines.splice(0);
     startSection(state, line.trim().startsWith("=") ? 1 : 2, heading);
-  } else if (line.trim() === "") close(state);
+  } else if (line.trim() === "" || (state.lines.length === 0 && /^ {0,3}-{3,}[ \t]*$/.test(line))) close(state);
   else state.lines.push(line);
 }
 
@@ -96,41 +95,25 @@ function clean(state: State, line: string): string {
   return text;
 }
 
-/** `<!-- … -->`, over several lines too: a page shows nothing of it, and a model would read it. Counts its characters. */
-function withoutRemarks(state: State, line: string): string {
-  let shown = "";
-  let rest = line;
-  while (rest !== "") {
-    const sign = state.inRemark ? "-->" : "<!--";
-    const at = rest.indexOf(sign);
-    const end = at < 0 ? rest.length : at + sign.length;
-    const text = at < 0 ? rest : rest.slice(0, at);
-    if (state.inRemark) state.hidden += text.replaceAll(/\s/g, "").length;
-    else shown += text;
-    if (at >= 0) state.inRemark = !state.inRemark;
-    rest = rest.slice(end);
-  }
-  return shown;
-}
-
-/** YAML between two lines of `---` at the very beginning. */
+/** A mapping in YAML between two lines of `---` at the very beginning; anything else there is text between two rules. */
 function frontMatterOf(lines: readonly string[]): { readonly lines: number; readonly title: string | undefined } {
   const none = { lines: 0, title: undefined };
   if (lines[0] !== "---") return none;
   const end = lines.slice(1, 200).findIndex((line) => line === "---" || line === "...");
   if (end < 0) return none;
-  const title = titleIn(lines.slice(1, end + 1).join("\n"));
+  const front = mappingIn(lines.slice(1, end + 1).join("\n"));
+  if (front === undefined) return none;
+  const title = "title" in front && typeof front.title === "string" ? front.title.trim() : "";
   return {
     lines: end + 2,
-    title: title === undefined ? undefined : oneLine(cleanText(title).text).slice(0, headingMax),
+    title: title === "" ? undefined : oneLine(cleanText(title).text).slice(0, headingMax),
   };
 }
 
-function titleIn(text: string): string | undefined {
+function mappingIn(text: string): object | undefined {
   try {
-    const value: unknown = parse(text, { maxAliasCount: 0 });
-    const title = typeof value === "object" && value !== null && "title" in value ? value.title : undefined;
-    return typeof title === "string" && title.trim() !== "" ? title : undefined;
+    const value: unknown = parse(text, { maxAliasCount: 0, logLevel: "error" });
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? value : undefined;
   } catch {
     return undefined;
   }

@@ -44,7 +44,7 @@ export async function readPdf(
         blocks.push(block);
       }
     }
-    if (blocks.length === 0) throw new Unreadable("it has no text: it seems to be a scan");
+    if (blocks.every(({ text }) => text === "")) throw new Unreadable("it has no text: it seems to be a scan");
     return { title: titleIn(await document.getMetadata()), pages, blocks };
   } finally {
     await task.destroy();
@@ -66,10 +66,11 @@ async function readPage(page: Page, number: number): Promise<Block[]> {
   }
   const blocks = paragraphsOf(lines).flatMap((paragraph): Block[] => {
     const { text, hidden } = cleanText(paragraph);
-    return text.trim() === "" ? [] : [{ text, headings: [], page: number, hidden }];
+    return text.trim() === "" && hidden === 0
+      ? []
+      : [{ text: text.trim() === "" ? "" : text, headings: [], page: number, hidden }];
   });
-  const [first, ...others] = blocks;
-  return first === undefined ? [] : [{ ...first, hidden: first.hidden + unseen }, ...others];
+  return unseen === 0 ? blocks : [{ text: "", headings: [], page: number, hidden: unseen }, ...blocks];
 }
 
 type Drawn = { readonly transform: readonly unknown[]; readonly width: number; readonly height: number };

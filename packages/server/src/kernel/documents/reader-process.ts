@@ -38,6 +38,8 @@ const orphanage = `const { ppid } = process;
 setInterval(() => { if (process.ppid !== ppid) process.kill(process.pid, "SIGKILL"); }, 1000);`;
 new Worker(orphanage, { eval: true }).unref();
 process.once("disconnect", () => process.exit());
+// They are meant for whoever started this, who ends it when it is ready to: a document must not look like the one that did.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => undefined);
 
 process.on("message", (jobs: readonly DocumentJob[]) => void readAll(jobs).then((read) => process.send?.(read)));
 

@@ -17,13 +17,19 @@ export function splitPassages(blocks: Iterable<Block>, length: number): Passage[
     passages.push(toPassage(open, passages.length + 1));
     open = undefined;
   };
+  // Of text that nobody sees nothing is left but its count: it goes with what comes next, else with what came last.
+  let carried = 0;
   for (const block of blocks) {
-    for (const piece of cut(block, length)) {
+    if (block.text.trim() === "") carried += block.hidden;
+    for (const whole of cut(block, length)) {
+      const piece = { ...whole, hidden: whole.hidden + carried };
+      carried = 0;
       const joined: Block | undefined = open && isSameplace(open, piece) ? join(open, piece) : undefined;
       if (open !== undefined && (joined === undefined || joined.text.length > Math.max(length / 3, 1))) close();
       open = open === undefined || joined === undefined ? piece : joined;
     }
   }
+  if (open !== undefined) open = { ...open, hidden: open.hidden + carried };
   close();
   return passages;
 }

@@ -18,6 +18,7 @@ const meanings: readonly (readonly [RegExp, string])[] = [
   [/^HANDSHAKE_NO_SSL_SUPPORT$/, "the server does not speak TLS"],
   [/^ERR_SSL_WRONG_VERSION_NUMBER$/, "what answered does not speak TLS"],
   [/^PROXY_407$/, "the proxy wants credentials, or others: look at proxy.auth"],
+  [/^PROXY_HOST$/, "the host's name or port is none that a proxy can be asked for"],
   [/^PROXY_\d+$/, "the proxy refused the way to this host"],
   [/^PROXY_/, "the proxy could not be reached: look at proxy.url"],
 ];

@@ -1,11 +1,11 @@
 /** Doors on this machine, each of which leads through a proxy to one host: for clients that make their connections themselves. */
-import { createServer, type Server, type Socket } from "node:net";
+import { createServer, isIP, type Server, type Socket } from "node:net";
 
 import { type Destination, openTunnel } from "./open-tunnel.ts";
 import type { ProxyTarget } from "./peer.ts";
 
 export type Tunnels = {
-  /** Where to connect to instead; the same for the same host. */
+  /** Where to connect to instead; the same for the same host. Rejects, and tells `PROXY_HOST`, for what is no host. */
   readonly to: (destination: Destination) => Promise<Destination>;
   /** Why the way was not opened the last time: a code as `openTunnel` gives it; undefined once it was. */
   readonly fault: () => string | undefined;
@@ -47,6 +47,10 @@ export function openTunnels(proxy: ProxyTarget, timeoutMs: number): Tunnels {
   };
   return {
     to: async (destination) => {
+      if (!isHost(destination)) {
+        fault = "PROXY_HOST";
+        throw Object.assign(new Error(fault), { code: fault });
+      }
       const key = `${destination.hostname} ${destination.port}`;
       const door = doors.get(key) ?? listen((client) => lead(client, destination));
       doors.set(key, door);
@@ -60,6 +64,10 @@ export function openTunnels(proxy: ProxyTarget, timeoutMs: number): Tunnels {
     },
   };
 }
+
+/** Brokers tell of others by names that they choose: what is none gets no door. */
+const isHost = ({ hostname, port }: Destination): boolean =>
+  (/^[\w.-]{1,255}$/.test(hostname) || isIP(hostname) > 0) && Number.isInteger(port) && port > 0 && port <= 65_535;
 
 function listen(take: (client: Socket) => void): Promise<Server> {
   return new Promise((resolve, reject) => {

@@ -49,6 +49,14 @@ describe("what is seen of classed fields", () => {
     expect(hideFaults(faults, undefined)).toEqual(faults);
   });
 
+  it("in what could not be read is nothing, for any field may stand in it", () => {
+    const faults = [{ field: "(message)", expected: "5 cells", found: '"7;mary@home.example;extra"' }];
+    const hidden = "(perhaps hr.note, pii.address, pii.email, not shown)";
+    expect(hideFaults(faults, contract)).toEqual([{ ...faults[0], found: hidden }]);
+    expect(hideRecord("7;mary@home.example;extra", contract)).toBe(hidden);
+    expect(hideRecord("7;x;extra", { fields: [] })).toBe("7;x;extra");
+  });
+
   it("in a record is their class, at whatever depth, and with all that is below them", () => {
     const record = {
       id: 7,

@@ -13,19 +13,29 @@ const classesOf = (contract: Contract): ReadonlyMap<string, string> =>
     (contract?.fields ?? []).flatMap(({ name, class: own }) => (own === undefined ? [] : [[name, own] as const])),
   );
 
+/** The name that a fault has for what could not be read as a record: any field may be in it. */
+export const wholeMessage = "(message)";
+
 /** Faults that were written down before their field had a class hold a value too. */
 export function hideFaults(faults: Quarantined["faults"], contract: Contract): Quarantined["faults"] {
   const classes = classesOf(contract);
   return faults.map((fault) => {
-    const own = classes.get(fault.field);
+    const own = fault.field === wholeMessage ? anyOf(classes) : classes.get(fault.field);
     return own === undefined ? fault : { ...fault, found: classedText(own) };
   });
 }
 
-/** Fields have the names that a flattened record gives them; what is below a classed field is of its class. */
+/** What a text may be of that nobody has taken apart. */
+function anyOf(classes: ReadonlyMap<string, string>): string | undefined {
+  return classes.size === 0 ? undefined : `perhaps ${[...new Set(classes.values())].toSorted().join(", ")}`;
+}
+
+/** Fields have the names that a flattened record gives them; what is below a classed field is of its class. A text was never taken apart. */
 export function hideRecord(value: Json, contract: Contract): Json {
   const classes = classesOf(contract);
-  return classes.size === 0 ? value : hide(value, "", classes);
+  const any = anyOf(classes);
+  if (any === undefined) return value;
+  return typeof value === "string" ? classedText(any) : hide(value, "", classes);
 }
 
 function hide(value: Json, at: string, classes: ReadonlyMap<string, string>): Json {

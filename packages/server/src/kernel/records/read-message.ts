@@ -22,6 +22,7 @@ import { flattenRecord } from "./flatten-record.ts";
 import { toFoundRecord } from "./found-record.ts";
 import { showValue } from "./show-value.ts";
 import { typeRecord } from "./type-record.ts";
+import { wholeMessage } from "./hide-classed.ts";
 
 /** One message as its transport gives it: an event, a message of a stream, a row of a file. Times in epoch ms. */
 export type Message = {
@@ -78,7 +79,7 @@ export function createMessageReader(snapshot: Snapshot, connector: IngestConnect
   return (message, batch) => {
     const read: Read = { batch, records: [], held: [], message, options };
     if (!("payload" in message)) {
-      const faults = [{ field: "(message)", expected: message.why, found: showValue(message.unreadable) }];
+      const faults = [{ field: wholeMessage, expected: message.why, found: showValue(message.unreadable) }];
       hold(read, { item: 0, faults, value: message.unreadable, readable: false });
     } else {
       const fitting = shapes.filter(({ types }) => types === undefined || types.test(message.type ?? ""));

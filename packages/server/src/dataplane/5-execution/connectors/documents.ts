@@ -44,9 +44,11 @@ async function searchPassages(
   if (query === "" || query.length > queryMax) {
     return invalid(`${queryPath} must be the words to look for: a text of at most ${queryMax} characters.`);
   }
+  const place = placeOf(under, args);
+  if (place === notText) return invalid(`${under} must be a folder or a document: a text.`);
   // When everything was in is read first: what comes in between is then newer than we say, never older.
   const caughtUpAt = await records.caughtUpAt(at);
-  const found = await documents.search(at, { query, under: placeOf(under, args), limit, language });
+  const found = await documents.search(at, { query, under: place, limit, language });
   const passages = found.passages.map((one) => toHit(one, caughtUpAt));
   return { kind: "answered", result: { passages, match: found.match, more: found.more } };
 }
@@ -71,11 +73,15 @@ async function listDocuments(
   { at, args }: Asked,
   { under, after, limit = documentsDefault }: NonNullable<DocumentTool["list"]>,
 ): Promise<ConnectorAnswer> {
-  const from = after === undefined ? "" : readAt(after, args);
+  const from = after === undefined ? undefined : readAt(after, args);
+  if (from !== undefined && typeof from !== "string")
+    return invalid(`${after} must be the path to go on after: a text.`);
+  const place = placeOf(under, args);
+  if (place === notText) return invalid(`${under} must be a folder or a document: a text.`);
   const caughtUpAt = await records.caughtUpAt(at);
   const found = await documents.list(at, {
-    under: placeOf(under, args),
-    after: typeof from === "string" ? from : "",
+    under: place,
+    after: from ?? "",
     limit: limit + 1,
   });
   const shown = found.slice(0, limit);
@@ -89,9 +95,14 @@ async function listDocuments(
 
 const invalid = (detail: string): ConnectorAnswer => ({ kind: "rejected", code: "invalid_arguments", detail });
 
-function placeOf(path: string | undefined, args: JsonObject): string | undefined {
+const notText = Symbol("not a text");
+
+/** What was meant for a part of the source must not search all of it. */
+function placeOf(path: string | undefined, args: JsonObject): string | typeof notText | undefined {
   const said = path === undefined ? undefined : readAt(path, args);
-  const place = typeof said === "string" ? said.replaceAll(/^(?:\.?\/)+|\/+$/g, "") : "";
+  if (said === undefined) return undefined;
+  if (typeof said !== "string") return notText;
+  const place = said.replaceAll(/^(?:\.?\/)+|\/+$/g, "");
   return place === "" ? undefined : place;
 }
 

@@ -28,7 +28,9 @@ export async function openSession(run: Run, sftp: SftpOptions): Promise<Session>
   client.once("close", () => run.signal.removeEventListener("abort", stop));
   const trusted = new Set(sftp.hostKeys);
   try {
-    const ready = once(client, "ready");
+    const ready = untilReady(client, run.signal);
+    // Heard where it is awaited, unless connecting throws first.
+    ready.catch(() => undefined);
     client.connect({
       sock: stream,
       username: sftp.user,
@@ -53,6 +55,14 @@ export async function openSession(run: Run, sftp: SftpOptions): Promise<Session>
       throw otherKey(run.connector.name, shown.key);
     throw explain(run.connector.name, error);
   }
+}
+
+/** The client tells of an end before the login by `close` alone, and by nothing where it was aborted before. */
+async function untilReady(client: ssh2.Client, signal: AbortSignal): Promise<void> {
+  const closed = new Promise<never>((_, reject) => {
+    client.once("close", () => reject(new Error("It hung up.")));
+  });
+  await Promise.race([once(client, "ready", { signal }), closed]);
 }
 
 /** What `ssh-keygen -l` prints of a public key (RFC 4648 without padding, as OpenSSH does). */
