@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { createHash, randomInt } from "node:crypto";
 import { once } from "node:events";
-import { mkdtempSync, renameSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, renameSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { gzipSync } from "node:zlib";
@@ -454,6 +454,38 @@ it("a failure in the middle is tried again from where it stopped", async () => {
   await start();
   await settled(1);
   expect(await countsOf(db, name)).toEqual({ records: 2000, quarantined: 0, duplicates: 0, late: 0 });
+});
+
+it("a file that may not be read holds up no other, and is named", async () => {
+  // Root may read everything: while files are read we are nobody, and for the store, whose socket is its own, root again.
+  const isRoot = process.geteuid?.() === 0;
+  const be = (user: number): void => void (isRoot && process.seteuid?.(user));
+  put("payments_1.csv", csvOf(3));
+  put("payments_2.csv", csvOf(2).replaceAll(/^p/gm, "q"));
+  chmodSync(folder, 0o755);
+  chmodSync(path.join(folder, "payments_1.csv"), 0);
+  utimesSync(path.join(folder, "payments_1.csv"), 1, 1);
+  try {
+    const { ended } = await start({}, (intake) => {
+      be(65_534);
+      return {
+        ...intake,
+        known: async (find) => {
+          be(0);
+          return intake.known(find).finally(() => be(65_534));
+        },
+        deliver: async (delivery) => {
+          be(0);
+          return intake.deliver(delivery);
+        },
+      };
+    });
+    stops.pop();
+    await expect(ended).rejects.toThrowError("We may not read payments_1.csv. The other files are taken.");
+  } finally {
+    be(0);
+  }
+  expect(await batchesOf(db, name)).toMatchObject([{ batch: "payments_2.csv", state: "complete", records: 2 }]);
 });
 
 it("a link that leads out of the folder is not followed, and a folder that is not there is told", async () => {

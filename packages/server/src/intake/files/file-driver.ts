@@ -54,28 +54,41 @@ type Round = { readonly drop: FileDrop; readonly files: readonly ListedFile[]; r
 
 async function takeAll(run: Run, { drop, files, settled }: Round): Promise<void> {
   const fresh = files.filter((file) => settled.get(file.name) !== stateOf(file));
+  const barred: string[] = [];
   for (const [index, file] of fresh.entries()) {
     if (run.signal.aborted) return;
     // oxlint-disable-next-line no-await-in-loop -- in the order of their times
-    const isSettled = await take(run, { drop, listed: file, lag: fresh.length - index - 1 });
-    if (isSettled) settled.set(file.name, stateOf(file));
+    const outcome = await take(run, { drop, listed: file, lag: fresh.length - index - 1 }).catch((error: unknown) =>
+      orBarred(error, run.connector),
+    );
+    if (outcome === "settled") settled.set(file.name, stateOf(file));
+    if (outcome === "barred") barred.push(file.name);
   }
+  // One that we may not read holds up no other, and is told once the others are in.
+  if (barred.length > 0) throw notReadable(barred);
+}
+
+/** @throws the error, unless it says that we may not read a file where it lies. */
+function orBarred(error: unknown, { sftp }: FileConnector): "barred" {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (sftp === undefined ? code === "EACCES" || code === "EPERM" : code === "forbidden") return "barred";
+  throw error;
 }
 
 const stateOf = ({ stamp, sides }: ListedFile): string => `${stamp} ${sides}`;
 
 type Taking = { readonly drop: FileDrop; readonly listed: ListedFile; readonly lag: number };
 
-/** False where what stands beside it is not whole yet. */
-async function take(run: Run, { drop, listed, lag }: Taking): Promise<boolean> {
+/** `waiting` where what stands beside it is not whole yet. */
+async function take(run: Run, { drop, listed, lag }: Taking): Promise<"settled" | "waiting"> {
   const { connector, intake, snapshot, signal } = run;
   const contract = snapshot.contracts[connector.records[0]?.contract ?? ""];
   const known = await drop.digestOf(listed);
   // What lies elsewhere is not brought here again to be told that it came before.
-  if (known !== undefined && (await nameBatch(run, listed, known)) === undefined) return true;
+  if (known !== undefined && (await nameBatch(run, listed, known)) === undefined) return "settled";
   const file = await drop.bring(listed);
   const claims = await readClaims(file, connector);
-  if (claims === undefined) return false;
+  if (claims === undefined) return "waiting";
   const digest = await digestFile(file.path);
   const named = await nameBatch(run, file, digest);
   if (named !== undefined) {
@@ -90,7 +103,7 @@ async function take(run: Run, { drop, listed, lag }: Taking): Promise<boolean> {
     } else await deliverFile({ file, batch, digest, after, lag, connector, contract, intake, signal });
   }
   await drop.settle(listed, digest);
-  return true;
+  return "settled";
 }
 
 type Named = { readonly batch: string; readonly refusedAs: string };
@@ -155,4 +168,12 @@ function readPosition(position: string): FilePosition {
 
 function changed({ name }: ListedFile): AirworthyError {
   return new AirworthyError("conflict", `${name} was changed while it was read.`, { retryable: true });
+}
+
+function notReadable([first = "", ...others]: readonly string[]): AirworthyError {
+  const more = others.length === 0 ? "" : ` and ${others.length} more`;
+  return new AirworthyError("forbidden", `We may not read ${first}${more}. The other files are taken.`, {
+    retryable: true,
+    fix: "Let the user that reads here read it, and what stands beside it; or take it away.",
+  });
 }
