@@ -179,6 +179,42 @@ describe("a maildir that is used by others", () => {
     expect(await counts()).toMatchObject({ records: 1, quarantined: 0 });
   });
 
+  it("may hold a mail that cannot be opened: that is shown, all others are in and stay known, and it comes when it can be", async () => {
+    for (let at = 0; at < 250; at += 1) box.deliver(numberedMail(at), { at: at * 1000 });
+    const last = box.pathOf("new", box.deliver(numberedMail(250), { at: 9_000_000 }));
+    const delivered: number[] = [];
+    const problems: string[] = [];
+    let looks = 0;
+    const running = await start({}, (intake) => ({
+      ...intake,
+      deliver: async (delivery) => {
+        delivered.push(delivery.messages.length);
+        // Between the look and the reading: a link is not opened.
+        if (delivered.length === 1) {
+          rmSync(last);
+          symlinkSync(last, last);
+        }
+        return intake.deliver(delivery);
+      },
+      problem: async (error) => {
+        problems.push(error.message);
+        await intake.problem(error);
+        rmSync(last);
+        box.deliver(numberedMail(250));
+      },
+      caughtUp: async (at) => {
+        looks += 1;
+        await intake.caughtUp(at);
+      },
+    }));
+    await Promise.race([eventually(() => looks > 0), running.ended]);
+    expect(problems).toEqual([
+      expect.stringMatching(/^1 mail of \w+ cannot be opened, the first .+ all others are in\.$/),
+    ]);
+    expect(delivered).toEqual([200, 50, 1]);
+    expect(await counts()).toEqual({ records: 251, quarantined: 0, duplicates: 0, late: 0 });
+  });
+
   it("that is not there is a problem that says where to look", async () => {
     const running = await start({ folders: ["Nowhere"] });
     expect(await running.ended).toMatchObject({

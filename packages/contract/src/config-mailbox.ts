@@ -46,7 +46,7 @@ export const mailboxShape = {
     .optional()
     .meta({
       description:
-        "The mail server whose Authentication-Results are believed; it must remove those that come in under its name. Absent: none are.",
+        "The mail server whose Authentication-Results are believed; it must add its own to every mail and remove those that come in under its name. Absent: none are.",
     }),
   maxBytes: z
     .int()

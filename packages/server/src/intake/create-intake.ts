@@ -41,6 +41,7 @@ export function createIntake({ store, lease, snapshot, connector, untyped, now }
     knownMessages: (ids) => store.knownMessages(at, ids),
     time: () => store.time(),
     caughtUp: (when) => store.noteCaughtUp(lease, when),
+    problem: (error) => store.noteProblem(at, error.message),
     documents: {
       known: () => store.documents.known(at),
       reject: (batch, refused) => store.documents.reject(lease, batch, refused),

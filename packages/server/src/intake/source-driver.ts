@@ -1,5 +1,5 @@
 /** What a kind of source implements, and what it is handed: where it left off, and one way to bring in what it finds. */
-import type { IngestConnector, SecretRef, Snapshot } from "@airworthy/contract";
+import type { AirworthyError, IngestConnector, SecretRef, Snapshot } from "@airworthy/contract";
 
 import type { DocumentVersion, KnownDocument } from "../kernel/document-version.ts";
 import type { Peers } from "../kernel/network/create-peers.ts";
@@ -43,6 +43,8 @@ export type SourceIntake = {
   readonly time: () => Promise<number>;
   /** Everything that had happened at the source at `at`, by the store's time, is in. */
   readonly caughtUp: (at: number) => Promise<void>;
+  /** Shown as the source's problem until the next delivery, or until all is in; the run goes on. */
+  readonly problem: (error: AirworthyError) => Promise<void>;
   /** Of sources whose batches are documents. */
   readonly documents: {
     readonly known: () => Promise<KnownDocument[]>;

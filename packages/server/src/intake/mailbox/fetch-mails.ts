@@ -22,7 +22,7 @@ export async function fetchMails(client: ImapFlow, waiting: readonly number[], f
   // One byte more than may be: a server that was wrong about the size is found out.
   const whole = { uids: here.filter((head) => !isLarge(head)).map(({ uid }) => uid), maxLength: folder.bytesMax + 1 };
   const large = { uids: here.filter(isLarge).map(({ uid }) => uid), maxLength: startBytes };
-  const sources = new Map([...(await fetchSources(client, whole)), ...(await fetchSources(client, large))]);
+  const sources = new Map([...(await fetchTwice(client, whole)), ...(await fetchTwice(client, large))]);
   checkOpen(client, folder);
   return { uids, found: here.map((head) => toFound(head, sources.get(head.uid), folder)) };
 }
@@ -45,6 +45,13 @@ function choose(asked: readonly number[], bytesOf: (uid: number) => number): num
 }
 
 type Asked = { readonly uids: readonly number[]; readonly maxLength: number };
+
+/** What the server names and does not hand out is asked for once more: it may be between two states. */
+async function fetchTwice(client: ImapFlow, { uids, maxLength }: Asked): Promise<Map<number, Buffer>> {
+  const sources = await fetchSources(client, { uids, maxLength });
+  const missing = uids.filter((uid) => !sources.has(uid));
+  return new Map([...sources, ...(await fetchSources(client, { uids: missing, maxLength }))]);
+}
 
 async function fetchSources(client: ImapFlow, { uids, maxLength }: Asked): Promise<Map<number, Buffer>> {
   const sources = new Map<number, Buffer>();

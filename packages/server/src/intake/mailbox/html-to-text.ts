@@ -2,12 +2,15 @@
 import { Parser } from "htmlparser2";
 
 import { hidesContent, type Paint, paintOf, startPaint } from "./hidden-style.ts";
+import { mailLimits } from "./mail-limits.ts";
 
 export type HtmlText = {
   readonly text: string;
   /** Characters, blanks not counted, that stand in parts which are not shown. */
   readonly hidden: number;
   readonly cut: boolean;
+  /** Why it was not read to its end: its tags cost more than a mail is worth. */
+  readonly excess?: string;
 };
 
 /** Never shown, and not meant to be: what stands in them is code or furniture, not hidden text. */
@@ -18,6 +21,8 @@ const blocks = new Set(
   ),
 );
 const linkMax = 500;
+/** How far back a link's address may stand for it to be in sight. */
+const sightLength = 2048;
 
 type Open = {
   readonly silent: boolean;
@@ -34,13 +39,20 @@ export function htmlToText(html: string, lengthMax: number): HtmlText {
   const stack: Open[] = [outermost];
   const top = (): Open => stack.at(-1) ?? outermost;
   let hidden = 0;
+  let tags = 0;
+  let excess: string | undefined;
   const parser = new Parser({
     onopentag: (name, attributes) => {
+      excess ??= judgeTags((tags += 1), stack.length);
+      if (excess !== undefined) {
+        parser.pause();
+        return;
+      }
       const above = top();
       const paint = paintOf(attributes, above.paint);
       const open = {
         silent: above.silent || silent.has(name),
-        hidden: above.hidden || hidesContent(attributes, paint),
+        hidden: above.hidden || hidesContent({ name, attributes }, paint),
         paint,
         pre: above.pre || name === "pre",
         link: name === "a" ? linkOf(attributes["href"]) : undefined,
@@ -63,7 +75,13 @@ export function htmlToText(html: string, lengthMax: number): HtmlText {
     },
   });
   parser.end(html);
-  return { ...writer.done(), hidden };
+  return { ...writer.done(), hidden, ...(excess === undefined ? {} : { excess }) };
+}
+
+/** The parser looks through all open tags for each that closes. */
+function judgeTags(tags: number, depth: number): string | undefined {
+  if (depth > mailLimits.tagDepth) return `its HTML has more than ${mailLimits.tagDepth} tags within each other`;
+  return tags > mailLimits.tags ? `its HTML has more than ${mailLimits.tags} tags` : undefined;
 }
 
 /** Where a link leads is what a person would look at before following it. */
@@ -79,11 +97,12 @@ function createWriter(lengthMax: number) {
   let owed: "" | " " | "\n" | "\n\n" = "";
   let line = "";
   const push = (text: string): void => {
-    if (text === "") return;
+    // One more than is kept shows that it was cut.
+    if (text === "" || length > lengthMax) return;
     const lead = length === 0 ? "" : owed;
     owed = "";
     if (lead.startsWith("\n")) line = "";
-    line += text;
+    line = (line + text).slice(-sightLength);
     parts.push(lead, text);
     length += lead.length + text.length;
   };
@@ -104,7 +123,6 @@ function createWriter(lengthMax: number) {
       if (!line.includes(target)) push(` <${target}>`);
     },
     write: (text: string, pre: boolean): void => {
-      if (length > lengthMax) return;
       if (pre) {
         push(text);
         return;

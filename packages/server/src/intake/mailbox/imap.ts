@@ -16,14 +16,17 @@ type FolderPosition = { readonly validity: string; readonly uid: number };
 type Positions = Map<string, FolderPosition>;
 
 const defaultEveryMs = 60_000;
+/** A connection on which nothing is said for two minutes is taken for dead: by the client, and by things on the way. */
+const quietMost = 90_000;
 
-export async function runImap(run: Run, imap: Imap): Promise<undefined> {
+/** After `quietMs` of waiting the server is asked for a word, and told again that we wait. */
+export async function runImap(run: Run, imap: Imap, quietMs = quietMost): Promise<undefined> {
   const client = await openImap(run, imap);
   const parts = createMailParts(run);
   const stop = (): void => client.close();
   run.signal.addEventListener("abort", stop, { once: true });
   try {
-    await follow(run, { imap, client, parts, positions: readPositions(run.intake.position()) });
+    await follow(run, { imap, client, parts, quietMs, positions: readPositions(run.intake.position()) });
     return undefined;
   } catch (error) {
     if (run.signal.aborted) return undefined;
@@ -35,7 +38,13 @@ export async function runImap(run: Run, imap: Imap): Promise<undefined> {
   }
 }
 
-type At = { readonly imap: Imap; readonly client: ImapFlow; readonly parts: MailParts; readonly positions: Positions };
+type At = {
+  readonly imap: Imap;
+  readonly client: ImapFlow;
+  readonly parts: MailParts;
+  readonly quietMs: number;
+  readonly positions: Positions;
+};
 
 async function follow(run: Run, at: At): Promise<void> {
   const names = run.connector.folders ?? ["INBOX"];
@@ -52,10 +61,19 @@ async function follow(run: Run, at: At): Promise<void> {
     }
     // oxlint-disable-next-line no-await-in-loop
     await run.intake.caughtUp(lookedAt);
-    // Ends by itself with the next command; without the extension the poll alone remains.
-    if (at.client.capabilities.has("IDLE")) void at.client.idle().catch(() => undefined);
     // oxlint-disable-next-line no-await-in-loop -- until something happens
-    await news.wait(everyMs * (0.8 + 0.4 * Math.random()));
+    await waitForNews(at, news, everyMs * (0.8 + 0.4 * Math.random()));
+  }
+}
+
+async function waitForNews({ client, quietMs }: At, news: News, ms: number): Promise<void> {
+  for (let left = ms; ; left -= quietMs) {
+    // Ends by itself with the next command; without the extension the poll alone remains.
+    if (client.capabilities.has("IDLE")) void client.idle().catch(() => undefined);
+    // oxlint-disable-next-line no-await-in-loop
+    if ((await news.wait(Math.min(left, quietMs))) || left <= quietMs) return;
+    // oxlint-disable-next-line no-await-in-loop
+    await client.noop();
   }
 }
 
@@ -63,6 +81,9 @@ async function readFolder(run: Run, at: At, name: string): Promise<void> {
   const { client, positions } = at;
   const folder = await openFolder(run, at, name);
   const validity = String(folder.uidValidity);
+  // Without these nobody knows what was read already. The types promise them; servers do not.
+  // oxlint-disable-next-line typescript/no-unnecessary-condition
+  if (!Number.isSafeInteger(folder.uidNext) || !/^\d+$/.test(validity)) throw unnumbered(run, name);
   const known = positions.get(name) ?? (await begin(at, name, { validity, uidNext: folder.uidNext }));
   // A number that was given stays given: a server that counts below it has begun anew without saying so.
   const isSame = known.validity === validity && known.uid < folder.uidNext;
@@ -115,6 +136,16 @@ function refused({ connector }: Run, name: string): AirworthyError {
   );
 }
 
+function unnumbered({ connector }: Run, name: string): AirworthyError {
+  const fix = "Read it as a maildir, or from another server.";
+  const message = `The mail server of ${connector.name} does not say how folder ${name} is numbered (UIDNEXT, UIDVALIDITY). ${fix}`;
+  return new AirworthyError("unavailable", message, {
+    place: `Connector ${connector.name}, folders`,
+    fix,
+    retryable: true,
+  });
+}
+
 type Waiting = { readonly name: string; readonly validity: string; readonly waiting: number[] };
 
 async function readPart(run: Run, at: At, { name, validity, waiting }: Waiting): Promise<void> {
@@ -147,6 +178,8 @@ function readPositions(text: string | undefined): Positions {
   );
 }
 
+type News = ReturnType<typeof createNews>;
+
 /** Rings when the server tells of new mails, and when the connection ends: that is then an error. */
 function createNews(client: ImapFlow) {
   let rung = false;
@@ -159,7 +192,8 @@ function createNews(client: ImapFlow) {
   client.on("close", ring);
   return {
     reset: (): void => void (rung = false),
-    wait: async (ms: number): Promise<void> => {
+    /** Whether it rang. */
+    wait: async (ms: number): Promise<boolean> => {
       if (!rung && client.usable) {
         await new Promise<void>((resolve) => {
           const timer = setTimeout(resolve, ms);
@@ -171,6 +205,7 @@ function createNews(client: ImapFlow) {
       }
       wake = undefined;
       if (!client.usable) throw Object.assign(new Error("closed"), { code: "ECONNRESET" });
+      return rung;
     },
   };
 }

@@ -13,6 +13,9 @@ export const mailLimits = {
   attachments: 100,
   /** In To, Cc and Reply-To each. */
   addresses: 500,
+  /** Tags of the HTML that open something, and how many of them within each other. */
+  tags: 200_000,
+  tagDepth: 1000,
   /** Characters of the text that are kept. */
   text: 200_000,
   /** Milliseconds of one thread for one mail. */

@@ -38,12 +38,13 @@ export const partMails = 200;
 export const partBytes = 4 * 1024 * 1024;
 
 export function createMailParts({ connector, intake, signal }: SourceRun<MailboxConnector>): MailParts {
-  const reader = createMailReader({ authservId: connector.authservId });
+  const reader = createMailReader({ authservId: connector.authservId, signal });
   async function toMessage(found: FoundMail, number: number): Promise<Message> {
     const { folder: type, receivedAt, raw, why } = found;
     const base = { number, type, id: mailId(found) };
     const read = why === undefined ? await reader.read(raw) : { why: `mail (${why})` };
-    if ("why" in read) return { ...base, time: receivedAt, unreadable: showStart(raw), why: read.why };
+    if ("why" in read)
+      return { ...base, time: receivedAt, digest: sha256(raw), unreadable: showStart(raw), why: read.why };
     const mail = toMail(read.mail, found);
     const key = mail.digest.slice(0, 32);
     return { ...base, key, digest: mail.digest, time: Date.parse(mail.asOf), payload: toJson(mail) };
@@ -67,8 +68,10 @@ export function createMailParts({ connector, intake, signal }: SourceRun<Mailbox
 
 /** The same wherever it lies, and whatever has become of its flags. */
 export function mailId({ raw, bytes, why }: Pick<FoundMail, "raw" | "bytes" | "why">): string {
-  return `mail ${createHash("sha256").update(raw).digest("hex")}${why === undefined ? "" : ` of ${bytes}`}`;
+  return `mail ${sha256(raw)}${why === undefined ? "" : ` of ${bytes}`}`;
 }
+
+const sha256 = (raw: Uint8Array): string => createHash("sha256").update(raw).digest("hex");
 
 export function tooLarge(bytes: number, bytesMax: number): string {
   return `it has ${bytes} bytes, and at most ${bytesMax} are read`;

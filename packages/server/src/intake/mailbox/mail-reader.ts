@@ -21,6 +21,8 @@ type Options = {
   /** Milliseconds for one mail. */
   readonly readMs?: number;
   readonly heapMb?: number;
+  /** Ends a mail that is being read: reading it then rejects, for nothing is known of it. */
+  readonly signal?: AbortSignal;
 };
 
 const startMs = 60_000;
@@ -31,6 +33,7 @@ export function createMailReader({
   authservId,
   readMs = mailLimits.readMs,
   heapMb = mailLimits.heapMb,
+  signal,
 }: Options): MailReader {
   let worker: Worker | undefined;
   const drop = async (): Promise<void> => {
@@ -38,6 +41,8 @@ export function createMailReader({
     worker = undefined;
     await gone?.terminate();
   };
+  const onAbort = (): void => void drop();
+  signal?.addEventListener("abort", onAbort, { once: true });
   async function start(): Promise<Worker> {
     const started = startWorker(new URL("./read-mail-worker.ts", import.meta.url), {
       workerData: { authservId },
@@ -50,6 +55,7 @@ export function createMailReader({
       if (worker === started) worker = undefined;
     });
     const answer = await nextOf(started, startMs);
+    signal?.throwIfAborted();
     if ("message" in answer) return started;
     await drop();
     const fix = "Look at the memory of the machine.";
@@ -62,6 +68,7 @@ export function createMailReader({
     read: async (raw) => {
       let why = "";
       for (let attempt = 0; attempt < attempts; attempt += 1) {
+        signal?.throwIfAborted();
         // oxlint-disable-next-line no-await-in-loop -- again, in a new thread
         const reader = worker ?? (await start());
         const copy = Uint8Array.from(raw);
@@ -69,6 +76,7 @@ export function createMailReader({
         reader.postMessage(copy, [copy.buffer]);
         // oxlint-disable-next-line no-await-in-loop
         const answer = await answering;
+        signal?.throwIfAborted();
         // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- our own thread says nothing else
         if ("message" in answer) return answer.message as ReadMail;
         // oxlint-disable-next-line no-await-in-loop
@@ -77,7 +85,10 @@ export function createMailReader({
       }
       return { why: `mail (reading it ${why})` };
     },
-    close: drop,
+    close: async () => {
+      signal?.removeEventListener("abort", onAbort);
+      await drop();
+    },
   };
 }
 

@@ -32,7 +32,7 @@ export type MailContent = {
   readonly textFrom: "plain" | "html" | "none";
   /** The text was longer than is kept. */
   readonly textCut: boolean;
-  /** Characters that a person would not have seen, and that were left out: invisible ones, and hidden parts of HTML. */
+  /** Characters that a person would not have seen, and that were left out: invisible ones, and some of what HTML hides. */
   readonly hidden: number;
   /** Characters that are not in the charset which the mail says. They stand as U+FFFD. */
   readonly replaced: number;

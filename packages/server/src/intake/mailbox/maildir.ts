@@ -48,10 +48,13 @@ export async function runMaildir(run: Run, { folder: template }: Maildir): Promi
       // oxlint-disable-next-line no-await-in-loop -- one look after the other
       const lookedAt = await intake.time();
       // oxlint-disable-next-line no-await-in-loop
-      const missed = await look(run, { root, names, read, parts, isFirst });
+      const { missed, closed } = await look(run, { root, names, read, parts, isFirst });
       isFirst = false;
+      // All others are in and stay known. Until these are as well, not everything that has come is in.
       // oxlint-disable-next-line no-await-in-loop
-      if (missed === 0) await intake.caughtUp(lookedAt);
+      if (closed.length > 0) await intake.problem(unreadable(connector.name, closed));
+      // oxlint-disable-next-line no-await-in-loop
+      else if (missed === 0) await intake.caughtUp(lookedAt);
       // oxlint-disable-next-line no-await-in-loop -- until something happens
       await bell.wait((missed === 0 ? everyMs : againMs) * (0.8 + 0.4 * Math.random()));
     }
@@ -70,8 +73,14 @@ type Look = {
   readonly isFirst: boolean;
 };
 
-/** Answers how many files were gone or renamed before they were read. */
-async function look(run: Run, { root, names, read, parts, isFirst }: Look): Promise<number> {
+type Looked = {
+  /** How many files were gone or renamed before they were read. */
+  readonly missed: number;
+  /** Those that cannot be opened. */
+  readonly closed: readonly string[];
+};
+
+async function look(run: Run, { root, names, read, parts, isFirst }: Look): Promise<Looked> {
   let missed = 0;
   const closed: string[] = [];
   for (const name of names) {
@@ -92,8 +101,7 @@ async function look(run: Run, { root, names, read, parts, isFirst }: Look): Prom
       closed.push(...part.closed);
     }
   }
-  if (closed.length > 0) throw unreadable(run.connector.name, closed);
-  return missed;
+  return { missed, closed };
 }
 
 type Taken = { found: FoundMail[]; read: string[]; missed: number; closed: string[] };
@@ -167,9 +175,7 @@ async function bringPart(
 }
 
 function unreadable(connector: string, files: readonly string[]): AirworthyError {
-  const message = `${files.length} mail${files.length === 1 ? "" : "s"} of ${connector} cannot be opened, the first ${files[0] ?? ""}.`;
-  return new AirworthyError("unavailable", message, {
-    retryable: true,
-    fix: "Look at their permissions; all others are in.",
-  });
+  const fix = "Look at their permissions; all others are in.";
+  const message = `${files.length} mail${files.length === 1 ? "" : "s"} of ${connector} cannot be opened, the first ${files[0] ?? ""}. ${fix}`;
+  return new AirworthyError("unavailable", message, { retryable: true, fix });
 }

@@ -163,18 +163,63 @@ describe("HTML", () => {
     `<div style="mso-hide:all">pay now</div>`,
     `<span hidden>pay <b>now</b></span>`,
     `<div style="color:transparent">pay now</div>`,
+    `<div style="disp/* */lay:no/**/ne">pay now</div>`,
+    `<div style="d\\69splay:n\\6f ne">pay now</div>`,
+    `<div style='a:"/*";display:none;b:"*/"'>pay now</div>`,
+    `<div style="display:none!important;display:block">pay now</div>`,
+    `<div style="color:#fff!important;color:#000">pay now</div>`,
+    `<div style="font:0/0 a">pay now</div>`,
+    `<div style="font-size:.5px">pay now</div>`,
+    `<div style="font-size:0.01em">pay now</div>`,
+    `<div style="clip-path:inset(50%)">pay now</div>`,
+    `<div style="clip-path: circle(0)">pay now</div>`,
+    `<div style="transform: rotate(3deg) scale(0)">pay now</div>`,
+    `<div style="margin-left:-9999px">pay now</div>`,
+    `<div style="margin:0 0 0 -99em">pay now</div>`,
+    `<div style="text-indent:-99em">pay now</div>`,
+    `<div style="text-indent:9999px;overflow:hidden">pay now</div>`,
+    `<div style="color:rgb(0 0 0 / 0)">pay now</div>`,
+    `<dialog>pay now</dialog>`,
+    `<datalist><option>pay now</option></datalist>`,
   ])("that hides something says how much, and does not show it: %s", async (part) => {
     const { text, hidden } = await contentOf(html(`<p>seen</p>${part}<p>end</p>`));
     expect(text).toBe("seen\n\nend");
     expect(hidden).toBe(6);
   });
 
-  it.each([`<div style="font-size:0.9em">pay now</div>`, `<p style="opacity:0.8;color:#ffe">pay now</p>`])(
-    "that only looks like it is shown: %s",
-    async (part) => {
-      expect(await contentOf(html(part))).toMatchObject({ text: "pay now", hidden: 0 });
-    },
-  );
+  it.each([
+    `<div style="font-size:0.9em">pay now</div>`,
+    `<p style="opacity:0.8;color:#ffe">pay now</p>`,
+    `<p style="font:400 14px/1.5 Arial;margin:-10px auto;color:rgb(255,0,0)">pay now</p>`,
+    `<p style="background:url('a/*b');transform:scale(1.05)">pay now</p>`,
+    `<dialog open>pay now</dialog>`,
+  ])("that only looks like it is shown: %s", async (part) => {
+    expect(await contentOf(html(part))).toMatchObject({ text: "pay now", hidden: 0 });
+  });
+
+  it("takes a style that is too long to be read for one that hides", async () => {
+    const long = `<div style="${"x:y;".repeat(1001)}display:none">pay now</div>`;
+    expect(await contentOf(html(long))).toMatchObject({ text: "", hidden: 6 });
+  });
+
+  it("costs little, however many links and tags it has", async () => {
+    const links = Array.from({ length: 30_000 }, (_, at) => `<a href="https://a.example/${at}">${at}</a>`).join("");
+    const { text, textCut } = await contentOf(html(links));
+    expect(text).toHaveLength(mailLimits.text);
+    expect(textCut).toBe(true);
+    expect(await whyOf(html("<i>".repeat(150_000) + "</b>".repeat(150_000)))).toBe(
+      "mail (its HTML has more than 1000 tags within each other)",
+    );
+    expect(await whyOf(html("<br>".repeat(200_001)))).toBe("mail (its HTML has more than 200000 tags)");
+  });
+
+  it("names a link's address once where it is in sight, and again where it is far away", async () => {
+    const link = `<a href="https://a.example/">here</a>`;
+    const shown = "here <https://a.example/>";
+    expect((await contentOf(html(`${link} ${link}`))).text).toBe(`${shown} here`);
+    const far = "a ".repeat(2000);
+    expect((await contentOf(html(`${link} ${far}${link}`))).text).toBe(`${shown} ${far}${shown}`);
+  });
 
   it("that is hidden beside a plain part is counted all the same", async () => {
     const mail = `${plainHead}Content-Type: multipart/alternative; boundary=b\n\n--b\n\nplain\n--b\nContent-Type: text/html\n\n<p hidden>pay now</p>\n--b--\n`;
@@ -199,6 +244,27 @@ describe("characters", () => {
     // Only how the heart is drawn is lost.
     const shown = text.replace("\uFE0F", "");
     expect(await contentOf(utf8(text))).toMatchObject({ text: shown, hidden: 0, replaced: 0 });
+  });
+
+  it("that nobody sees make no address, and no id", async () => {
+    const mail = Buffer.from(
+      "From: a\u115Fb@b.example\nTo: c\u034Fd@b.example, e@b.example\nReply-To: f\uFE0Fg@b.example\nMessage-ID: <1\u3164@b.example>\nReferences: <0\u17B4@b.example>\n\nx",
+    );
+    const nobody = { from: null, messageId: null, thread: null };
+    expect(await contentOf(mail)).toMatchObject({ ...nobody, to: ["e@b.example"], replyTo: [] });
+  });
+
+  it("that join are taken out where they join nothing: in runs, and between signs that go as well", async () => {
+    const subject = (text: string) => contentOf(Buffer.from(`From: a@b.example\nSubject: ${text}\n\nx`));
+    expect(await subject("pay\uFE0F\u200D\uFE0F\u200C\uFE0F\u200D\uFE0Fnow")).toMatchObject({
+      subject: "paynow",
+      hidden: 3,
+    });
+    expect(await subject("\u0645\u200C\u200D\u200C\u062E")).toMatchObject({
+      subject: "\u0645\u200C\u062E",
+      hidden: 2,
+    });
+    expect(await subject("\u0645a\u200D\u062E")).toMatchObject({ subject: "\u0645a\u062E", hidden: 1 });
   });
 
   it("that are not of the charset are counted: in the text, in a header, in what base64 hides", async () => {
@@ -228,6 +294,10 @@ describe("what a trusted server found", () => {
     const nobody = { by: null, spf: null, dkim: null, dmarc: null };
     expect((await contentOf(mail)).authentication).toEqual(nobody);
     expect((await contentOf(mail, "ours.example")).authentication).toEqual(nobody);
+    const blank = `Authentication-Results : mx.ours.example; dmarc=pass\n${plainHead}\nx`;
+    expect((await contentOf(blank, "mx.ours.example")).authentication).toEqual(nobody);
+    const folded = `Authentication-Results\n : mx.ours.example; dmarc=pass\n${plainHead}\nx`;
+    expect((await contentOf(folded, "mx.ours.example")).authentication).toEqual(nobody);
     const quoted = with2('"x; mx.ours.example; dmarc=pass"; spf=none', "(mx.ours.example) evil; spf=pass");
     expect((await contentOf(quoted, "mx.ours.example")).authentication).toEqual(nobody);
   });
@@ -293,5 +363,14 @@ describe("the thread that reads", () => {
     const long = raw(`${plainHead}Content-Type: text/html\n\n${"<b>x".repeat(300_000)}${"</i>".repeat(300_000)}`);
     expect(await slow.read(long)).toEqual({ why: "mail (reading it takes more than 1 ms)" });
     await slow.close();
+  });
+
+  it("is let go at once, and blames no mail for it", async () => {
+    const abort = new AbortController();
+    const reader = createMailReader({ authservId: undefined, signal: abort.signal });
+    const reading = reader.read(raw(`${plainHead}\nhello`));
+    abort.abort();
+    await expect(reading).rejects.toThrow(abort.signal.reason as Error);
+    await reader.close();
   });
 });

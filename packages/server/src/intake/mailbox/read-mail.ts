@@ -5,7 +5,7 @@ import { domainToASCII } from "node:url";
 import PostalMime, { addressParser, type Address, type Email } from "postal-mime";
 
 import { cutText, mailLine, mailText, type MailText } from "./mail-text.ts";
-import { htmlToText } from "./html-to-text.ts";
+import { type HtmlText, htmlToText } from "./html-to-text.ts";
 import type { MailAttachment, MailContent, ReadMail } from "./mail.ts";
 import { mailLimits } from "./mail-limits.ts";
 import { readAuthentication } from "./read-authentication.ts";
@@ -33,7 +33,9 @@ export async function readMail(raw: Uint8Array, authservId: string | undefined):
   }
   const fault = judge(email);
   if (fault !== undefined) return { why: `mail (${fault})` };
-  return { mail: toContent(email, { digest: createHash("sha256").update(raw).digest("hex"), authservId }) };
+  const seen = email.html === undefined ? undefined : htmlToText(email.html, mailLimits.text);
+  if (seen?.excess !== undefined) return { why: `mail (${seen.excess})` };
+  return { mail: toContent(email, { digest: createHash("sha256").update(raw).digest("hex"), authservId, seen }) };
 }
 
 /** What would cost the parser more than a mail is worth is refused before it sees it. */
@@ -65,15 +67,19 @@ function judge(email: Email): string | undefined {
   return named.length > 1 ? `it says ${named.length} authors` : undefined;
 }
 
-type Beside = { readonly digest: string; readonly authservId: string | undefined };
+type Beside = {
+  readonly digest: string;
+  readonly authservId: string | undefined;
+  readonly seen: HtmlText | undefined;
+};
 
-function toContent(email: Email, { digest, authservId }: Beside): MailContent {
+function toContent(email: Email, { digest, authservId, seen }: Beside): MailContent {
   const headers = (name: string): string[] => email.headers.flatMap(({ key, value }) => (key === name ? [value] : []));
   const author = readAuthor(email);
   const subject = mailLine(email.subject ?? "", 998);
   const [messageId = null] = idsIn(headers("message-id"));
   const [thread = messageId] = idsIn([...headers("references"), ...headers("in-reply-to")]);
-  const { body, shown } = readBody(email);
+  const { body, shown } = readBody(email.text, seen);
   const attachments = email.attachments.map(toAttachment);
   const clean = [author.name, subject, shown, ...attachments.map(({ name }) => name)];
   return {
@@ -92,8 +98,17 @@ function toContent(email: Email, { digest, authservId }: Beside): MailContent {
     hidden: sum(clean.map(({ hidden }) => hidden)),
     replaced: sum(clean.map(({ replaced }) => replaced)),
     attachments: attachments.map(({ name, ...rest }) => ({ name: name.text || null, ...rest })),
-    authentication: readAuthentication(headers("authentication-results"), authservId),
+    authentication: readAuthentication(resultsOf(email), authservId),
   };
+}
+
+/**
+ * A blank before the colon is syntax of old (RFC 5322, 4.5.8), which a server that removes what comes in under its name may pass
+ * over: no server writes it, so it is not believed.
+ */
+function resultsOf({ headerLines }: Email): string[] {
+  const name = /^authentication-results:/i;
+  return headerLines.flatMap(({ line }) => (name.test(line) ? [line.replace(name, "")] : []));
 }
 
 function readAuthor(email: Email): { readonly name: MailText; readonly address: string | null } {
@@ -117,13 +132,15 @@ function addressesOf(addresses: readonly Address[] | undefined): string[] {
 function readAddress(text: string): string | undefined {
   const at = text.lastIndexOf("@");
   const [local, domain] = [text.slice(0, at), domainToASCII(text.slice(at + 1).toLowerCase())];
-  const fits = at > 0 && domain !== "" && text.length <= 320 && /^[^\s@<>"(),:;\p{Cc}\p{Cf}]+$/u.test(local);
+  const fits = at > 0 && domain !== "" && text.length <= 320 && /^[^\s@<>"(),:;\p{Cc}\p{Cf}\p{DI}]+$/u.test(local);
   return fits && /^[a-z0-9._-]+$/.test(domain) ? `${local}@${domain}` : undefined;
 }
 
 /** `msg-id` of RFC 5322, 3.6.4, as it is met. */
 function idsIn(values: readonly string[]): string[] {
-  return values.flatMap((value) => [...value.matchAll(/<([^<>\s\p{Cc}\p{Cf}]{1,300})>/gu)].map(([, id = ""]) => id));
+  return values.flatMap((value) =>
+    [...value.matchAll(/<([^<>\s\p{Cc}\p{Cf}\p{DI}]{1,300})>/gu)].map(([, id = ""]) => id),
+  );
 }
 
 /** Without an offset nobody knows which moment it names. */
@@ -137,8 +154,8 @@ function readDate(value: string | undefined): string | null {
 type Body = Pick<MailContent, "text" | "textFrom" | "textCut">;
 
 /** The plain part where there is one. What the HTML beside it hides is counted all the same. */
-function readBody({ text: plain = "", html }: Email): { readonly body: Body; readonly shown: MailText } {
-  const seen = html === undefined ? { text: "", hidden: 0, cut: false } : htmlToText(html, mailLimits.text);
+function readBody(plain = "", html?: HtmlText): { readonly body: Body; readonly shown: MailText } {
+  const seen = html ?? { text: "", hidden: 0, cut: false };
   const isPlain = plain.trim() !== "";
   const clean = mailText(isPlain ? plain : seen.text);
   const text = clean.text.trim();

@@ -13,8 +13,9 @@ const invisible =
 /** Where a word may be parted, and how a sign is drawn: typesetting, which hides nothing. */
 const ordinary = new Set(["\u00AD", "\uFE0E", "\uFE0F"]);
 const joiner = /^[\u200C\u200D]$/;
+const joiners = /[\u200C\u200D]+/g;
 /** Scripts that join and part letters with joiners, and signs made of several. */
-const joined = /[\p{M}\p{Lo}\p{Extended_Pictographic}\p{Emoji_Modifier}\uFE0F]/u;
+const joined = /[\p{M}\p{Lo}\p{Extended_Pictographic}\p{Emoji_Modifier}]/u;
 
 /** In Unicode's form NFC, lines ended by a line feed, U+0000 and its like gone. */
 export function cleanText(raw: string): CleanText {
@@ -23,17 +24,23 @@ export function cleanText(raw: string): CleanText {
   const text = source
     .replaceAll(/\r\n?|[\u2028\u2029\u0085]/g, "\n")
     .replaceAll(/[\u000B\u000C]/g, "\n")
-    .replaceAll(invisible, (sign, at: number, whole: string) => {
-      if (joiner.test(sign) && joined.test(before(whole, at)) && joined.test(after(whole, at + 1))) return sign;
+    .replaceAll(invisible, (sign) => {
+      if (joiner.test(sign)) return sign;
       if (!ordinary.has(sign)) hidden += 1;
       return "";
+    })
+    // Between what is seen, once all else is gone: one of them joins or parts two letters, more of them write something.
+    .replaceAll(joiners, (run, at: number, whole: string) => {
+      const isUsed = joined.test(before(whole, at)) && joined.test(after(whole, at + run.length));
+      hidden += run.length - (isUsed ? 1 : 0);
+      return isUsed ? run.slice(0, 1) : "";
     });
   // Half of a character, as a broken font map can give it, is no text.
   return { text: text.replaceAll(/\p{Surrogate}/gu, "\uFFFD").normalize("NFC"), hidden };
 }
 
 /** A whole character, though it may be two units. */
-const before = (text: string, at: number): string => text.slice(Math.max(0, at - 2), at);
+const before = (text: string, at: number): string => Array.from(text.slice(Math.max(0, at - 2), at)).at(-1) ?? "";
 const after = (text: string, at: number): string => String.fromCodePoint(text.codePointAt(at) ?? 0x20);
 
 /** One line: for titles, headings and hashes. */
