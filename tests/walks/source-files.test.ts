@@ -174,6 +174,20 @@ describe("a file that is not whole", () => {
       claim(csvOf(3), { lines: 3 }),
       "is no manifest (Unrecognized key",
     ],
+    [
+      "has a checksum that is too large",
+      csvOf(3),
+      { whole: { checksum: ".sha256" } },
+      "x".repeat(2 * 1024 * 1024),
+      "holds no SHA-256",
+    ],
+    [
+      "has a manifest that is too large",
+      csvOf(3),
+      { whole: { manifest: ".json" } },
+      "x".repeat(2 * 1024 * 1024),
+      "is no manifest",
+    ],
     ["has no last line", csvOf(3), { whole: { done: ".done", trailer: { begins: "END", rows: 2 } } }, "", "cut off"],
     [
       "goes on behind its last line",

@@ -40,7 +40,7 @@ export async function readClaims(file: FoundFile, { whole }: FileConnector): Pro
 
 type Side = { readonly suffix: string; readonly text: string };
 
-/** One that is gone again, or too large to be what it should be, says nothing. */
+/** One that is gone again says nothing. */
 const sideOf = async (file: FoundFile, suffix: string | undefined): Promise<Side | undefined> =>
   suffix === undefined ? undefined : { suffix, text: (await readSide(file, suffix)) ?? "" };
 
