@@ -13,6 +13,8 @@ export type Lie = {
   readonly contents: Readonly<Record<string, Buffer>>;
   /** Most bytes that it gives at once. */
   readonly atOnce?: number;
+  /** Names that it lists, and lets nobody open. */
+  readonly barred?: readonly string[];
   /** Tells of its list again and again. */
   readonly endless?: boolean;
 };
@@ -61,7 +63,7 @@ type Seen = { readonly opened: string[]; readonly changes: string[] };
 
 function lieTo(
   sftp: SFTPWrapper,
-  { listed, contents, atOnce = 1 << 20, endless = false }: Lie,
+  { listed, contents, atOnce = 1 << 20, barred = [], endless = false }: Lie,
   { opened, changes }: Seen,
 ): void {
   const times = { uid: 0, gid: 0, atime: 1_700_000_000, mtime: 1_700_000_000 };
@@ -93,7 +95,8 @@ function lieTo(
   sftp.on("OPEN", (id, path, flags) => {
     opened.push(path);
     if (flags !== readOnly) changes.push(path);
-    sftp.handle(id, Buffer.from(nameOf(path)));
+    if (barred.includes(nameOf(path))) sftp.status(id, status.PERMISSION_DENIED);
+    else sftp.handle(id, Buffer.from(nameOf(path)));
   });
   sftp.on("READ", (id, handle, offset, length) => {
     const content = contents[handle.toString()] ?? Buffer.alloc(0);

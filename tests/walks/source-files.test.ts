@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { createHash, randomInt } from "node:crypto";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, renameSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { gzipSync } from "node:zlib";
@@ -175,10 +175,17 @@ describe("a file that is not whole", () => {
       "is no manifest (Unrecognized key",
     ],
     [
-      "has a manifest that is cut off",
+      "has a checksum that is too large",
+      csvOf(3),
+      { whole: { checksum: ".sha256" } },
+      "x".repeat(2 * 1024 * 1024),
+      "holds no SHA-256",
+    ],
+    [
+      "has a manifest that is too large",
       csvOf(3),
       { whole: { manifest: ".json" } },
-      claim(csvOf(3)).slice(0, 30),
+      "x".repeat(2 * 1024 * 1024),
       "is no manifest",
     ],
     ["has no last line", csvOf(3), { whole: { done: ".done", trailer: { begins: "END", rows: 2 } } }, "", "cut off"],
@@ -252,6 +259,74 @@ describe("a file that is not whole", () => {
     expect(await settled(1)).toMatchObject([{ batch: "payments_0.csv", state: "complete" }]);
     writeFileSync(path.join(folder, "payments_1.csv.done"), "");
     expect(await settled(2)).toMatchObject([{}, { batch: "payments_1.csv", state: "complete", records: 3 }]);
+  });
+
+  const sum = (text: string): string => createHash("sha256").update(text).digest("hex");
+  const write = (file: string, text: string): void => writeFileSync(path.join(folder, file), text);
+
+  it.each<[string, FileConnector["whole"], string, string]>([
+    ["checksum that is empty", { checksum: ".side" }, "", `${sum(csvOf(3))}  payments_1.csv\n`],
+    ["checksum that is cut off", { checksum: ".side" }, sum(csvOf(3)).slice(0, 40), sum(csvOf(3))],
+    ["manifest that is empty", { manifest: ".side" }, "", claim(csvOf(3))],
+    ["manifest that is cut off", { manifest: ".side" }, claim(csvOf(3)).slice(0, 30), claim(csvOf(3))],
+  ])("because beside it is a %s, waits for the rest", async (_, whole, begun, rest) => {
+    write("payments_1.csv", csvOf(3));
+    write("payments_1.csv.side", begun);
+    utimesSync(path.join(folder, "payments_1.csv"), 1, 1);
+    // Younger: once it is in, the other was looked at.
+    const other = csvOf(2).replaceAll(/^p/gm, "q");
+    write("payments_2.csv", other);
+    write("payments_2.csv.side", whole?.checksum === undefined ? "{}" : sum(other));
+    await start({ whole, every: "1h" });
+    expect(await settled(1)).toMatchObject([{ batch: "payments_2.csv", state: "complete" }]);
+    write("payments_1.csv.side", rest);
+    expect(await settled(2)).toMatchObject([{}, { batch: "payments_1.csv", state: "complete", records: 3 }]);
+  });
+
+  it.each([false, true])(
+    "by what stands beside it, is judged again when that changes (restarted: %s)",
+    async (again) => {
+      const checksum = { whole: { checksum: ".side" }, every: "1h" };
+      write("payments_1.csv", csvOf(3));
+      write("payments_1.csv.side", sum(csvOf(4)));
+      const { stop } = await start(checksum);
+      expect(await settled(1)).toMatchObject([{ batch: "payments_1.csv", state: "rejected" }]);
+      // Wrong in another way: still one batch that was refused, and why it is now.
+      write("payments_1.csv.side", "no sum at all");
+      for (;;) {
+        // oxlint-disable-next-line no-await-in-loop -- until it is so; the test's limit ends it
+        const [one, ...others] = await batchesOf(db, name);
+        expect(others).toEqual([]);
+        if (one?.reason?.includes("holds no SHA-256")) break;
+      }
+      if (again) {
+        await stop();
+        stops.pop();
+      }
+      write("payments_1.csv.side", sum(csvOf(3)));
+      if (again) await start(checksum);
+      const [, taken] = await settled(2);
+      expect(taken).toMatchObject({ state: "complete", records: 3 });
+      expect(taken?.batch).toBe(`payments_1.csv (${sum(csvOf(3)).slice(0, 12)})`);
+      expect(await countsOf(db, name)).toEqual({ records: 3, quarantined: 0, duplicates: 0, late: 0 });
+    },
+  );
+
+  it("because it was sent again before its checksum was, is taken once that is there", async () => {
+    const [old, fresh] = [csvOf(3), csvOf(3).replace("p0,0.50", "p0,7.50")];
+    write("payments_1.csv", old);
+    write("payments_1.csv.side", sum(old));
+    await start({ whole: { checksum: ".side" }, sameName: "take", every: "1h" });
+    await settled(1);
+    write("payments_1.csv.new", fresh);
+    renameSync(path.join(folder, "payments_1.csv.new"), path.join(folder, "payments_1.csv"));
+    expect((await settled(2))[1]).toMatchObject({
+      state: "rejected",
+      reason: "its SHA-256 is not what its sender says",
+    });
+    write("payments_1.csv.side", sum(fresh));
+    expect((await settled(3))[2]).toMatchObject({ state: "complete", records: 3 });
+    expect(await valueOf(db, name, "p0")).toMatchObject({ amount: 7.5 });
   });
 
   it("is whole by its quiet, where nothing else is said", async () => {
@@ -393,6 +468,38 @@ it("a failure in the middle is tried again from where it stopped", async () => {
   await start();
   await settled(1);
   expect(await countsOf(db, name)).toEqual({ records: 2000, quarantined: 0, duplicates: 0, late: 0 });
+});
+
+it("a file that may not be read holds up no other, and is named", async () => {
+  // Root may read everything: while files are read we are nobody, and for the store, whose socket is its own, root again.
+  const isRoot = process.geteuid?.() === 0;
+  const be = (user: number): void => void (isRoot && process.seteuid?.(user));
+  put("payments_1.csv", csvOf(3));
+  put("payments_2.csv", csvOf(2).replaceAll(/^p/gm, "q"));
+  chmodSync(folder, 0o755);
+  chmodSync(path.join(folder, "payments_1.csv"), 0);
+  utimesSync(path.join(folder, "payments_1.csv"), 1, 1);
+  try {
+    const { ended } = await start({}, (intake) => {
+      be(65_534);
+      return {
+        ...intake,
+        known: async (find) => {
+          be(0);
+          return intake.known(find).finally(() => be(65_534));
+        },
+        deliver: async (delivery) => {
+          be(0);
+          return intake.deliver(delivery);
+        },
+      };
+    });
+    stops.pop();
+    await expect(ended).rejects.toThrowError("We may not read payments_1.csv. The other files are taken.");
+  } finally {
+    be(0);
+  }
+  expect(await batchesOf(db, name)).toMatchObject([{ batch: "payments_2.csv", state: "complete", records: 2 }]);
 });
 
 it("a link that leads out of the folder is not followed, and a folder that is not there is told", async () => {

@@ -137,6 +137,18 @@ it("more than it says is not read", async () => {
   expect(await settled(name)).toMatchObject([{ state: "complete", records: 1 }]);
 });
 
+it("a file that may not be read holds up no other, and is named", async () => {
+  const names = ["a.csv", "b.csv", "c.csv"];
+  const contents = Object.fromEntries(names.map((name) => [name, csv]));
+  const { name, failed } = await serve({
+    listed: names.map((one) => ({ name: one })),
+    contents,
+    barred: ["a.csv", "b.csv"],
+  });
+  expect(await failed).toBe("We may not read a.csv and 1 more. The other files are taken.");
+  expect(await batchesOf(db, name)).toMatchObject([{ batch: "c.csv", state: "complete", records: 2 }]);
+});
+
 it("a wrong password is told without it", async () => {
   process.env["SFTP_PASSWORD"] = "wrong-hunter2";
   const { failed } = await serve({ listed: [], contents: {} });

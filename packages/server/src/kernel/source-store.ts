@@ -127,7 +127,7 @@ export type SourceStore = {
     at: SourceAt & { readonly lease?: SourceLease },
     parts: readonly IngestPart[],
   ) => Promise<PartOutcome[]>;
-  /** Records that a batch was not taken as a whole, and why. */
+  /** Records that a batch was not taken as a whole, and why; of one that was refused before, why now. */
   readonly rejectBatch: (lease: SourceLease, batch: BatchRef, reason: string) => Promise<void>;
   readonly knownBatches: (
     at: SourceAt,

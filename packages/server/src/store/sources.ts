@@ -132,7 +132,8 @@ async function rejectBatch(
            values ($1, $2, $3, $4, $5, 'rejected', $6, to_timestamp($7::float8 / 1000), clock_timestamp())
            on conflict (tenant, connector, batch) do update
              set state = 'rejected', reason = excluded.reason, ended_at = excluded.ended_at
-             where source_batches.state = 'open'`,
+             where source_batches.state = 'open' or (source_batches.state = 'rejected'
+               and source_batches.digest = excluded.digest and source_batches.reason is distinct from excluded.reason)`,
     values: [tenant, connector, id, origin, digest, reason.slice(0, 500), asOf ?? null],
   });
 }

@@ -7,7 +7,7 @@ import { AirworthyError, type FileConnector, type SourceContractDocument } from 
 import { pointDecimals } from "../../kernel/records/normal-forms.ts";
 import { addDecimals, equalDecimals, noSum, readDecimal, showDecimal, type DecimalSum } from "./add-decimals.ts";
 import { readFileRows } from "./read-file.ts";
-import { readClaims, type Claims } from "./read-claims.ts";
+import type { Claims } from "./read-claims.ts";
 import type { FoundFile } from "./scan-folder.ts";
 
 export type FileVerdict =
@@ -28,13 +28,17 @@ export const defaultMaxBytes = 1024 ** 3;
 /** Reads the file once; what it learns is worth nothing once the file changes. */
 export async function checkFile(
   file: FoundFile,
-  how: { readonly connector: FileConnector; readonly contract: SourceContractDocument | undefined },
+  how: {
+    readonly connector: FileConnector;
+    readonly contract: SourceContractDocument | undefined;
+    /** What its sender says of it, or what is wrong with that. */
+    readonly claims: Claims | string;
+  },
 ): Promise<FileVerdict> {
-  const { connector } = how;
+  const { connector, claims } = how;
   const digest = await digestFile(file.path);
   const refused = (reason: string): FileVerdict => ({ kind: "refused", digest, reason });
   if (file.bytes > (connector.maxBytes ?? defaultMaxBytes)) return refused("it is larger than maxBytes");
-  const claims = await readClaims(file, connector);
   if (typeof claims === "string") return refused(claims);
   if (claims.sha256 !== undefined && claims.sha256 !== digest)
     return refused("its SHA-256 is not what its sender says");

@@ -11,6 +11,8 @@ export type ListedFile = {
   readonly bytes: number;
   /** Changes when the file does. */
   readonly stamp: string;
+  /** Changes when what its sender has put beside it does. */
+  readonly sides: string;
   /** Epoch ms: of which time its content is, by its name, else when it was last written. */
   readonly asOf: number;
 };
@@ -43,13 +45,20 @@ export async function chooseFiles(
     const file = await look(name);
     if (file === undefined) continue;
     const { bytes, stamp, writtenAt } = file;
-    if (isQuiet(quiet, { name, stamp }, restMs)) {
-      found.push({ name, bytes, stamp, asOf: pattern.timeOf(name) ?? writtenAt });
+    // oxlint-disable-next-line no-await-in-loop -- three at most
+    const beside = await Promise.all(sides.map((side) => stampOf(`${name}${side}`, look)));
+    // All are looked at before any is waited for: their times run side by side.
+    const quietNow = [{ name, stamp }, ...beside].map((one) => isQuiet(quiet, one, restMs));
+    if (quietNow.every(Boolean)) {
+      const shown = beside.map((side) => side.stamp).join(" ");
+      found.push({ name, bytes, stamp, sides: shown, asOf: pattern.timeOf(name) ?? writtenAt });
     } else resting = true;
   }
   forgetAbsent(quiet, names);
   return { files: found.toSorted((a, b) => a.asOf - b.asOf || (a.name < b.name ? -1 : 1)), resting };
 }
+
+const stampOf = async (name: string, look: Folder["look"]) => ({ name, stamp: (await look(name))?.stamp ?? "none" });
 
 /** The endings of the files that must stand beside a file. */
 export function sidesOf({ whole }: FileConnector): readonly string[] {

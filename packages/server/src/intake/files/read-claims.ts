@@ -23,24 +23,49 @@ const Manifest = z.strictObject({
   totals: z.record(z.string(), decimal).optional(),
 });
 
-/** Or what is wrong with it, in words. */
-export async function readClaims(file: FoundFile, { whole }: FileConnector): Promise<Claims | string> {
+/**
+ * Or what is wrong with it, in words. Undefined while what stands there may be the beginning of more: tools make an empty file
+ * first, and fill it when they are done.
+ */
+export async function readClaims(file: FoundFile, { whole }: FileConnector): Promise<Claims | string | undefined> {
   const claims: Claims = { totals: {} };
+  const checksum = await sideOf(file, whole?.checksum);
+  const manifest = await sideOf(file, whole?.manifest);
+  if (isBegun(checksum) || isCutOff(manifest)) return undefined;
   const fault =
-    (whole?.checksum === undefined ? undefined : await addChecksum(claims, file, whole.checksum)) ??
-    (whole?.manifest === undefined ? undefined : await addManifest(claims, file, whole.manifest));
+    (checksum === undefined ? undefined : addChecksum(claims, file, checksum)) ??
+    (manifest === undefined ? undefined : addManifest(claims, file, manifest));
   return fault ?? claims;
 }
 
-async function addChecksum(claims: Claims, file: FoundFile, suffix: string): Promise<string | undefined> {
-  const [, sum] = /^\s*([0-9a-f]{64})\b/i.exec((await readSide(file, suffix)) ?? "") ?? [];
+type Side = { readonly suffix: string; readonly text: string };
+
+/** One that is gone again says nothing. */
+const sideOf = async (file: FoundFile, suffix: string | undefined): Promise<Side | undefined> =>
+  suffix === undefined ? undefined : { suffix, text: (await readSide(file, suffix)) ?? "" };
+
+const isBegun = (checksum: Side | undefined): boolean =>
+  checksum !== undefined && /^\s*[0-9a-f]{0,63}$/i.test(checksum.text);
+
+function isCutOff(manifest: Side | undefined): boolean {
+  if (manifest === undefined) return false;
+  try {
+    JSON.parse(manifest.text);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+function addChecksum(claims: Claims, file: FoundFile, { suffix, text }: Side): string | undefined {
+  const [, sum] = /^\s*([0-9a-f]{64})\b/i.exec(text) ?? [];
   if (sum === undefined) return `${file.name}${suffix} holds no SHA-256`;
   claims.sha256 = sum.toLowerCase();
   return undefined;
 }
 
-async function addManifest(claims: Claims, file: FoundFile, suffix: string): Promise<string | undefined> {
-  const { data, error } = Manifest.safeParse(parse((await readSide(file, suffix)) ?? ""));
+function addManifest(claims: Claims, file: FoundFile, { suffix, text }: Side): string | undefined {
+  const { data, error } = Manifest.safeParse(parse(text));
   if (data === undefined)
     return `${file.name}${suffix} is no manifest (${error?.issues[0]?.message ?? "unknown cause"})`;
   const { totals = {}, ...others } = data;

@@ -35,10 +35,13 @@ export async function isUnchanged({ path: full, stamp }: FoundFile): Promise<boo
   return (await lookAtFile(full))?.stamp === stamp;
 }
 
-/** What stands beside a file, as text; undefined where it is too large to be what it should be. */
+/** Stands in for what is too large: no checksum and no manifest, nor the beginning of one. */
+export const sideTooLarge = "null";
+
+/** What stands beside a file, as text; undefined where nothing does. */
 export async function readSide(file: FoundFile, suffix: string): Promise<string | undefined> {
   const side = `${file.path}${suffix}`;
   const stat = await lstat(side).catch(() => undefined);
-  if (stat?.isFile() !== true || stat.size > sideBytesMax) return undefined;
-  return readFile(side, "utf8");
+  if (stat?.isFile() !== true) return undefined;
+  return stat.size > sideBytesMax ? sideTooLarge : readFile(side, "utf8");
 }

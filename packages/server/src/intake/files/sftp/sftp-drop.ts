@@ -11,7 +11,7 @@ import type { SourceRun } from "../../source-driver.ts";
 import { defaultMaxBytes } from "../check-file.ts";
 import { chooseFiles, sidesOf, type ListedFile } from "../choose-files.ts";
 import type { FileDrop } from "../file-drop.ts";
-import { sideBytesMax, type FoundFile } from "../scan-folder.ts";
+import { sideBytesMax, sideTooLarge, type FoundFile } from "../scan-folder.ts";
 import { bringFile } from "./bring-file.ts";
 import { openSession } from "./open-session.ts";
 import { openSpool, type Spool } from "./open-spool.ts";
@@ -86,7 +86,7 @@ async function bring(connector: FileConnector, file: ListedFile, round: Round): 
   return { ...file, path: to, stamp: here.stamp };
 }
 
-/** One that is too long to be what it should be is left there; then the file has none. */
+/** One that is too long to be what it should be is left there. */
 async function bringSide(
   { session, folder }: Round,
   { name, to }: { readonly name: string; readonly to: string },
@@ -94,7 +94,11 @@ async function bringSide(
   const from = path.posix.join(folder, name);
   const look = await session.look(from);
   await rm(to, { force: true });
-  if (look === undefined || look.bytes > sideBytesMax) return;
+  if (look === undefined) return;
+  if (look.bytes > sideBytesMax) {
+    await writeFile(to, sideTooLarge, { mode: 0o600 });
+    return;
+  }
   const remote = await session.open(from);
   try {
     await writeFile(to, await remote.read(0, look.bytes), { mode: 0o600 });
