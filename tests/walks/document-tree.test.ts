@@ -18,10 +18,10 @@ import path from "node:path";
 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
-import { loadDocument } from "../packages/server/src/intake/documents/load-document.ts";
-import { scanTree } from "../packages/server/src/intake/documents/scan-tree.ts";
-import { eventually } from "./support/desk.ts";
-import { documentsConnectorOf } from "./support/document-sources.ts";
+import { loadDocument } from "../../packages/server/src/intake/documents/load-document.ts";
+import { scanTree } from "../../packages/server/src/intake/documents/scan-tree.ts";
+import { eventually } from "../support/desk.ts";
+import { documentsConnectorOf } from "../support/document-sources.ts";
 
 const disk = vi.hoisted(() => ({ broken: "" }));
 vi.mock("node:fs/promises", async (original) => {
@@ -146,7 +146,7 @@ describe("a document", () => {
 it.skipIf(process.platform !== "linux")(
   "the process that reads ends when whoever started it was killed while it reads",
   async () => {
-    const reader = path.join(import.meta.dirname, "../packages/server/src/kernel/documents/start-reader.ts");
+    const reader = path.join(import.meta.dirname, "../../packages/server/src/kernel/documents/start-reader.ts");
     const script = `
     import { startReader } from ${JSON.stringify(reader)};
     const child = startReader(512);

@@ -5,16 +5,16 @@ import { deflateSync } from "node:zlib";
 
 import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
 
-import { writePdf, writePdfOf } from "./support/write-pdf.ts";
+import { writePdf, writePdfOf } from "../support/write-pdf.ts";
 import type { DocumentFormat } from "@airworthy/contract";
-import type { DocumentJob, ReadDocument } from "../packages/server/src/kernel/documents/document.ts";
-import { createDocumentReader } from "../packages/server/src/kernel/documents/document-reader.ts";
-import { passageHash } from "../packages/server/src/kernel/documents/passage-hash.ts";
-import { startReader } from "../packages/server/src/kernel/documents/start-reader.ts";
+import type { DocumentJob, ReadDocument } from "../../packages/server/src/kernel/documents/document.ts";
+import { createDocumentReader } from "../../packages/server/src/kernel/documents/document-reader.ts";
+import { passageHash } from "../../packages/server/src/kernel/documents/passage-hash.ts";
+import { startReader } from "../../packages/server/src/kernel/documents/start-reader.ts";
 
 /** The processes that were started, and with what to end each that is asked for something. */
 const started = vi.hoisted(() => ({ children: [] as ChildProcess[], endings: [] as NodeJS.Signals[] }));
-vi.mock("../packages/server/src/kernel/documents/start-reader.ts", async (original) => {
+vi.mock("../../packages/server/src/kernel/documents/start-reader.ts", async (original) => {
   const real = await original<{ startReader: typeof startReader }>();
   return {
     startReader: (heapMb: number): ChildProcess => {
