@@ -11,10 +11,10 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { connect as dial } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
+import { answersOn } from "./answers-on.ts";
 import { freePort, until } from "./faults-process.ts";
 import type { Pair } from "./certificates.ts";
 
@@ -96,7 +96,8 @@ export async function startDovecot(
     },
     start: async () => {
       server = spawn(program, ["-F", "-c", config], { stdio: "ignore", detached: true });
-      if (!(await until(30_000, () => greets(port)))) throw new Error(`dovecot did not start: ${dovecot.log()}`);
+      if (!(await until(30_000, () => answersOn(port, "greets"))))
+        throw new Error(`dovecot did not start: ${dovecot.log()}`);
     },
     forgetNumbers: () => {
       for (const name of readdirSync(maildir)) {
@@ -162,16 +163,4 @@ userdb {
 ${secure}
 ${further}
 `;
-}
-
-function greets(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = dial(port, "127.0.0.1");
-    socket.once("data", () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once("error", () => resolve(false));
-    socket.once("close", () => resolve(false));
-  });
 }

@@ -67,6 +67,17 @@ export function batchesOf(db: Database, connector: string): Promise<BatchRow[]> 
   });
 }
 
+/** All batches, once there are so many that are not open. */
+export async function settledBatches(db: Database, connector: string, count: number): Promise<BatchRow[]> {
+  for (;;) {
+    // oxlint-disable-next-line no-await-in-loop -- until it is so; the test's limit ends it
+    const batches = await batchesOf(db, connector);
+    if (batches.filter(({ state }) => state !== "open").length >= count) return batches;
+    // oxlint-disable-next-line no-await-in-loop
+    await new Promise((resolve) => setTimeout(resolve, 30));
+  }
+}
+
 export async function valueOf(db: Database, connector: string, key: string): Promise<JsonObject | undefined> {
   const [row] = await db.query<{ value: string }>({
     text: "select value from source_records where tenant = 't' and connector = $1 and key = $2 and state = 'latest'",

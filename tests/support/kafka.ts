@@ -2,10 +2,10 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { connect as dial } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
+import { answersOn } from "./answers-on.ts";
 import { freePort, until } from "./faults-process.ts";
 import { installed } from "./installed.ts";
 
@@ -83,7 +83,7 @@ ${further}
     },
     start: async () => {
       server = spawn(java, run("384m", "kafka.Kafka", file), { stdio: "ignore" });
-      if (!(await until(120_000, () => listens(port)))) throw new Error("Kafka did not start");
+      if (!(await until(120_000, () => answersOn(port, "accepts")))) throw new Error("Kafka did not start");
     },
     stop: async () => {
       await kafka.kill();
@@ -92,15 +92,4 @@ ${further}
   };
   await kafka.start();
   return kafka;
-}
-
-function listens(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = dial(port, "127.0.0.1");
-    socket.once("connect", () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once("error", () => resolve(false));
-  });
 }

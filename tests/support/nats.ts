@@ -2,10 +2,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { connect as dial } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
+import { answersOn } from "./answers-on.ts";
 import { freePort, until } from "./faults-process.ts";
 
 export type TestNats = {
@@ -35,7 +35,7 @@ export async function startNats(program: string, further = ""): Promise<TestNats
     },
     start: async () => {
       server = spawn(program, ["-c", file], { stdio: "ignore" });
-      if (!(await until(30_000, () => answers(port)))) throw new Error("nats-server did not start");
+      if (!(await until(30_000, () => answersOn(port, "greets")))) throw new Error("nats-server did not start");
     },
     stop: async () => {
       await nats.kill();
@@ -44,16 +44,4 @@ export async function startNats(program: string, further = ""): Promise<TestNats
   };
   await nats.start();
   return nats;
-}
-
-/** It greets whoever connects, before any login or TLS. */
-function answers(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = dial(port, "127.0.0.1");
-    socket.once("data", () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once("error", () => resolve(false));
-  });
 }

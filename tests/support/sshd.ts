@@ -2,10 +2,10 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { connect as dial } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import path from "node:path";
 
+import { answersOn } from "./answers-on.ts";
 import { freePort, until } from "./faults-process.ts";
 import { installed } from "./installed.ts";
 
@@ -84,7 +84,7 @@ LogLevel VERBOSE
     start: async () => {
       server = spawn(program, ["-D", "-e", "-f", at("config")], { stdio: ["ignore", "ignore", "pipe"] });
       server.stderr?.on("data", (chunk: Buffer) => void (log += chunk.toString()));
-      if (!(await until(30_000, () => listens(port)))) throw new Error(`sshd did not start: ${log}`);
+      if (!(await until(30_000, () => answersOn(port, "greets")))) throw new Error(`sshd did not start: ${log}`);
     },
     stop: async () => {
       await sshd.kill();
@@ -93,15 +93,4 @@ LogLevel VERBOSE
   };
   await sshd.start();
   return sshd;
-}
-
-function listens(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = dial(port, "127.0.0.1");
-    socket.once("data", () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once("error", () => resolve(false));
-  });
 }

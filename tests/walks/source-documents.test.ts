@@ -19,19 +19,17 @@ import type { DocumentsConnector } from "@airworthy/contract";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 
 import { passageHash } from "../../packages/server/src/kernel/documents/passage-hash.ts";
-import { openDatabase, type Database } from "../../packages/server/src/store/database.ts";
-import { migrate } from "../../packages/server/src/store/migrate.ts";
-import { ensureTenantRows } from "../../packages/server/src/store/snapshots.ts";
+import type { Database } from "../../packages/server/src/store/database.ts";
 import { createSourceDocuments } from "../../packages/server/src/store/source-documents.ts";
 import { createSourceRecords, createSourceStore } from "../../packages/server/src/store/sources.ts";
-import { testDatabase } from "../support/database.ts";
 import { eventually } from "../support/desk.ts";
 import { documentsConnectorOf, documentsOf, startDocuments, type DocumentRow } from "../support/document-sources.ts";
 import { batchesOf, countsOf } from "../support/file-sources.ts";
 import type { Around } from "../support/run-source.ts";
 import { writePdf } from "../support/write-pdf.ts";
+import { openSourceDatabase, type SourceDatabase } from "../support/source-database.ts";
 
-let database: Awaited<ReturnType<typeof testDatabase>>;
+let database: SourceDatabase;
 let db: Database;
 let folder: string;
 let name: string;
@@ -39,10 +37,8 @@ let sources = 0;
 const stops: (() => Promise<void>)[] = [];
 
 beforeAll(async () => {
-  database = await testDatabase();
-  db = openDatabase(database.connection);
-  await migrate(db);
-  await ensureTenantRows(db, "t");
+  database = await openSourceDatabase();
+  ({ db } = database);
 });
 beforeEach(() => {
   folder = mkdtempSync(path.join(tmpdir(), "airworthy-documents-"));
@@ -54,8 +50,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 afterAll(async () => {
-  await db.close();
-  await database.drop();
+  await database.close();
 });
 
 function put(file: string, content: string | Buffer): void {

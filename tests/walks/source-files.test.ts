@@ -11,20 +11,19 @@ import type { FileConnector } from "@airworthy/contract";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 
 import type { SourceIntake } from "../../packages/server/src/intake/source-driver.ts";
-import { openDatabase, type Database } from "../../packages/server/src/store/database.ts";
-import { migrate } from "../../packages/server/src/store/migrate.ts";
-import { ensureTenantRows } from "../../packages/server/src/store/snapshots.ts";
-import { testDatabase } from "../support/database.ts";
+import type { Database } from "../../packages/server/src/store/database.ts";
 import {
   batchesOf,
   countsOf,
   fileConnectorOf,
+  settledBatches,
   startFileSource,
   valueOf,
   type BatchRow,
 } from "../support/file-sources.ts";
+import { openSourceDatabase, type SourceDatabase } from "../support/source-database.ts";
 
-let database: Awaited<ReturnType<typeof testDatabase>>;
+let database: SourceDatabase;
 let db: Database;
 let folder: string;
 let name: string;
@@ -32,10 +31,8 @@ let sources = 0;
 const stops: (() => Promise<void>)[] = [];
 
 beforeAll(async () => {
-  database = await testDatabase();
-  db = openDatabase(database.connection);
-  await migrate(db);
-  await ensureTenantRows(db, "t");
+  database = await openSourceDatabase();
+  ({ db } = database);
 });
 beforeEach(() => {
   folder = mkdtempSync(path.join(tmpdir(), "airworthy-drop-"));
@@ -47,8 +44,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 afterAll(async () => {
-  await db.close();
-  await database.drop();
+  await database.close();
 });
 
 const header = "id,amount,day,payee";
@@ -67,16 +63,7 @@ async function start(extra: Partial<FileConnector> = {}, around?: (intake: Sourc
   return running;
 }
 
-/** All batches, once there are so many that are not open. */
-async function settled(count: number): Promise<BatchRow[]> {
-  for (;;) {
-    // oxlint-disable-next-line no-await-in-loop -- until it is so; the test's limit ends it
-    const batches = await batchesOf(db, name);
-    if (batches.filter(({ state }) => state !== "open").length >= count) return batches;
-    // oxlint-disable-next-line no-await-in-loop
-    await new Promise((resolve) => setTimeout(resolve, 30));
-  }
-}
+const settled = (count: number): Promise<BatchRow[]> => settledBatches(db, name, count);
 
 describe("10,000 records", () => {
   it("come in once, with the rubbish among them set aside by record, field, expected and found", async () => {

@@ -9,35 +9,31 @@ import type { JsonObject, MailboxConnector } from "@airworthy/contract";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 
 import type { SourceIntake } from "../../packages/server/src/intake/source-driver.ts";
-import { openDatabase, type Database } from "../../packages/server/src/store/database.ts";
-import { migrate } from "../../packages/server/src/store/migrate.ts";
-import { ensureTenantRows } from "../../packages/server/src/store/snapshots.ts";
+import type { Database } from "../../packages/server/src/store/database.ts";
 import { makeCertificates } from "../support/certificates.ts";
 import { startConnectProxy } from "../support/connect-proxy.ts";
-import { testDatabase } from "../support/database.ts";
 import { eventually } from "../support/desk.ts";
 import { startDovecot, type TestDovecot } from "../support/dovecot.ts";
 import { countsOf } from "../support/file-sources.ts";
 import { installed } from "../support/installed.ts";
 import { mailboxConnectorOf, startMailbox } from "../support/mailbox-sources.ts";
 import { mailNumber, numberedMail, rubbish } from "../support/mails.ts";
+import { openSourceDatabase, type SourceDatabase } from "../support/source-database.ts";
 
 // It takes other users' rights for those who log in.
 const program = process.getuid?.() === 0 ? installed("dovecot", "dovecot-imapd") : undefined;
 
 type Imap = Extract<MailboxConnector["mailbox"], { kind: "imap" }>;
 
-let database: Awaited<ReturnType<typeof testDatabase>>;
+let database: SourceDatabase;
 let db: Database;
 let name: string;
 let sources = 0;
 const stops: (() => Promise<void>)[] = [];
 
 beforeAll(async () => {
-  database = await testDatabase();
-  db = openDatabase(database.connection);
-  await migrate(db);
-  await ensureTenantRows(db, "t");
+  database = await openSourceDatabase();
+  ({ db } = database);
 });
 beforeEach(() => {
   sources += 1;
@@ -47,8 +43,7 @@ afterEach(async () => {
   for (const stop of stops.splice(0)) await stop();
 });
 afterAll(async () => {
-  await db.close();
-  await database.drop();
+  await database.close();
 });
 
 const counts = () => countsOf(db, name);

@@ -9,17 +9,15 @@ import type { JsonObject, MailboxConnector } from "@airworthy/contract";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 
 import type { SourceIntake } from "../../packages/server/src/intake/source-driver.ts";
-import { openDatabase, type Database } from "../../packages/server/src/store/database.ts";
-import { migrate } from "../../packages/server/src/store/migrate.ts";
-import { ensureTenantRows } from "../../packages/server/src/store/snapshots.ts";
+import type { Database } from "../../packages/server/src/store/database.ts";
 import { createSourceStore } from "../../packages/server/src/store/sources.ts";
-import { testDatabase } from "../support/database.ts";
 import { eventually } from "../support/desk.ts";
 import { countsOf } from "../support/file-sources.ts";
 import { mailboxConnectorOf, startMailbox } from "../support/mailbox-sources.ts";
 import { makeMaildir, mailNumber, mailOf, numberedMail, rubbish, type TestMaildir } from "../support/mails.ts";
+import { openSourceDatabase, type SourceDatabase } from "../support/source-database.ts";
 
-let database: Awaited<ReturnType<typeof testDatabase>>;
+let database: SourceDatabase;
 let db: Database;
 let box: TestMaildir;
 let name: string;
@@ -27,10 +25,8 @@ let sources = 0;
 const stops: (() => Promise<void>)[] = [];
 
 beforeAll(async () => {
-  database = await testDatabase();
-  db = openDatabase(database.connection);
-  await migrate(db);
-  await ensureTenantRows(db, "t");
+  database = await openSourceDatabase();
+  ({ db } = database);
 });
 beforeEach(() => {
   box = makeMaildir(["Archive", "Clients.Acme"]);
@@ -42,8 +38,7 @@ afterEach(async () => {
   box.remove();
 });
 afterAll(async () => {
-  await db.close();
-  await database.drop();
+  await database.close();
 });
 
 const connectorOf = (extra: Partial<MailboxConnector> = {}): MailboxConnector =>

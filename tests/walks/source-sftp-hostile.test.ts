@@ -8,14 +8,12 @@ import path from "node:path";
 import type { FileConnector } from "@airworthy/contract";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 
-import { openDatabase, type Database } from "../../packages/server/src/store/database.ts";
-import { migrate } from "../../packages/server/src/store/migrate.ts";
-import { ensureTenantRows } from "../../packages/server/src/store/snapshots.ts";
-import { testDatabase } from "../support/database.ts";
-import { batchesOf, countsOf, fileConnectorOf, startFileSource } from "../support/file-sources.ts";
+import type { Database } from "../../packages/server/src/store/database.ts";
+import { batchesOf, countsOf, fileConnectorOf, settledBatches, startFileSource } from "../support/file-sources.ts";
 import { type HostileSftp, type Lie, startHostileSftp } from "../support/hostile-sftp.ts";
+import { openSourceDatabase, type SourceDatabase } from "../support/source-database.ts";
 
-let database: Awaited<ReturnType<typeof testDatabase>>;
+let database: SourceDatabase;
 let db: Database;
 let server: HostileSftp;
 let spool: string;
@@ -24,10 +22,8 @@ let stop: () => Promise<void> = async () => undefined;
 
 beforeAll(async () => {
   process.env["SFTP_PASSWORD"] = "right";
-  database = await testDatabase();
-  db = openDatabase(database.connection);
-  await migrate(db);
-  await ensureTenantRows(db, "t");
+  database = await openSourceDatabase();
+  ({ db } = database);
 });
 afterEach(async () => {
   await stop().catch(() => undefined);
@@ -36,8 +32,7 @@ afterEach(async () => {
   rmSync(spool, { recursive: true, force: true });
 });
 afterAll(async () => {
-  await db.close();
-  await database.drop();
+  await database.close();
 });
 
 const csv = Buffer.from("id,amount,day,payee\np1,1.5,2026-11-01,x\np2,2.5,2026-11-01,y\n");
@@ -72,15 +67,7 @@ async function connect(extra: Partial<FileConnector> = {}) {
   };
 }
 
-async function settled(name: string) {
-  for (;;) {
-    // oxlint-disable-next-line no-await-in-loop -- until it is so; the test's limit ends it
-    const batches = await batchesOf(db, name);
-    if (batches.some(({ state }) => state !== "open")) return batches;
-    // oxlint-disable-next-line no-await-in-loop
-    await new Promise((resolve) => setTimeout(resolve, 30));
-  }
-}
+const settled = (name: string) => settledBatches(db, name, 1);
 
 it("names that lead elsewhere, links, folders and pipes are not asked for, and nothing is changed there", async () => {
   const names = [

@@ -9,15 +9,13 @@ import path from "node:path";
 import type { FileConnector, SftpOptions } from "@airworthy/contract";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 
-import { openDatabase, type Database } from "../../packages/server/src/store/database.ts";
-import { migrate } from "../../packages/server/src/store/migrate.ts";
-import { ensureTenantRows } from "../../packages/server/src/store/snapshots.ts";
+import type { Database } from "../../packages/server/src/store/database.ts";
 import { type ConnectProxy, startConnectProxy } from "../support/connect-proxy.ts";
-import { testDatabase } from "../support/database.ts";
 import {
   batchesOf,
   countsOf,
   fileConnectorOf,
+  settledBatches,
   startFileSource,
   valueOf,
   type BatchRow,
@@ -26,9 +24,10 @@ import { eventually } from "../support/desk.ts";
 import { startTestServer } from "../support/server.ts";
 import { shopFiles } from "../support/shop.ts";
 import { findSshd, passphrase, startSshd, type TestSshd } from "../support/sshd.ts";
+import { openSourceDatabase, type SourceDatabase } from "../support/source-database.ts";
 
 const program = findSshd();
-let database: Awaited<ReturnType<typeof testDatabase>>;
+let database: SourceDatabase;
 let db: Database;
 let sshd: TestSshd;
 let proxy: ConnectProxy;
@@ -40,10 +39,8 @@ const stops: (() => Promise<void>)[] = [];
 
 beforeAll(async () => {
   if (program === undefined) return;
-  database = await testDatabase();
-  db = openDatabase(database.connection);
-  await migrate(db);
-  await ensureTenantRows(db, "t");
+  database = await openSourceDatabase();
+  ({ db } = database);
   sshd = await startSshd(program);
 });
 beforeEach(async () => {
@@ -64,8 +61,7 @@ afterEach(async () => {
 afterAll(async () => {
   if (program === undefined) return;
   await sshd.stop();
-  await db.close();
-  await database.drop();
+  await database.close();
 });
 
 const row = (at: number): string => `p${at},${at}.50,2026-11-0${1 + (at % 9)},Ünal & Søn ${at}`;
@@ -114,15 +110,7 @@ async function keepGoing(connector: FileConnector): Promise<unknown[]> {
   return problems;
 }
 
-async function settled(count: number): Promise<BatchRow[]> {
-  for (;;) {
-    // oxlint-disable-next-line no-await-in-loop -- until it is so; the test's limit ends it
-    const batches = await batchesOf(db, name);
-    if (batches.filter(({ state }) => state !== "open").length >= count) return batches;
-    // oxlint-disable-next-line no-await-in-loop
-    await new Promise((resolve) => setTimeout(resolve, 30));
-  }
-}
+const settled = (count: number): Promise<BatchRow[]> => settledBatches(db, name, count);
 
 /** The first thing that goes wrong. */
 async function failureOf(connector: FileConnector): Promise<string> {

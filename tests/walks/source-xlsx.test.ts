@@ -10,22 +10,21 @@ import type { FileConnector } from "@airworthy/contract";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 
 import { makeRow, makeWorkbook } from "../../packages/server/src/kernel/records/xlsx/workbook.fixture.ts";
-import { openDatabase, type Database } from "../../packages/server/src/store/database.ts";
-import { migrate } from "../../packages/server/src/store/migrate.ts";
-import { ensureTenantRows } from "../../packages/server/src/store/snapshots.ts";
-import { testDatabase } from "../support/database.ts";
+import type { Database } from "../../packages/server/src/store/database.ts";
 import {
   batchesOf,
   countsOf,
   fileConnectorOf,
+  settledBatches,
   startFileSource,
   valueOf,
   type BatchRow,
 } from "../support/file-sources.ts";
 import { findXlsxWriters } from "../support/python-writers.ts";
+import { openSourceDatabase, type SourceDatabase } from "../support/source-database.ts";
 
 const write = findXlsxWriters();
-let database: Awaited<ReturnType<typeof testDatabase>>;
+let database: SourceDatabase;
 let db: Database;
 let folder: string;
 let name: string;
@@ -33,10 +32,8 @@ let sources = 0;
 const stops: (() => Promise<void>)[] = [];
 
 beforeAll(async () => {
-  database = await testDatabase();
-  db = openDatabase(database.connection);
-  await migrate(db);
-  await ensureTenantRows(db, "t");
+  database = await openSourceDatabase();
+  ({ db } = database);
 });
 beforeEach(() => {
   folder = mkdtempSync(path.join(tmpdir(), "airworthy-drop-"));
@@ -48,8 +45,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 afterAll(async () => {
-  await db.close();
-  await database.drop();
+  await database.close();
 });
 
 const connectorOf = (extra: Partial<FileConnector> = {}): FileConnector =>
@@ -64,15 +60,7 @@ async function start(extra: Partial<FileConnector> = {}): Promise<void> {
   stops.push((await startFileSource(db, connectorOf(extra))).stop);
 }
 
-async function settled(count: number): Promise<BatchRow[]> {
-  for (;;) {
-    // oxlint-disable-next-line no-await-in-loop -- until it is so; the test's limit ends it
-    const batches = await batchesOf(db, name);
-    if (batches.filter(({ state }) => state !== "open").length >= count) return batches;
-    // oxlint-disable-next-line no-await-in-loop
-    await new Promise((resolve) => setTimeout(resolve, 30));
-  }
-}
+const settled = (count: number): Promise<BatchRow[]> => settledBatches(db, name, count);
 
 const heads = makeRow(1, ["id", "amount", "day", "payee"]);
 const sheetOf = (count: number, prefix = "p"): string =>

@@ -7,6 +7,7 @@ import { defined } from "../../kernel/defined.ts";
 import type { ConnectorAnswer, Deps } from "../../kernel/deps.ts";
 import { newId } from "../../kernel/ids.ts";
 import { limitAnswer } from "../../kernel/on-behalf/limit-answer.ts";
+import { passingRefusals } from "../../kernel/passing-refusals.ts";
 import { extractFacts } from "../../kernel/yields.ts";
 import type { Need } from "./needs.ts";
 
@@ -72,19 +73,10 @@ function unreported(heldBack: HeldBack | undefined): string | undefined {
   return heldBack && `${heldBack.records} of its records broke the contract ${heldBack.contract} and are held back`;
 }
 
-/** What connectors say of a system that did not answer; whatever else it says of a read, it will say again. */
-const passing: ReadonlySet<string> = new Set([
-  "upstream_busy",
-  "upstream_timeout",
-  "upstream_broken",
-  "upstream_error",
-  "upstream_unreachable",
-]);
-
-/** An MCP server's error is its answer; where it fails, nobody knows, or it cannot be reached. */
+/** Whatever else a system says of a read, it will say again. An MCP server's error is its answer; where it fails, nobody knows, or it cannot be reached. */
 function isPassing(answer: Exclude<ConnectorAnswer, { readonly kind: "answered" }>, mcp: boolean): boolean {
   if (answer.kind !== "rejected") return true;
-  return passing.has(answer.code) && !(mcp && answer.code === "upstream_error");
+  return passingRefusals.has(answer.code) && !(mcp && answer.code === "upstream_error");
 }
 
 function unread(rule: RestsOn, why: string): Reason {

@@ -9,6 +9,7 @@ import { newId } from "../../kernel/ids.ts";
 import type { WrittenFact } from "../../kernel/lineage/lineage-entry.ts";
 import { readWrites } from "../../kernel/lineage/read-writes.ts";
 import { type ExtractedFact, extractFacts } from "../../kernel/yields.ts";
+import { passingRefusals } from "../../kernel/passing-refusals.ts";
 import { maskMcpResult, maskResult } from "./mask.ts";
 import { type Doubt, probeEffect } from "./probe.ts";
 
@@ -24,15 +25,8 @@ export type Caller = {
 type Ports = Pick<Deps, "clock" | "connectors" | "observations">;
 type At = { readonly call: ConnectorCall; readonly deps: Ports };
 
-/** Rejections that say "not now" rather than "no": nothing was done, and the same call may succeed later. */
-const passing: ReadonlySet<string> = new Set([
-  "upstream_busy",
-  "upstream_timeout",
-  "upstream_broken",
-  "upstream_error",
-  "sql_40001",
-  "sql_40P01",
-]);
+/** Of a call that was asked for, a lost race for a row as well. */
+const passing: ReadonlySet<string> = new Set([...passingRefusals, "sql_40001", "sql_40P01"]);
 
 export async function concludeCall(caller: Caller, answer: ConnectorAnswer, at: At): Promise<Outcome> {
   const mask = at.call.snapshot.connectors[at.call.tool.connector]?.type === "mcp" ? maskMcpResult : maskResult;

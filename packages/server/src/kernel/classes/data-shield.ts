@@ -86,10 +86,10 @@ export function createDataShield(store: ClassStore, now: () => number): DataShie
       await remember(store, to, result);
       const from = tool ?? (connector === undefined ? undefined : { name: "", connector });
       const hearer = agentOf(snapshot, agent);
-      const agreements = agreementsInForce(snapshot, hearer, now());
-      const way: Way = { agent: hearer, tool: from, to: "agent", agreements };
-      const rules = Object.values(snapshot.dataRules).filter((rule) => leads(rule, way));
+      const bare: Way = { agent: hearer, tool: from, to: "agent" };
+      const rules = Object.values(snapshot.dataRules).filter((rule) => leads(rule, bare));
       if (rules.length === 0) return { value: result, kept: result, uses: [] };
+      const way: Way = { ...bare, agreements: agreementsInForce(snapshot, hearer, now()) };
       const declared = declaredOf(tool?.definition.classes);
       const parts = await Promise.all(
         partsOf(result, isMcp(snapshot, tool)).map(async (part): Promise<AnswerPart & Treated> => {
